@@ -1,0 +1,1 @@
+//! The .tria container: write, map, verify.

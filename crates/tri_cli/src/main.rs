@@ -1,0 +1,2 @@
+//! The `triton` command.
+fn main() {}

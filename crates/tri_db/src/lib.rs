@@ -1,0 +1,1 @@
+//! Salsa inputs, the System trait, module lookup, the embedded standard library.

@@ -1,0 +1,1 @@
+//! Files, spans, diagnostics as data, and their renderers.

@@ -1,0 +1,1 @@
+//! The compiler pipeline: options, stages, timing.

@@ -1,0 +1,1 @@
+//! Names, dims, shape and dtype checking, static evaluation.

@@ -1,0 +1,1 @@
+//! safetensors and NumPy files in and out.

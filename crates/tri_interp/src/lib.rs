@@ -1,0 +1,1 @@
+//! Reference interpreter of tensor IR, the oracle of every backend.

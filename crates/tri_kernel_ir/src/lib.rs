@@ -1,0 +1,1 @@
+//! Kernel IR: schedule, fusion, memory plan, printer, verifier.

@@ -1,0 +1,1 @@
+//! Micro-kernels, CPU levels, and the C ABI table that generated code calls.

@@ -1,0 +1,1 @@
+//! Typed HIR to tensor IR.

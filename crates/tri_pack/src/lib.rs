@@ -1,0 +1,1 @@
+//! Ternary encodings: scalar reference and conversions.

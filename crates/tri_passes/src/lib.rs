@@ -1,0 +1,1 @@
+//! Optimisation passes over tensor IR, one file each.

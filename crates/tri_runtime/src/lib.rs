@@ -1,0 +1,1 @@
+//! Loads artifacts, binds weights, runs entry points.

@@ -1,0 +1,1 @@
+//! Lexer, newline layer, parser and syntax tree of Tri.
