@@ -1,1 +1,23 @@
-//! Kernel IR: schedule, fusion, memory plan, printer, verifier.
+//! Kernel IR: how a model is computed on a machine, still without naming one.
+//!
+//! Each tensor IR function becomes one [`Schedule`]: a host program of [`Step`]s over [`Buffer`]s. A buffer is contiguous
+//! memory given by the caller (parameter, result, state) or part of the workspace, whose layout is the memory plan:
+//! buffers that do not live at the same time share a [`Slot`]. Sizes, offsets and strides are polynomials over
+//! the schedule's symbols, so one schedule serves every batch size.
+//!
+//! The work is in four kinds of step. A [`Nest`] is a fused loop nest: for each point of its outer axes it runs stages,
+//! which fold an expression over inner axes into a register or store expressions over inner axes;
+//! elementwise chains, reductions, normalisations, softmax, quantisers, pooling, gathers and copies are all nests. A
+//! [`Contraction`] and a [`Convolution`] are served by micro-kernels. A [`RouteStep`] groups rows by tile and calls tiles.
+//! Backends lower each step once; nothing above this crate knows a target, nothing below it knows tensor IR ops.
+//!
+//! Meaning: executing the steps in order gives the bits that the interpreter gives for the function. Points of a nest's
+//! outer axes, and rows and columns of a contraction, are independent, so a backend may run them in parallel.
+
+mod kir;
+
+pub use kir::{
+    Access, Buffer, BufferId, CallStep, Contraction, ContractionKind, Convolution, Expr, ExprId, Fold, Guard,
+    Index, Module, Nest, OuterAxis, Place, Reg, RouteStep, RouteTile, Schedule, ScheduleId, Slot, SlotSize,
+    Stage, Step, StepKind, Store,
+};
