@@ -1,1 +1,15 @@
-//! Files, spans, diagnostics as data, and their renderers.
+//! Files, spans and diagnostics as plain data, and their renderers.
+//!
+//! A [`Diagnostic`] is a value: phases return it inside their results, compare it, and cache it. It holds byte
+//! ranges only; text, file names, lines and columns enter when a renderer is given the sources.
+//! No type of a rendering library is part of this crate's interface.
+
+mod code;
+mod diagnostic;
+mod line_index;
+mod span;
+
+pub use code::Code;
+pub use diagnostic::{Applicability, Diagnostic, Diagnostics, Edit, Fix, Label, Reported, Severity};
+pub use line_index::{LineColumn, LineIndex};
+pub use span::{FileId, Span, TextRange};

@@ -1,0 +1,45 @@
+//! Byte offsets to lines and columns. Lines end at LF, so CRLF files count alike.
+
+/// A position for people: both numbers start at 1, and the column counts characters, not bytes.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct LineColumn {
+    /// Line, from 1.
+    pub line: u32,
+    /// Column in Unicode scalar values, from 1.
+    pub column: u32,
+}
+
+/// Start offsets of the lines of one text.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct LineIndex {
+    starts: Vec<u32>,
+}
+
+impl LineIndex {
+    /// Finds the lines of `text`.
+    pub fn new(text: &str) -> Self {
+        let newlines = text.bytes().enumerate().filter(|&(_, byte)| byte == b'\n');
+        let starts = std::iter::once(0).chain(newlines.map(|(at, _)| at as u32 + 1)).collect();
+        Self { starts }
+    }
+
+    /// Number of lines; an empty text has one.
+    pub fn line_count(&self) -> u32 {
+        self.starts.len() as u32
+    }
+
+    /// Byte offset where `line` (from 1) begins, if there is such a line.
+    pub fn line_start(&self, line: u32) -> Option<u32> {
+        self.starts.get(line.checked_sub(1)? as usize).copied()
+    }
+
+    /// Line and column of `offset` in `text`, the text this index was made from. Offsets past the end mean the end.
+    pub fn line_column(&self, text: &str, offset: u32) -> LineColumn {
+        let offset = (offset as usize).min(text.len());
+        let line = self.starts.partition_point(|&start| start as usize <= offset).max(1);
+        let start = self.starts.get(line - 1).map_or(0, |&start| start as usize);
+        let before = text.as_bytes().get(start..offset).unwrap_or(&[]);
+        let characters = before.iter().filter(|&&byte| byte & 0xC0 != 0x80).count();
+        LineColumn { line: line as u32, column: characters as u32 + 1 }
+    }
+}
