@@ -1,1 +1,3 @@
 //! Names, dims, shape and dtype checking, static evaluation.
+
+pub mod hir;
