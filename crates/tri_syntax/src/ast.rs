@@ -112,14 +112,15 @@ pub struct Item {
 }
 
 impl Item {
-    /// The name that the item declares; none for `use`, `test` and unreadable items.
+    /// The name that the item declares; none for `use` and `test`.
     pub fn name(&self) -> Option<&Name> {
         match &self.kind {
             ItemKind::Dim(item) => Some(&item.name),
             ItemKind::Const(item) => Some(&item.name),
             ItemKind::Function(item) => Some(&item.name),
             ItemKind::Layer(item) => Some(&item.name),
-            ItemKind::Use(_) | ItemKind::Test(_) | ItemKind::Error => None,
+            ItemKind::Error { name } => name.as_ref(),
+            ItemKind::Use(_) | ItemKind::Test(_) => None,
         }
     }
 }
@@ -140,7 +141,10 @@ pub enum ItemKind {
     /// `test "..." { ... }`.
     Test(Test),
     /// An item that could not be read.
-    Error,
+    Error {
+        /// The name it seems to declare, so that uses of it are not reported as well.
+        name: Option<Name>,
+    },
 }
 
 /// `use a.b.{C, D as E}`; `use a.b.C` is the same with one import.
@@ -290,12 +294,12 @@ pub struct Member {
 }
 
 impl Member {
-    /// The name that the member declares; none for an unreadable one.
+    /// The name that the member declares.
     pub fn name(&self) -> Option<&Name> {
         match &self.kind {
             MemberKind::Tensor { name, .. } | MemberKind::Instance { name, .. } => Some(name),
             MemberKind::Function(function) => Some(&function.name),
-            MemberKind::Error => None,
+            MemberKind::Error { name } => name.as_ref(),
         }
     }
 }
@@ -324,7 +328,10 @@ pub enum MemberKind {
     /// `fn ...`.
     Function(Function),
     /// A member that could not be read.
-    Error,
+    Error {
+        /// The name it seems to declare, so that uses of it are not reported as well.
+        name: Option<Name>,
+    },
 }
 
 /// The lifetime of a tensor member.
