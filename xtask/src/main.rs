@@ -1,1 +1,69 @@
-fn main() {}
+//! `cargo xtask ci`: every gate of CI, in the order in which they fail fastest. `cargo xtask GATE` runs one of them.
+
+#![expect(clippy::print_stderr, reason = "progress of a repository chore")]
+
+mod direction;
+mod examples;
+
+use std::process::{Command, ExitCode};
+use std::time::Instant;
+
+use anyhow::{Context, Result, bail};
+
+/// A gate: its name on the command line, what it holds, how it is checked.
+type Gate = (&'static str, &'static str, fn() -> Result<()>);
+
+const GATES: [Gate; 6] = [
+    ("format", "every file is formatted", || cargo(&["fmt", "--all", "--check"])),
+    ("direction", "crates depend on crates above them only", direction::check),
+    ("clippy", "no lint warns", || {
+        cargo(&["clippy", "--workspace", "--all-targets", "--locked", "--", "--deny", "warnings"])
+    }),
+    ("test", "unit, integration and file tests", || cargo(&["test", "--workspace", "--all-targets", "--locked"])),
+    ("doctest", "examples in documentation comments", || cargo(&["test", "--workspace", "--doc", "--locked"])),
+    ("examples", "every example compiles, runs and gives its reference", examples::check),
+];
+
+fn main() -> ExitCode {
+    let names: Vec<String> = std::env::args().skip(1).collect();
+    match run(&names) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("xtask: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(names: &[String]) -> Result<()> {
+    let chosen: Vec<&Gate> = match names {
+        [name] if name == "ci" => GATES.iter().collect(),
+        [name] => GATES.iter().filter(|gate| gate.0 == name).collect(),
+        _ => Vec::new(),
+    };
+    if chosen.is_empty() {
+        let all: Vec<String> = GATES.iter().map(|(name, holds, _)| format!("  {name:<10} {holds}")).collect();
+        bail!("usage: cargo xtask ci, or one gate:\n{}", all.join("\n"));
+    }
+    for (name, _, check) in chosen {
+        let start = Instant::now();
+        eprintln!("xtask: {name}");
+        check().with_context(|| format!("gate `{name}` failed"))?;
+        eprintln!("xtask: {name} passed in {:.1} s", start.elapsed().as_secs_f64());
+    }
+    Ok(())
+}
+
+/// Runs cargo in the root of the repository.
+fn cargo(args: &[&str]) -> Result<()> {
+    let status = Command::new(env!("CARGO")).args(args).current_dir(root()).status()?;
+    if !status.success() {
+        bail!("`cargo {}` ended with {status}", args.join(" "));
+    }
+    Ok(())
+}
+
+/// The root of the repository.
+fn root() -> &'static str {
+    concat!(env!("CARGO_MANIFEST_DIR"), "/..")
+}

@@ -1,0 +1,57 @@
+//! The examples as a user runs them: through the `triton` binary, against the reference outputs beside them.
+
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+
+/// An example: arguments of `triton`, and what its output must contain.
+type Run = (&'static [&'static str], &'static str);
+
+const RUNS: [Run; 5] = [
+    (&["test", "examples/digits.tri"], "1 passed"),
+    (
+        &[
+            "run",
+            "examples/digits.tri",
+            "--weights=examples/data/digits/weights.safetensors",
+            "--entry=classify",
+            "--input=image=examples/data/digits/cases.safetensors:image",
+            "--expect=examples/data/digits/cases.safetensors:label",
+        ],
+        "355 of 360 equal (98.6 %)",
+    ),
+    (
+        &[
+            "run",
+            "examples/mnist_cnn.tri",
+            "--weights=examples/data/mnist_cnn/weights.safetensors",
+            "--input=image=examples/data/mnist_cnn/cases.safetensors:image",
+            "--expect=examples/data/mnist_cnn/logits_f32.safetensors",
+        ],
+        "640 of 640 equal (100.0 %)",
+    ),
+    (
+        &[
+            "run",
+            "examples/tiny_llama.tri",
+            "--weights=examples/data/tiny_llama/weights.safetensors",
+            "--input=tokens=examples/data/tiny_llama/prompt.npy",
+        ],
+        "f32[1, 5, 1024]",
+    ),
+    (&["check", "examples/resnet18.tri"], "no errors"),
+];
+
+pub(crate) fn check() -> Result<()> {
+    crate::cargo(&["build", "--release", "--locked", "--package", "tri_cli"])?;
+    for (args, expected) in RUNS {
+        let output = Command::new("target/release/triton").args(args).current_dir(crate::root()).output()?;
+        let stdout = String::from_utf8(output.stdout).context("output is not UTF-8")?;
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        if !output.status.success() || !stdout.contains(expected) {
+            let command = args.join(" ");
+            bail!("`triton {command}` should print `{expected}`, printed\n{stdout}{stderr}({})", output.status);
+        }
+    }
+    Ok(())
+}
