@@ -23,6 +23,7 @@
 //! Backends and the interpreter take [`Verified`] modules only, which [`verify`] alone can make.
 
 mod builder;
+pub mod math;
 mod module;
 mod op;
 mod scalar;
