@@ -65,7 +65,7 @@ fn power_of_two<A: Arith>(a: &mut A, n: A::I32) -> A::F32 {
     let bias = a.i32(127);
     let biased = a.i32_add(n, bias);
     let bits = a.i32_shl(biased, 23);
-    a.from_bits(bits)
+    a.bits_to_f32(bits)
 }
 
 /// `1 / (1 + e^-x)`. With `e = e^-|x|` it is `1 / (1 + e)` or `e / (1 + e)`; the rounding error of `1 + e` is carried

@@ -73,7 +73,7 @@ pub trait Arith {
     /// The bits of an f32.
     fn to_bits(&mut self, a: Self::F32) -> Self::I32;
     /// The f32 of these bits.
-    fn from_bits(&mut self, a: Self::I32) -> Self::F32;
+    fn bits_to_f32(&mut self, a: Self::I32) -> Self::F32;
     /// Nearest f32 of a signed integer.
     fn i32_to_f32(&mut self, a: Self::I32) -> Self::F32;
     /// Integer part of an f32 that lies within -2^31..2^31 (no caller passes others or NaN).
@@ -101,7 +101,7 @@ pub trait Arith {
         let bits = self.to_bits(a);
         let mask = self.i32(i32::MAX);
         let bits = self.i32_and(bits, mask);
-        self.from_bits(bits)
+        self.bits_to_f32(bits)
     }
 
     /// `magnitude`, whose sign bit is clear, with the sign bit of `sign`.
@@ -111,7 +111,7 @@ pub trait Arith {
         let sign = self.i32_and(sign, mask);
         let bits = self.to_bits(magnitude);
         let bits = self.i32_or(bits, sign);
-        self.from_bits(bits)
+        self.bits_to_f32(bits)
     }
 
     /// `c[0] + c[1] x + c[2] x^2 ...` by Horner's rule, each step one fma.

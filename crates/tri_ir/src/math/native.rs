@@ -36,7 +36,7 @@ impl Arith for Native {
         bool_or(a: bool, b: bool) -> bool { a | b }
         bool_not(a: bool) -> bool { !a }
         to_bits(a: f32) -> i32 { a.to_bits() as i32 }
-        from_bits(a: i32) -> f32 { f32::from_bits(a as u32) }
+        bits_to_f32(a: i32) -> f32 { f32::from_bits(a as u32) }
         i32_to_f32(a: i32) -> f32 { a as f32 }
         f32_to_i32(a: f32) -> i32 { a as i32 }
         i32_add(a: i32, b: i32) -> i32 { a.wrapping_add(b) }

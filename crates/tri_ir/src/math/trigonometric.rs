@@ -155,7 +155,7 @@ fn sine_of_quadrant<A: WideArith>(a: &mut A, magnitude: A::F32, turns: i32, flip
     let bits = a.to_bits(value);
     let bits = a.i32_xor(bits, second);
     let bits = a.i32_xor(bits, flip);
-    let value = a.from_bits(bits);
+    let value = a.bits_to_f32(bits);
     let infinity = a.f32(f32::INFINITY);
     let finite = a.lt(magnitude, infinity);
     let nan = a.f32(f32::NAN);
