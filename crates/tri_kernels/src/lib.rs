@@ -1,1 +1,15 @@
 //! Micro-kernels, CPU levels, and the C ABI table that generated code calls.
+//!
+//! Generated code calls contractions, convolutions and the few scalar operations that old CPUs lack through a
+//! [`KernelTable`]. There is one table a [`CpuLevel`]; all of them compute the same bits, as `docs/numerics.md` defines them:
+//! floats are vectorised over results and never over the summed axis, and integers are exact.
+//! Nothing here knows tensors, dtypes or schedules: a kernel sees pointers, sizes and strides.
+
+mod abi;
+mod level;
+
+pub use abi::{
+    Context, ConvArgs, ConvKernel, GemmArgs, GemmKernel, KernelTable, ParallelBody, ParallelFor, ScalarF32,
+    ScalarF64, TernaryF32, TernaryF64,
+};
+pub use level::CpuLevel;

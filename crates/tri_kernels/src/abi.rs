@@ -1,0 +1,259 @@
+//! The C ABI between generated machine code and the process that runs it.
+//!
+//! Every struct here is `repr(C)` with 8-byte fields only, so a code generator stores fields at the `*_OFFSET` constants and
+//! passes one pointer. Pointers may have any alignment. Sizes that are not positive mean "none".
+
+use core::ffi::c_void;
+use core::mem::offset_of;
+
+macro_rules! offsets {
+    ($owner:ident { $($name:ident: $field:ident),+ $(,)? }) => {
+        impl $owner {
+            $(
+                #[doc = concat!("Byte offset of `", stringify!($field), "`.")]
+                pub const $name: i32 = offset_of!($owner, $field) as i32;
+            )+
+            /// Size in bytes.
+            pub const BYTES: u32 = size_of::<$owner>() as u32;
+        }
+    };
+}
+
+/// A contraction: reads [`GemmArgs`].
+pub type GemmKernel = unsafe extern "C" fn(*const GemmArgs);
+/// A convolution: reads [`ConvArgs`].
+pub type ConvKernel = unsafe extern "C" fn(*const ConvArgs);
+/// One f32 to one f32.
+pub type ScalarF32 = extern "C" fn(f32) -> f32;
+/// One f64 to one f64.
+pub type ScalarF64 = extern "C" fn(f64) -> f64;
+/// `(a, b, c)` to `a * b + c` in f32, rounded once.
+pub type TernaryF32 = extern "C" fn(f32, f32, f32) -> f32;
+/// `(a, b, c)` to `a * b + c` in f64, rounded once.
+pub type TernaryF64 = extern "C" fn(f64, f64, f64) -> f64;
+
+/// `c[i, j] = sum over k of a[i, k] * b[k, j]` for i < m, j < n. With `k` = 0 the result is +0.
+///
+/// `a[i, k]` is element `i * a_row + k * a_k` of `a`, and `b[k, j]` is element `k * b_k + j * b_n` of `b`. Where `b` is in
+/// `t2`, column j of it is the `ceil(k / 4)` bytes from byte `j * b_n`, and `b_k` is not read.
+/// `c[i, j]` is element `i * c_row + j` of `c`. `c` overlaps neither operand. Rows or columns may be split among threads.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct GemmArgs {
+    /// Left operand.
+    pub a: *const u8,
+    /// Elements from row to row of `a`.
+    pub a_row: i64,
+    /// Elements from k to k + 1 of `a`.
+    pub a_k: i64,
+    /// Right operand.
+    pub b: *const u8,
+    /// Elements from k to k + 1 of `b`.
+    pub b_k: i64,
+    /// Elements (in `t2`: bytes) from column to column of `b`.
+    pub b_n: i64,
+    /// Result: f32 or i32.
+    pub c: *mut u8,
+    /// Elements from row to row of `c`.
+    pub c_row: i64,
+    /// Rows.
+    pub m: i64,
+    /// Columns.
+    pub n: i64,
+    /// Length of the sum.
+    pub k: i64,
+}
+
+offsets!(GemmArgs {
+    A_OFFSET: a,
+    A_ROW_OFFSET: a_row,
+    A_K_OFFSET: a_k,
+    B_OFFSET: b,
+    B_K_OFFSET: b_k,
+    B_N_OFFSET: b_n,
+    C_OFFSET: c,
+    C_ROW_OFFSET: c_row,
+    M_OFFSET: m,
+    N_OFFSET: n,
+    K_OFFSET: k,
+});
+
+/// A convolution of contiguous operands: `input [N, C, H, W]`, `weight [O, C / groups, KH, KW]`, `out [N, O, H2, W2]`.
+///
+/// A sum runs over (input channel, kernel row, kernel column), last fastest, and skips padding.
+/// The call computes planes `first..last` of the `N * O` planes of `out`, so that threads may share a convolution.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct ConvArgs {
+    /// Input.
+    pub input: *const u8,
+    /// Weight.
+    pub weight: *const u8,
+    /// Result: f32 or i32.
+    pub out: *mut u8,
+    /// First plane to compute.
+    pub first: i64,
+    /// One past the last plane to compute; at most `N * O`.
+    pub last: i64,
+    /// C.
+    pub channels: i64,
+    /// H.
+    pub height: i64,
+    /// W.
+    pub width: i64,
+    /// O.
+    pub out_channels: i64,
+    /// KH.
+    pub kernel_height: i64,
+    /// KW.
+    pub kernel_width: i64,
+    /// H2.
+    pub out_height: i64,
+    /// W2.
+    pub out_width: i64,
+    /// Rows from window to window.
+    pub stride_height: i64,
+    /// Columns from window to window.
+    pub stride_width: i64,
+    /// Rows of padding above.
+    pub padding_height: i64,
+    /// Columns of padding on the left.
+    pub padding_width: i64,
+    /// Rows from element to element of a window.
+    pub dilation_height: i64,
+    /// Columns from element to element of a window.
+    pub dilation_width: i64,
+    /// Channel groups; divides C and O.
+    pub groups: i64,
+}
+
+offsets!(ConvArgs {
+    INPUT_OFFSET: input,
+    WEIGHT_OFFSET: weight,
+    OUT_OFFSET: out,
+    FIRST_OFFSET: first,
+    LAST_OFFSET: last,
+    CHANNELS_OFFSET: channels,
+    HEIGHT_OFFSET: height,
+    WIDTH_OFFSET: width,
+    OUT_CHANNELS_OFFSET: out_channels,
+    KERNEL_HEIGHT_OFFSET: kernel_height,
+    KERNEL_WIDTH_OFFSET: kernel_width,
+    OUT_HEIGHT_OFFSET: out_height,
+    OUT_WIDTH_OFFSET: out_width,
+    STRIDE_HEIGHT_OFFSET: stride_height,
+    STRIDE_WIDTH_OFFSET: stride_width,
+    PADDING_HEIGHT_OFFSET: padding_height,
+    PADDING_WIDTH_OFFSET: padding_width,
+    DILATION_HEIGHT_OFFSET: dilation_height,
+    DILATION_WIDTH_OFFSET: dilation_width,
+    GROUPS_OFFSET: groups,
+});
+
+/// The kernels of one CPU level. All may run on several threads at once; none unwinds.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct KernelTable {
+    /// f32 by f32 to f32: one chain of `fma` a result, k ascending, from +0.
+    pub f32_gemm: GemmKernel,
+    /// bf16 by bf16, widened to f32, then as `f32_gemm`.
+    pub bf16_gemm: GemmKernel,
+    /// f16 by f16, widened to f32, then as `f32_gemm`.
+    pub f16_gemm: GemmKernel,
+    /// i8 by i8 (or plain trit) to i32, exact modulo 2^32.
+    pub i8_gemm: GemmKernel,
+    /// i8 by trit in `t2` to i32, exact.
+    pub i8_trit_gemm: GemmKernel,
+    /// f32 by plain trit (one i8 each): `acc + a`, `acc - a` or `acc`, k ascending, from +0.
+    pub f32_trit_gemm: GemmKernel,
+    /// f32 by trit in `t2`, as `f32_trit_gemm`.
+    pub f32_t2_gemm: GemmKernel,
+    /// f32 by f32 convolution, as `f32_gemm`.
+    pub f32_conv2d: ConvKernel,
+    /// i8 by i8 (or plain trit) convolution to i32, exact modulo 2^32.
+    pub i8_conv2d: ConvKernel,
+    /// f32 by plain trit convolution, as `f32_trit_gemm`.
+    pub f32_trit_conv2d: ConvKernel,
+    /// Fused multiply and add.
+    pub fma_f32: TernaryF32,
+    /// Fused multiply and add.
+    pub fma_f64: TernaryF64,
+    /// Towards negative infinity.
+    pub floor_f32: ScalarF32,
+    /// Towards negative infinity.
+    pub floor_f64: ScalarF64,
+    /// Towards positive infinity.
+    pub ceil_f32: ScalarF32,
+    /// Towards positive infinity.
+    pub ceil_f64: ScalarF64,
+    /// Towards zero.
+    pub trunc_f32: ScalarF32,
+    /// Towards zero.
+    pub trunc_f64: ScalarF64,
+    /// To the nearest integer, half to even.
+    pub nearest_f32: ScalarF32,
+    /// To the nearest integer, half to even.
+    pub nearest_f64: ScalarF64,
+}
+
+offsets!(KernelTable {
+    F32_GEMM_OFFSET: f32_gemm,
+    BF16_GEMM_OFFSET: bf16_gemm,
+    F16_GEMM_OFFSET: f16_gemm,
+    I8_GEMM_OFFSET: i8_gemm,
+    I8_TRIT_GEMM_OFFSET: i8_trit_gemm,
+    F32_TRIT_GEMM_OFFSET: f32_trit_gemm,
+    F32_T2_GEMM_OFFSET: f32_t2_gemm,
+    F32_CONV2D_OFFSET: f32_conv2d,
+    I8_CONV2D_OFFSET: i8_conv2d,
+    F32_TRIT_CONV2D_OFFSET: f32_trit_conv2d,
+    FMA_F32_OFFSET: fma_f32,
+    FMA_F64_OFFSET: fma_f64,
+    FLOOR_F32_OFFSET: floor_f32,
+    FLOOR_F64_OFFSET: floor_f64,
+    CEIL_F32_OFFSET: ceil_f32,
+    CEIL_F64_OFFSET: ceil_f64,
+    TRUNC_F32_OFFSET: trunc_f32,
+    TRUNC_F64_OFFSET: trunc_f64,
+    NEAREST_F32_OFFSET: nearest_f32,
+    NEAREST_F64_OFFSET: nearest_f64,
+});
+
+/// The one signature of generated functions. An entry point reads `frame` and ignores the range; the body of a parallel
+/// loop computes points `start..end`.
+pub type ParallelBody = unsafe extern "C" fn(ctx: *mut Context, frame: *mut i64, start: i64, end: i64);
+
+/// Runs `body(ctx, frame, s, e)` over disjoint ranges that cover `0..count`, each of at least `grain` points but the last,
+/// and returns when all are done.
+pub type ParallelFor =
+    unsafe extern "C" fn(ctx: *mut Context, body: ParallelBody, frame: *mut i64, count: i64, grain: i64);
+
+/// What generated code knows of the process it runs in. Its maker keeps everything it points to alive during a call.
+#[repr(C)]
+#[derive(Debug)]
+pub struct Context {
+    /// Kernels of the CPU level that the code was made for.
+    pub kernels: *const KernelTable,
+    /// Runs a range on the pool's threads.
+    pub parallel: ParallelFor,
+    /// The maker's own data, for `parallel`.
+    pub pool: *mut c_void,
+    /// 0, or the first failure that generated code met: a code and the op that met it, as the code generator defines them.
+    pub error: i64,
+    /// The value that caused `error`, such as an index out of range.
+    pub error_value: i64,
+    /// Threads that `parallel` uses.
+    pub threads: i64,
+    /// Memory for the maker of the generated code.
+    pub scratch: *mut u8,
+}
+
+offsets!(Context {
+    KERNELS_OFFSET: kernels,
+    PARALLEL_OFFSET: parallel,
+    POOL_OFFSET: pool,
+    ERROR_OFFSET: error,
+    ERROR_VALUE_OFFSET: error_value,
+    THREADS_OFFSET: threads,
+    SCRATCH_OFFSET: scratch,
+});
