@@ -1,6 +1,6 @@
 //! Builds a function instruction by instruction, working out result types where operands determine them.
 
-use crate::{Function, Inst, Op, Origin, Symbol, SymbolInfo, TensorType, Value};
+use crate::{Function, Inst, Op, Origin, Symbol, SymbolInfo, TensorType, TypeError, Value};
 
 /// A function under construction.
 #[derive(Debug)]
@@ -54,6 +54,22 @@ impl FunctionBuilder {
         let result = self.value(ty);
         self.function.insts.push(Inst { op, args, results: vec![result], origin: self.origin });
         result
+    }
+
+    /// Adds an instruction whose result types follow from its operands ([`crate::infer`]). `args` are values of this builder.
+    pub fn infer_push(&mut self, op: Op, args: Vec<Value>) -> Result<Vec<Value>, TypeError> {
+        let operands: Vec<&TensorType> = args.iter().map(|arg| self.ty(*arg)).collect();
+        let types = match &op {
+            Op::StateRead { state } => self.function.states.get(state.index()).map(|ty| vec![ty.clone()]),
+            _ => crate::infer(&op, &operands)?,
+        };
+        Ok(self.push(op, args, types.ok_or(TypeError::Undetermined)?))
+    }
+
+    /// The same for an op with one result.
+    pub fn infer_push1(&mut self, op: Op, args: Vec<Value>) -> Result<Value, TypeError> {
+        let results = self.infer_push(op, args)?;
+        results.first().copied().ok_or(TypeError::ResultCount { expected: 1, found: 0 })
     }
 
     /// Type of a value added before.

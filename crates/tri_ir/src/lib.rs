@@ -25,10 +25,12 @@
 mod builder;
 pub mod math;
 mod module;
+mod names;
 mod op;
 mod scalar;
 mod tensor;
 mod types;
+mod typing;
 
 pub use builder::FunctionBuilder;
 pub use module::{
@@ -39,3 +41,4 @@ pub use op::{BinaryOp, Conv2d, Op, Pool2d, PoolKind, Quantizer, ReduceOp, Tile, 
 pub use scalar::Scalar;
 pub use tensor::TensorData;
 pub use types::{DType, Dim, Encoding, TensorType};
+pub use typing::{TypeError, check, infer};
