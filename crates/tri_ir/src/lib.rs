@@ -31,6 +31,7 @@ mod scalar;
 mod tensor;
 mod types;
 mod typing;
+mod verify;
 
 pub use builder::FunctionBuilder;
 pub use module::{
@@ -42,3 +43,4 @@ pub use scalar::Scalar;
 pub use tensor::TensorData;
 pub use types::{DType, Dim, Encoding, TensorType};
 pub use typing::{TypeError, check, infer};
+pub use verify::{MAX_CALL_DEPTH, MAX_RANK, Place, Problem, Verified, VerifyError, verify};
