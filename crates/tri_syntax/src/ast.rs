@@ -12,6 +12,8 @@ use std::sync::Arc;
 
 use tri_diagnostics::TextRange;
 
+pub use crate::dump::{dump, dump_expr};
+
 /// A node of one item.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct NodeId(pub u32);

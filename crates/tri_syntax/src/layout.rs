@@ -1,0 +1,394 @@
+//! The newline layer: from all tokens to the significant ones that the grammar sees, item by item.
+//!
+//! A newline becomes a terminator (`;`) when the token before it can end a statement, the token after it cannot
+//! continue one, and the innermost open bracket is not `(` or `[`. Brackets leave here balanced: a missing one is
+//! reported and inserted, a stray one reported and dropped, and a line that can only begin an item, a member or a
+//! statement closes whatever was left open before it. Terminators stand only between two statements, never doubled and
+//! never beside a brace. Nesting is measured here, so that nothing later meets a tree that is too deep.
+
+use tri_diagnostics::{Code, Diagnostic, FileId, Fix, Span, TextRange};
+
+use crate::MAX_DEPTH;
+use crate::token::{Token, TokenKind};
+
+/// A token of the grammar: its kind, and the full tokens it covers, `start..end`; none for an inserted one.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Significant {
+    pub(crate) kind: TokenKind,
+    pub(crate) start: u32,
+    pub(crate) end: u32,
+}
+
+/// The significant tokens of one item.
+#[derive(Debug, Default)]
+pub(crate) struct Chunk {
+    pub(crate) tokens: Vec<Significant>,
+    /// Reported as nested too deeply; not to be parsed.
+    pub(crate) too_deep: bool,
+}
+
+/// Splits `tokens` into items.
+pub(crate) fn layout(file: FileId, tokens: &[Token], errors: &mut Vec<Diagnostic>) -> Vec<Chunk> {
+    let mut layout = Layout {
+        file,
+        tokens,
+        errors,
+        chunks: Vec::new(),
+        chunk: Chunk::default(),
+        line: 0,
+        open: Vec::new(),
+        outermost: Level::default(),
+    };
+    let mut newline = false;
+    for (index, token) in tokens.iter().enumerate() {
+        match token.kind {
+            TokenKind::Newline => newline = true,
+            kind if kind.is_trivia() => {}
+            kind => {
+                if newline {
+                    layout.line_start(index, kind);
+                }
+                newline = false;
+                layout.token(index, kind);
+            }
+        }
+    }
+    layout.finish()
+}
+
+struct Layout<'a> {
+    file: FileId,
+    tokens: &'a [Token],
+    errors: &'a mut Vec<Diagnostic>,
+    chunks: Vec<Chunk>,
+    chunk: Chunk,
+    /// Where in the chunk its last line at depth 0 begins.
+    line: usize,
+    open: Vec<Open>,
+    outermost: Level,
+}
+
+/// An open bracket.
+struct Open {
+    kind: TokenKind,
+    index: usize,
+    /// Whether members stand inside, not statements.
+    members: bool,
+    level: Level,
+}
+
+/// How deep the tree of the tokens directly within one pair of brackets may be: in one statement or list element, every
+/// operator may add a level, on top of the deepest bracket among its operands.
+#[derive(Default)]
+struct Level {
+    operators: u32,
+    inner: u32,
+    deepest: u32,
+}
+
+impl Level {
+    fn depth(&self) -> u32 {
+        self.deepest.max(self.operators.saturating_add(self.inner))
+    }
+
+    fn separate(&mut self) {
+        *self = Level { operators: 0, inner: 0, deepest: self.depth() };
+    }
+}
+
+/// What one pair of brackets adds to the depth of the tree.
+const BRACKET_DEPTH: u32 = 2;
+
+impl Layout<'_> {
+    fn line_start(&mut self, index: usize, kind: TokenKind) {
+        self.close_before_line(index, kind);
+        let grouped = self.open.last().is_some_and(|open| open.kind != TokenKind::LBrace);
+        let ended = self.chunk.tokens.last().is_some_and(|last| can_end(last.kind));
+        if grouped || !ended || continues(kind) {
+            return;
+        }
+        if kind == TokenKind::LBrace {
+            self.brace_on_next_line(index);
+        } else {
+            self.terminate();
+        }
+    }
+
+    /// Closes what must have been meant to be closed, if a line begins with `kind`.
+    fn close_before_line(&mut self, index: usize, kind: TokenKind) {
+        use TokenKind::{
+            Assert, Buffer, Const, Dim, Fn, Intrinsic, Layer, Let, Model, Param, State, Test, Use, Var,
+        };
+        let after = self.chunk.tokens.last().map(|last| last.kind);
+        let declares = kind == Fn && after != Some(Intrinsic) && self.next(index) == Some(TokenKind::Ident);
+        let members = self.open.iter().rposition(|open| open.members);
+        let keep = match kind {
+            Use | Const | Layer | Model | Test | Intrinsic => 0,
+            Dim if after != Some(Let) => 0,
+            Param | Buffer | State => members.map_or(self.open.len(), |at| at + 1),
+            Fn if declares => members.map_or(0, |at| at + 1),
+            Let | Var | Assert => {
+                let brace = self.open.iter().rposition(|open| open.kind == TokenKind::LBrace);
+                brace.map_or(self.open.len(), |at| at + 1)
+            }
+            _ => return,
+        };
+        if keep < self.open.len() {
+            self.report_unclosed(index);
+            self.close_down_to(keep);
+        }
+    }
+
+    /// The kind of the next significant token after `index`.
+    fn next(&self, index: usize) -> Option<TokenKind> {
+        let rest = self.tokens.get(index + 1..)?;
+        rest.iter().map(|token| token.kind).find(|kind| !kind.is_trivia())
+    }
+
+    fn token(&mut self, index: usize, kind: TokenKind) {
+        use TokenKind::{LBrace, LBracket, LParen, RBrace, RBracket, RParen, Semi};
+        match kind {
+            LParen | LBracket | LBrace => self.open(index, kind),
+            RParen | RBracket | RBrace => self.close(index, kind),
+            Semi if self.open.last().is_none_or(|open| open.kind == LBrace) => {
+                if self.chunk.tokens.last().is_some_and(|last| !matches!(last.kind, Semi | LBrace)) {
+                    self.terminate();
+                }
+            }
+            _ => {
+                self.measure(index, kind);
+                self.push(kind, index as u32, index as u32 + 1);
+            }
+        }
+    }
+
+    fn push(&mut self, kind: TokenKind, start: u32, end: u32) {
+        self.chunk.tokens.push(Significant { kind, start, end });
+    }
+
+    /// Adds a token that is not in the text, right after the last one.
+    fn insert(&mut self, kind: TokenKind) {
+        let end = self.chunk.tokens.last().map_or(0, |last| last.end);
+        self.push(kind, end, end);
+    }
+
+    fn level(&mut self) -> &mut Level {
+        self.open.last_mut().map_or(&mut self.outermost, |open| &mut open.level)
+    }
+
+    fn terminate(&mut self) {
+        self.level().separate();
+        if !self.open.is_empty() {
+            self.insert(TokenKind::Semi);
+            return;
+        }
+        let line = self.chunk.tokens.get(self.line..).unwrap_or(&[]);
+        let attribute = line.first().is_some_and(|first| first.kind == TokenKind::At)
+            && !line.iter().any(|token| begins_item(token.kind));
+        if attribute {
+            self.insert(TokenKind::Semi);
+            self.line = self.chunk.tokens.len();
+        } else {
+            self.flush();
+        }
+    }
+
+    fn flush(&mut self) {
+        if !self.chunk.tokens.is_empty() {
+            self.chunks.push(std::mem::take(&mut self.chunk));
+        }
+        self.line = 0;
+        self.outermost = Level::default();
+    }
+
+    fn open(&mut self, index: usize, kind: TokenKind) {
+        let head = self.chunk.tokens.get(self.line..).unwrap_or(&[]);
+        let members = kind == TokenKind::LBrace
+            && self.open.is_empty()
+            && head.iter().any(|token| matches!(token.kind, TokenKind::Layer | TokenKind::Model));
+        self.open.push(Open { kind, index, members, level: Level::default() });
+        self.push(kind, index as u32, index as u32 + 1);
+        if self.open.len() as u32 * BRACKET_DEPTH > MAX_DEPTH {
+            self.too_deep(index);
+        }
+    }
+
+    fn close(&mut self, index: usize, kind: TokenKind) {
+        let opener = opener(kind);
+        let mut candidates = self.open.iter().enumerate().rev();
+        let found = if kind == TokenKind::RBrace {
+            candidates.find(|(_, open)| open.kind == opener)
+        } else {
+            candidates.take_while(|(_, open)| open.kind != TokenKind::LBrace).find(|(_, o)| o.kind == opener)
+        };
+        match (found.map(|(at, _)| at), self.open.last()) {
+            (Some(at), _) => {
+                if at + 1 < self.open.len() {
+                    self.report_unclosed(index);
+                    self.close_down_to(at + 1);
+                }
+                self.pop(index);
+                self.push(kind, index as u32, index as u32 + 1);
+            }
+            (None, Some(open)) if kind != TokenKind::RBrace && open.kind != TokenKind::LBrace => {
+                let (wanted, opened) = (closer(open.kind), open.index);
+                self.report_wrong(index, opened, wanted);
+                self.pop(index);
+                self.push(wanted, index as u32, index as u32 + 1);
+            }
+            (None, _) => self.report_stray(index, kind),
+        }
+    }
+
+    fn close_down_to(&mut self, keep: usize) {
+        while self.open.len() > keep {
+            let (kind, index) = self.open.last().map_or((TokenKind::LBrace, 0), |open| (open.kind, open.index));
+            self.pop(index);
+            self.insert(closer(kind));
+        }
+        if keep == 0 {
+            self.flush();
+        }
+    }
+
+    /// Leaves the innermost bracket, whose closing token stands at `index`.
+    fn pop(&mut self, index: usize) {
+        let Some(open) = self.open.pop() else { return };
+        if open.kind == TokenKind::LBrace && self.chunk.tokens.last().is_some_and(|t| t.kind == TokenKind::Semi) {
+            self.chunk.tokens.pop();
+        }
+        let depth = open.level.depth().saturating_add(BRACKET_DEPTH);
+        let outer = self.level();
+        outer.operators += 1;
+        outer.inner = outer.inner.max(depth);
+        if outer.depth() > MAX_DEPTH {
+            self.too_deep(index);
+        }
+    }
+
+    fn measure(&mut self, index: usize, kind: TokenKind) {
+        let level = self.level();
+        match kind {
+            TokenKind::Comma | TokenKind::Semi => level.separate(),
+            TokenKind::Else => level.operators += 2,
+            kind if adds_level(kind) => level.operators += 1,
+            _ => return,
+        }
+        if level.depth() > MAX_DEPTH {
+            self.too_deep(index);
+        }
+    }
+
+    fn finish(mut self) -> Vec<Chunk> {
+        if !self.open.is_empty() {
+            self.report_unclosed(self.tokens.len());
+            self.close_down_to(0);
+        }
+        self.flush();
+        self.chunks
+    }
+
+    fn span(&self, index: usize) -> Span {
+        let end = self.tokens.last().map_or(TextRange::default(), |last| TextRange::empty(last.range.end));
+        Span::new(self.file, self.tokens.get(index).map_or(end, |token| token.range))
+    }
+
+    fn too_deep(&mut self, index: usize) {
+        if !self.chunk.too_deep {
+            let message = format!("this is nested more than {MAX_DEPTH} levels deep");
+            let diagnostic = Diagnostic::error(Code::E0008, self.span(index), message);
+            let advice = "give parts of it names with `let`; every bracket and every operator of a chain is a level";
+            self.errors.push(diagnostic.help(advice));
+        }
+        self.chunk.too_deep = true;
+    }
+
+    /// Reports the innermost open bracket, whose partner was missed at `index`.
+    fn report_unclosed(&mut self, index: usize) {
+        let Some(open) = self.open.last() else { return };
+        if self.chunk.too_deep {
+            return;
+        }
+        let message = format!("this {} is never closed", open.kind.words());
+        let mut diagnostic = Diagnostic::error(Code::E0007, self.span(open.index), message);
+        if index < self.tokens.len() {
+            diagnostic = diagnostic.secondary(self.span(index), "missing before this");
+        }
+        self.errors.push(diagnostic.help(format!("add {}", closer(open.kind).words())));
+    }
+
+    fn report_wrong(&mut self, index: usize, opened: usize, wanted: TokenKind) {
+        let (span, words) = (self.span(index), wanted.words());
+        let fix = Fix::replace(format!("write {words}"), span, wanted.spelling().unwrap_or_default());
+        let diagnostic = Diagnostic::error(Code::E0007, span, format!("expected {words} here"));
+        self.errors.push(diagnostic.secondary(self.span(opened), "to close this").fix(fix.ask()));
+    }
+
+    fn report_stray(&mut self, index: usize, kind: TokenKind) {
+        let span = self.span(index);
+        let message = format!("this {} closes nothing", kind.words());
+        let fix = Fix::replace("remove it", span, "").ask();
+        self.errors.push(Diagnostic::error(Code::E0007, span, message).fix(fix));
+    }
+
+    fn brace_on_next_line(&mut self, index: usize) {
+        let last = self.chunk.tokens.last().map_or(0, |last| last.end as usize);
+        let gap = self.span(last).range.start;
+        let span = self.span(index);
+        let blank = self.tokens.get(last..index).is_some_and(|between| {
+            between.iter().all(|token| matches!(token.kind, TokenKind::Space | TokenKind::Newline))
+        });
+        let message = "`{` stands on the line of what it belongs to";
+        let mut diagnostic = Diagnostic::error(Code::E0006, span, message);
+        if blank {
+            let between = Span::new(self.file, TextRange::new(gap, span.range.start));
+            diagnostic = diagnostic.fix(Fix::replace("join the lines", between, " "));
+        }
+        self.errors.push(diagnostic);
+    }
+}
+
+fn opener(kind: TokenKind) -> TokenKind {
+    match kind {
+        TokenKind::RParen => TokenKind::LParen,
+        TokenKind::RBracket => TokenKind::LBracket,
+        _ => TokenKind::LBrace,
+    }
+}
+
+fn closer(kind: TokenKind) -> TokenKind {
+    match kind {
+        TokenKind::LParen => TokenKind::RParen,
+        TokenKind::LBracket => TokenKind::RBracket,
+        _ => TokenKind::RBrace,
+    }
+}
+
+/// Whether an item may begin with the token, attributes aside.
+pub(crate) fn begins_item(kind: TokenKind) -> bool {
+    use TokenKind::{Const, Dim, Fn, Intrinsic, Layer, Model, Test, Use};
+    matches!(kind, Use | Dim | Const | Fn | Layer | Model | Test | Intrinsic)
+}
+
+/// Whether a statement or member may end with the token.
+fn can_end(kind: TokenKind) -> bool {
+    use TokenKind::{Error, False, Ident, Number, RBrace, RBracket, RParen, Str, True, Underscore};
+    matches!(kind, Ident | Number | Str | True | False | RParen | RBracket | RBrace | Underscore | Error)
+}
+
+/// Whether a line that begins with the token continues the line before. `-` and `@` begin a statement or attribute.
+fn continues(kind: TokenKind) -> bool {
+    use TokenKind::{
+        AndAnd, Arrow, As, Comma, Dot, DotDot, Else, EqEq, Greater, GreaterEq, Less, LessEq, NotEq, OrOr, Percent,
+        Plus, RBrace, RBracket, RParen, Slash, Star, Where,
+    };
+    matches!(kind, Star | Slash | Percent | Plus | EqEq | NotEq | Less | LessEq | Greater | GreaterEq)
+        || matches!(kind, AndAnd | OrOr | DotDot | Dot | RParen | RBracket | RBrace | Comma | Else | Where)
+        || matches!(kind, Arrow | As)
+}
+
+/// Whether the token makes a node around its operands.
+fn adds_level(kind: TokenKind) -> bool {
+    use TokenKind::{At, Bang, Dot, Fn, If, Minus};
+    continues(kind) || matches!(kind, At | Bang | Dot | Fn | If | Minus)
+}
