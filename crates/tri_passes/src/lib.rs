@@ -1,1 +1,129 @@
-//! Optimisation passes over tensor IR, one file each.
+//! Optimisation of tensor IR: one file a pass, and the pipelines of the -O levels.
+//!
+//! A pass takes a verified module and gives another that computes the same bits (`docs/numerics.md`): passes reorganise
+//! work, they never reassociate. [`optimize`] verifies after every pass, so a pass that breaks the IR is caught where it did.
+
+mod canonicalize;
+mod encode_weights;
+mod prune;
+mod rewrite;
+mod share;
+mod split_prologue;
+
+use std::time::{Duration, Instant};
+
+use tri_ir::{Module, Verified, VerifyError};
+
+/// How much to optimise.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum OptLevel {
+    /// Direct: one kernel an op, for debugging.
+    O0,
+    /// Folded constants, no dead and no repeated work, canonical forms.
+    O1,
+    /// And fused kernels, packed weights.
+    #[default]
+    O2,
+    /// As -O2; passes that spend compile time on a particular machine go here.
+    O3,
+}
+
+/// A rewrite of a module.
+#[derive(Clone, Copy)]
+pub struct Pass {
+    /// As `--emit` and `--timing` call it.
+    pub name: &'static str,
+    /// What it does, in a line.
+    pub description: &'static str,
+    run: fn(&Module) -> Module,
+}
+
+impl std::fmt::Debug for Pass {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name)
+    }
+}
+
+/// What one run of a pass did.
+#[derive(Clone, Copy, Debug)]
+pub struct PassRun {
+    /// Which pass.
+    pub pass: Pass,
+    /// Time of the pass and of the verification after it.
+    pub time: Duration,
+    /// Instructions before and after, in all functions.
+    pub instructions: (usize, usize),
+}
+
+/// A pass made a module that does not verify: a defect of the compiler.
+#[derive(Debug, thiserror::Error)]
+#[error("pass `{pass}` made an invalid module: {error}")]
+pub struct PassError {
+    /// The pass.
+    pub pass: &'static str,
+    /// What is wrong with its result.
+    pub error: VerifyError,
+}
+
+const CANONICALIZE: Pass = Pass {
+    name: "canonicalize",
+    description: "drops ops that change nothing, lets contractions absorb permutations of ternary weights",
+    run: canonicalize::run,
+};
+const SHARE: Pass = Pass { name: "share", description: "computes equal values once", run: share::run };
+const PRUNE: Pass =
+    Pass { name: "prune", description: "removes values and functions that nobody uses", run: prune::run };
+const ENCODE_WEIGHTS: Pass = Pass {
+    name: "encode-weights",
+    description: "packs ternary weights of integer contractions into two bits",
+    run: encode_weights::run,
+};
+const SPLIT_PROLOGUE: Pass = Pass {
+    name: "split-prologue",
+    description: "moves what depends on parameters alone into the prologue",
+    run: split_prologue::run,
+};
+
+impl OptLevel {
+    /// The passes, in order. Every level splits the prologue, since that decides what an artifact stores.
+    pub fn pipeline(self) -> &'static [Pass] {
+        match self {
+            OptLevel::O0 => &[SPLIT_PROLOGUE, PRUNE],
+            OptLevel::O1 => &[CANONICALIZE, SHARE, PRUNE, SPLIT_PROLOGUE, SHARE, PRUNE],
+            OptLevel::O2 | OptLevel::O3 => {
+                &[CANONICALIZE, SHARE, PRUNE, ENCODE_WEIGHTS, SPLIT_PROLOGUE, SHARE, PRUNE]
+            }
+        }
+    }
+
+    /// Whether kernels are fused.
+    pub fn fuses(self) -> bool {
+        self >= OptLevel::O2
+    }
+}
+
+/// Runs the pipeline of `level`. `observe` sees the module after every pass.
+///
+/// # Errors
+///
+/// A pass that makes an invalid module is a defect of the pass, and the error names both.
+pub fn optimize(
+    module: Verified,
+    level: OptLevel,
+    observe: &mut dyn FnMut(&PassRun, &Module),
+) -> Result<Verified, Box<PassError>> {
+    let mut module = module;
+    for pass in level.pipeline() {
+        let start = Instant::now();
+        let before = instructions(&module);
+        let rewritten = (pass.run)(&module);
+        let after = instructions(&rewritten);
+        module = tri_ir::verify(rewritten).map_err(|error| PassError { pass: pass.name, error })?;
+        observe(&PassRun { pass: *pass, time: start.elapsed(), instructions: (before, after) }, &module);
+    }
+    Ok(module)
+}
+
+fn instructions(module: &Module) -> usize {
+    module.functions.iter().map(|function| function.insts.len()).sum()
+}

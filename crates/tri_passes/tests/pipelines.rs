@@ -1,0 +1,162 @@
+//! What the passes make of a model of two equal ternary layers, whose function they share.
+
+use tri_ir::{
+    BinaryOp, Capture, DType, Dim, Encoding, Entry, EntryInput, EntryOutput, Function, FunctionBuilder,
+    FunctionId, Module, Op, Parameter, ParameterId, ParameterKind, Quantizer, Scalar, Symbol, SymbolInfo,
+    TensorType, Value, verify,
+};
+use tri_passes::{OptLevel, optimize};
+
+const WIDTH: i64 = 8;
+
+fn symbol(name: &str) -> SymbolInfo {
+    SymbolInfo { name: name.into(), min: 0, max: None, bound_inside: false }
+}
+
+fn batch() -> Dim {
+    Dim::var(Symbol(0))
+}
+
+fn rows(dtype: DType) -> TensorType {
+    TensorType::new(dtype, vec![batch(), Dim::constant(WIDTH)])
+}
+
+fn square(dtype: DType) -> TensorType {
+    TensorType::new(dtype, vec![Dim::constant(WIDTH), Dim::constant(WIDTH)])
+}
+
+/// `quantize_rows(x) @ ternarize_rows(w).T`, scaled, as `TernaryLinear` computes it.
+fn ternary_layer() -> Function {
+    let mut b = FunctionBuilder::new("layer");
+    b.symbol(symbol("B"));
+    let x = b.param(rows(DType::F32));
+    let weight = b.param(square(DType::F32));
+    let quantized = b.infer_push(Op::Quantize(Quantizer::QuantizeRows), vec![x]).unwrap();
+    let trits = b.infer_push(Op::Quantize(Quantizer::TernarizeRows), vec![weight]).unwrap();
+    let turned = b.infer_push1(Op::Permute { perm: vec![1, 0] }, vec![trits[0]]).unwrap();
+    let contract = Op::Contract { batch: vec![], contract: vec![(1, 0)] };
+    let sums = b.infer_push1(contract, vec![quantized[0], turned]).unwrap();
+    let sums = b.push1(Op::Cast, vec![sums], rows(DType::F32));
+    let scale = b.push1(Op::Broadcast, vec![trits[1]], rows(DType::F32));
+    let scaled = b.infer_push1(Op::Binary(BinaryOp::Mul), vec![sums, scale]).unwrap();
+    b.finish(vec![scaled])
+}
+
+fn call(b: &mut FunctionBuilder, args: Vec<Value>) -> Value {
+    let op = Op::Call { function: FunctionId(0), symbols: vec![batch()], states: vec![] };
+    b.push1(op, args, rows(DType::F32))
+}
+
+fn two_layers() -> Module {
+    let mut b = FunctionBuilder::new("forward");
+    b.symbol(symbol("B"));
+    let x = b.param(rows(DType::F32));
+    let weights = [b.param(square(DType::F32)), b.param(square(DType::F32))];
+    let h = call(&mut b, vec![x, weights[0]]);
+    let unused = b.infer_push1(Op::Binary(BinaryOp::Add), vec![h, h]).unwrap();
+    let _ = b.infer_push1(Op::Binary(BinaryOp::Add), vec![unused, h]).unwrap();
+    let y = call(&mut b, vec![h, weights[1]]);
+    let forward = b.finish(vec![y]);
+
+    let mut b = FunctionBuilder::new("init");
+    let zeros = b.push1(Op::Constant(Scalar::f32(0.0)), vec![], square(DType::F32));
+    let init = b.finish(vec![zeros]);
+
+    let parameter = |name: &str| Parameter {
+        name: name.into(),
+        ty: square(DType::F32),
+        kind: ParameterKind::Trained,
+        init: FunctionId(2),
+    };
+    let axes = vec!["B".to_owned(), "Width".to_owned()];
+    let entry = |name: &str| Entry {
+        name: name.into(),
+        function: FunctionId(1),
+        inputs: vec![EntryInput { name: "x".into(), ty: rows(DType::F32), axes: axes.clone() }],
+        captures: vec![Capture::Parameter(ParameterId(0)), Capture::Parameter(ParameterId(1))],
+        states: vec![],
+        outputs: vec![EntryOutput { ty: rows(DType::F32), axes: axes.clone() }],
+    };
+    Module {
+        name: "Two".into(),
+        functions: vec![ternary_layer(), forward, init],
+        parameters: vec![parameter("a.weight"), parameter("b.weight")],
+        entries: vec![entry("forward"), entry("again")],
+        ..Module::default()
+    }
+}
+
+fn optimized(level: OptLevel) -> Module {
+    let module = verify(two_layers()).unwrap();
+    optimize(module, level, &mut |_, _| {}).unwrap().into_inner()
+}
+
+fn names(module: &Module) -> Vec<&str> {
+    module.functions.iter().map(|function| function.name.as_str()).collect()
+}
+
+#[test]
+fn weights_are_ternarized_and_packed_in_the_prologue() {
+    let module = optimized(OptLevel::O2);
+    let bound: Vec<(&str, DType, Encoding)> =
+        module.bound.iter().map(|bound| (bound.name.as_str(), bound.ty.dtype, bound.ty.encoding)).collect();
+    assert_eq!(
+        bound,
+        [
+            ("a.weight:trit", DType::Trit, Encoding::T2),
+            ("a.weight:f32", DType::F32, Encoding::Plain),
+            ("b.weight:trit", DType::Trit, Encoding::T2),
+            ("b.weight:f32", DType::F32, Encoding::Plain),
+        ]
+    );
+    let body = module.functions.iter().find(|function| function.name == "layer.body").unwrap();
+    assert!(
+        body.insts.iter().all(|inst| !matches!(inst.op, Op::Quantize(Quantizer::TernarizeRows) | Op::Encode))
+    );
+}
+
+#[test]
+fn equal_layers_share_prologue_and_body_and_equal_entries_share_bound_values() {
+    let module = optimized(OptLevel::O2);
+    assert_eq!(names(&module), ["init", "layer.body", "layer.prologue", "forward.body", "prologue"]);
+    assert_eq!(module.entries[0].captures, module.entries[1].captures);
+    assert_eq!(module.entries[0].captures.len(), 4);
+}
+
+#[test]
+fn dead_instructions_go() {
+    let module = optimized(OptLevel::O1);
+    let forward = module.functions.iter().find(|function| function.name == "forward.body").unwrap();
+    assert_eq!(forward.insts.len(), 2);
+}
+
+#[test]
+fn level_0_splits_and_changes_nothing_else() {
+    let module = optimized(OptLevel::O0);
+    let body = module.functions.iter().find(|function| function.name == "layer.body").unwrap();
+    assert!(body.insts.iter().any(|inst| matches!(inst.op, Op::Contract { .. })));
+    assert!(module.bound.iter().all(|bound| bound.ty.encoding == Encoding::Plain));
+}
+
+#[test]
+fn a_packed_contraction_reads_rows_along_the_sum() {
+    let module = optimized(OptLevel::O2);
+    let body = module.functions.iter().find(|function| function.name == "layer.body").unwrap();
+    let contract = body.insts.iter().find_map(|inst| match &inst.op {
+        Op::Contract { contract, .. } => Some((contract.clone(), body.encoding(inst.args[1]))),
+        _ => None,
+    });
+    assert_eq!(contract, Some((vec![(1, 1)], Encoding::T2)));
+}
+
+#[test]
+fn passes_report_what_they_did() {
+    let mut reports = Vec::new();
+    optimize(verify(two_layers()).unwrap(), OptLevel::O2, &mut |run, module| {
+        reports.push((run.pass.name, run.instructions.1));
+        assert_eq!(run.instructions.1, module.functions.iter().map(|f| f.insts.len()).sum::<usize>());
+    })
+    .unwrap();
+    let passes: Vec<&str> = OptLevel::O2.pipeline().iter().map(|pass| pass.name).collect();
+    assert_eq!(reports.iter().map(|(name, _)| *name).collect::<Vec<_>>(), passes);
+}
