@@ -28,6 +28,11 @@ impl LineIndex {
         self.starts.len() as u32
     }
 
+    /// The line (from 1) that holds `offset`; the last one for offsets past the end.
+    pub fn line(&self, offset: u32) -> u32 {
+        self.starts.partition_point(|&start| start <= offset).max(1) as u32
+    }
+
     /// Byte offset where `line` (from 1) begins, if there is such a line.
     pub fn line_start(&self, line: u32) -> Option<u32> {
         self.starts.get(line.checked_sub(1)? as usize).copied()
@@ -36,10 +41,10 @@ impl LineIndex {
     /// Line and column of `offset` in `text`, the text this index was made from. Offsets past the end mean the end.
     pub fn line_column(&self, text: &str, offset: u32) -> LineColumn {
         let offset = (offset as usize).min(text.len());
-        let line = self.starts.partition_point(|&start| start as usize <= offset).max(1);
-        let start = self.starts.get(line - 1).map_or(0, |&start| start as usize);
+        let line = self.line(offset as u32);
+        let start = self.line_start(line).unwrap_or(0) as usize;
         let before = text.as_bytes().get(start..offset).unwrap_or(&[]);
         let characters = before.iter().filter(|&&byte| byte & 0xC0 != 0x80).count();
-        LineColumn { line: line as u32, column: characters as u32 + 1 }
+        LineColumn { line, column: characters as u32 + 1 }
     }
 }

@@ -449,10 +449,8 @@ pub enum StmtKind {
         /// One turn.
         body: Block,
     },
-    /// An expression whose value is dropped.
+    /// An expression whose value is dropped, or a statement that could not be read, as [`ExprKind::Error`].
     Expr(Expr),
-    /// A statement that could not be read.
-    Error,
 }
 
 /// What `let`, `for` and comprehensions bind.

@@ -35,7 +35,8 @@ impl<'a> Builder<'a> {
     /// The bytes of the tokens `l..r`; empty where there is none.
     fn range(&self, l: u32, r: u32) -> TextRange {
         let start = self.tokens.get(l as usize).map(|token| token.range.start);
-        let end = r.checked_sub(1).and_then(|last| self.tokens.get(last as usize)).map_or(0, |last| last.range.end);
+        let end =
+            r.checked_sub(1).and_then(|last| self.tokens.get(last as usize)).map_or(0, |last| last.range.end);
         match start {
             Some(start) if l < r => TextRange::new(start, end),
             _ => TextRange::empty(end),
@@ -101,8 +102,10 @@ impl<'a> Builder<'a> {
     pub(crate) fn docs(&self, l: u32) -> Docs {
         let before = self.tokens.get(..l as usize).unwrap_or(&[]);
         let trivia = before.iter().rev().take_while(|token| token.kind.is_trivia());
-        let mut lines: Vec<&str> =
-            trivia.filter(|token| token.kind == TokenKind::Doc).map(|token| doc_line(token.text(self.text))).collect();
+        let mut lines: Vec<&str> = trivia
+            .filter(|token| token.kind == TokenKind::Doc)
+            .map(|token| doc_line(token.text(self.text)))
+            .collect();
         lines.reverse();
         lines.join("\n").into()
     }
@@ -119,7 +122,13 @@ impl<'a> Builder<'a> {
     pub(crate) fn error_member(&mut self, l: u32, r: u32) -> Member {
         let name = self.declared_name(l, r);
         let (attributes, condition) = (Vec::new(), None);
-        Member { id: self.node(l, r), docs: self.docs(l), attributes, kind: MemberKind::Error { name }, condition }
+        Member {
+            id: self.node(l, r),
+            docs: self.docs(l),
+            attributes,
+            kind: MemberKind::Error { name },
+            condition,
+        }
     }
 
     /// The name that the unreadable tokens `l..r` seem to declare: the first one, after at most one keyword.
@@ -132,7 +141,14 @@ impl<'a> Builder<'a> {
     }
 
     /// `lhs op rhs` of a comparison, which must not be one of a comparison.
-    pub(crate) fn comparison(&mut self, l: u32, r: u32, lhs: Expr, op: (BinaryOp, NodeId), rhs: Expr) -> Expr {
+    pub(crate) fn comparison(
+        &mut self,
+        l: u32,
+        r: u32,
+        lhs: Expr,
+        op: (BinaryOp, NodeId),
+        rhs: Expr,
+    ) -> Expr {
         // A side in parentheses begins after them.
         let bare = self.absolute(lhs.id).start == self.range(l, r).start;
         if bare && matches!(&lhs.kind, ExprKind::Binary { op, .. } if op.is_comparison()) {
@@ -162,7 +178,8 @@ impl<'a> Builder<'a> {
         if !matches!(place, ExprKind::Name(_) | ExprKind::Error) {
             let span = Span::new(self.file, self.absolute(target.id));
             let diagnostic = Diagnostic::error(Code::E0010, span, "this cannot be assigned");
-            self.errors.push(diagnostic.help("a `var`, a `state` or a slice of a state can: `keys[P:P + T] = k`"));
+            self.errors
+                .push(diagnostic.help("a `var`, a `state` or a slice of a state can: `keys[P:P + T] = k`"));
         }
         StmtKind::Assign { target, value }
     }
@@ -232,8 +249,10 @@ impl<'a> Builder<'a> {
         }
         let free = "the sizes that are not fixed get names: `fn f[B](x: f32[B, 128])`";
         let unnamed = sizes.iter().any(|&(l, r)| self.source(l, r) == "?");
-        let sizes: Vec<&str> =
-            sizes.iter().map(|&(l, r)| if self.source(l, r) == "?" { "B" } else { self.source(l, r) }).collect();
+        let sizes: Vec<&str> = sizes
+            .iter()
+            .map(|&(l, r)| if self.source(l, r) == "?" { "B" } else { self.source(l, r) })
+            .collect();
         let ours = if sizes.is_empty() { element } else { format!("{element}[{}]", sizes.join(", ")) };
         let span = self.span(l, r);
         let fix = Fix::replace(format!("write `{ours}`"), span, ours.clone());

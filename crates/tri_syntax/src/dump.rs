@@ -271,7 +271,6 @@ impl Dump<'_> {
                 self.block(body)
             }
             StmtKind::Expr(expr) => self.expr(expr),
-            StmtKind::Error => self.error(None),
         }
     }
 

@@ -29,7 +29,7 @@ pub(crate) fn item_keyword(span: Span, word: &str) -> Option<(Option<TokenKind>,
         "class" | "struct" | "module" => (Some(TokenKind::Layer), "layers begin with `layer`"),
         "import" => (Some(TokenKind::Use), "imports are written `use module.Name`"),
         "from" => (None, "imports are written `use module.{Name, Other}`"),
-        "let" | "var" | "static" | "final" => (Some(TokenKind::Const), "outside functions, values are `const`"),
+        "let" | "var" | "static" | "final" => (None, "outside functions, values are `const NAME = ...`"),
         "type" | "enum" | "trait" | "interface" => (None, "Tri has no user-defined types besides layers"),
         _ => return None,
     };
@@ -61,7 +61,11 @@ pub(crate) fn drop_returns(
         let next = tokens.get(index + 1).map_or(word, |&token| span(token));
         let gap = Span::new(word.file, TextRange::new(word.range.start, next.range.start));
         let message = "a block's last expression is its value; there is no `return`";
-        found.push(Diagnostic::error(Code::E0013, word, message).fix(Fix::replace("remove `return`", gap, "")));
+        found.push(Diagnostic::error(Code::E0013, word, message).fix(Fix::replace(
+            "remove `return`",
+            gap,
+            "",
+        )));
     }
     let mut index = 0;
     let mut returns = returns.into_iter().peekable();
@@ -92,7 +96,8 @@ pub(crate) fn rewrite(
             tokens[at].kind = TokenKind::Assign;
             let range = TextRange::new(span(before).range.end, span(here).range.end);
             let wide = Span::new(span(here).file, range);
-            let diagnostic = Diagnostic::error(Code::E0013, span(here), "named arguments are written with `=`");
+            let diagnostic =
+                Diagnostic::error(Code::E0013, span(here), "named arguments are written with `=`");
             Some(diagnostic.fix(Fix::replace("write `=`", wide, " =")))
         }
         (Some(TokenKind::Let), TokenKind::Ident, TokenKind::Ident) if word(before) == "mut" => {
@@ -101,7 +106,8 @@ pub(crate) fn rewrite(
             tokens[at - 2].kind = TokenKind::Var;
             tokens.remove(at - 1);
             let wide = Span::new(span(bound).file, wide);
-            let diagnostic = Diagnostic::error(Code::E0013, wide, "a name that is assigned again is bound by `var`");
+            let diagnostic =
+                Diagnostic::error(Code::E0013, wide, "a name that is assigned again is bound by `var`");
             Some(diagnostic.fix(Fix::replace("write `var`", wide, "var")))
         }
         (_, TokenKind::Ident, _) if word(before) == "not" && begins_operand(here.kind) => {
@@ -109,7 +115,8 @@ pub(crate) fn rewrite(
             Some(report(before, "negation is written `!`", "!"))
         }
         (_, _, TokenKind::Ident) if matches!(word(here), "and" | "or") => {
-            let (kind, ours) = if word(here) == "and" { (TokenKind::AndAnd, "&&") } else { (TokenKind::OrOr, "||") };
+            let (kind, ours) =
+                if word(here) == "and" { (TokenKind::AndAnd, "&&") } else { (TokenKind::OrOr, "||") };
             tokens[at].kind = kind;
             Some(report(here, &format!("`{}` is written `{ours}`", word(here)), ours))
         }

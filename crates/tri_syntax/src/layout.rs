@@ -35,7 +35,6 @@ pub(crate) fn layout(file: FileId, tokens: &[Token], errors: &mut Vec<Diagnostic
         errors,
         chunks: Vec::new(),
         chunk: Chunk::default(),
-        line: 0,
         open: Vec::new(),
         outermost: Level::default(),
     };
@@ -62,8 +61,6 @@ struct Layout<'a> {
     errors: &'a mut Vec<Diagnostic>,
     chunks: Vec<Chunk>,
     chunk: Chunk,
-    /// Where in the chunk its last line at depth 0 begins.
-    line: usize,
     open: Vec<Open>,
     outermost: Level,
 }
@@ -72,18 +69,43 @@ struct Layout<'a> {
 struct Open {
     kind: TokenKind,
     index: usize,
-    /// Whether members stand inside, not statements.
-    members: bool,
+    /// What stands inside.
+    holds: Holds,
     level: Level,
 }
 
-/// How deep the tree of the tokens directly within one pair of brackets may be: in one statement or list element, every
-/// operator may add a level, on top of the deepest bracket among its operands.
+/// What stands between a pair of brackets.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Holds {
+    /// The members of a layer.
+    Members,
+    /// A branch of an `if`.
+    Branch,
+    /// Other statements, or imports.
+    Statements,
+    /// Elements of a list.
+    Elements,
+}
+
+/// One statement or list element being read, directly within one pair of brackets.
+///
+/// Its tree may be as deep as it has operators, on top of the deepest bracket among its operands.
 #[derive(Default)]
 struct Level {
     operators: u32,
     inner: u32,
+    /// The deepest of the statements before it.
     deepest: u32,
+    /// Its first token.
+    first: Option<TokenKind>,
+    /// Its last token.
+    last: Option<TokenKind>,
+    /// Its first token that can begin an item.
+    head: Option<TokenKind>,
+    /// Whether it has an `if`.
+    branches: bool,
+    /// Whether it has a head of a block, such as `if c`, whose block has not come yet.
+    awaits_block: bool,
 }
 
 impl Level {
@@ -91,8 +113,32 @@ impl Level {
         self.deepest.max(self.operators.saturating_add(self.inner))
     }
 
+    /// Begins another statement or element.
     fn separate(&mut self) {
-        *self = Level { operators: 0, inner: 0, deepest: self.depth() };
+        *self = Level { deepest: self.depth(), ..Level::default() };
+    }
+
+    /// Takes note of a token that stands directly in it.
+    fn note(&mut self, kind: TokenKind) {
+        use TokenKind::{Arrow, Colon, Else, Fn, For, If, LBrace, Layer, Model, Test};
+        let typed = matches!(self.last, Some(Colon | Arrow));
+        self.first = self.first.or(Some(kind));
+        if begins_item(kind) && !typed {
+            self.head = self.head.or(Some(kind));
+        }
+        match kind {
+            If | Else => (self.branches, self.awaits_block) = (true, true),
+            For => self.awaits_block = true,
+            Fn | Layer | Model | Test if self.head == Some(kind) => self.awaits_block = true,
+            LBrace => self.awaits_block = false,
+            _ => {}
+        }
+        self.last = Some(kind);
+    }
+
+    /// Whether it is only attributes so far.
+    fn is_attribute(&self) -> bool {
+        self.first == Some(TokenKind::At) && self.head.is_none()
     }
 }
 
@@ -117,25 +163,77 @@ impl Layout<'_> {
     /// Closes what must have been meant to be closed, if a line begins with `kind`.
     fn close_before_line(&mut self, index: usize, kind: TokenKind) {
         use TokenKind::{
-            Assert, Buffer, Const, Dim, Fn, Intrinsic, Layer, Let, Model, Param, State, Test, Use, Var,
+            Assert, Buffer, Const, Dim, Fn, Ident, Intrinsic, Layer, Let, Model, Param, State, Test, Use, Var,
         };
         let after = self.chunk.tokens.last().map(|last| last.kind);
-        let declares = kind == Fn && after != Some(Intrinsic) && self.next(index) == Some(TokenKind::Ident);
-        let members = self.open.iter().rposition(|open| open.members);
+        let declares = kind == Fn && after != Some(Intrinsic) && self.next(index) == Some(Ident);
+        let members = || self.open.iter().rposition(|open| open.holds == Holds::Members);
         let keep = match kind {
             Use | Const | Layer | Model | Test | Intrinsic => 0,
             Dim if after != Some(Let) => 0,
-            Param | Buffer | State => members.map_or(self.open.len(), |at| at + 1),
-            Fn if declares => members.map_or(0, |at| at + 1),
-            Let | Var | Assert => {
-                let brace = self.open.iter().rposition(|open| open.kind == TokenKind::LBrace);
-                brace.map_or(self.open.len(), |at| at + 1)
-            }
+            // What is too deep is not parsed, and searching its brackets again and again would take long.
+            _ if self.chunk.too_deep => return,
+            Param | Buffer | State => members().map_or(self.open.len(), |at| at + 1),
+            Fn if declares => members().map_or(0, |at| at + 1),
+            Let | Var | Assert => self.block(),
+            Ident if after.is_some_and(can_end) && self.list_on_one_line() => self.block(),
             _ => return,
         };
+        self.close_forgotten(keep, index);
+    }
+
+    /// Closes brackets down to `keep`, whose partners were missed at `index`, and reports the innermost.
+    fn close_forgotten(&mut self, keep: usize, index: usize) {
         if keep < self.open.len() {
             self.report_unclosed(index);
             self.close_down_to(keep);
+        }
+    }
+
+    /// Whether something follows on the line of the innermost bracket, so that the list was not meant to take lines.
+    fn list_on_one_line(&self) -> bool {
+        let Some(open) = self.open.last() else { return false };
+        let rest = self.tokens.get(open.index + 1..).unwrap_or(&[]);
+        let next =
+            rest.iter().map(|token| token.kind).find(|&kind| kind == TokenKind::Newline || !kind.is_trivia());
+        next != Some(TokenKind::Newline)
+    }
+
+    /// How many brackets are open around the innermost block, it included.
+    fn block(&self) -> usize {
+        self.open.iter().rposition(|open| open.kind == TokenKind::LBrace).map_or(0, |at| at + 1)
+    }
+
+    /// Closes what must have been meant to be closed before an arrow, an `else` or a block.
+    fn close_before(&mut self, index: usize, kind: TokenKind) {
+        let grouped = self.open.last().is_some_and(|open| open.holds == Holds::Elements);
+        let after = self.chunk.tokens.last().map(|last| last.kind);
+        match kind {
+            TokenKind::Arrow if grouped && after != Some(TokenKind::RParen) => {
+                self.close_forgotten(self.block(), index);
+            }
+            TokenKind::LBrace if grouped && !self.level().branches => {
+                self.close_forgotten(self.block(), index);
+            }
+            TokenKind::Else if after != Some(TokenKind::RBrace) => {
+                let branch = self.open.iter().rposition(|open| open.holds == Holds::Branch);
+                self.close_forgotten(branch.unwrap_or(self.open.len()), index);
+            }
+            _ => {}
+        }
+    }
+
+    /// What a block that opens here holds.
+    fn holds(&mut self) -> Holds {
+        use TokenKind::{For, Layer, Model};
+        let outer = self.open.last().map(|open| open.holds);
+        let level = self.level();
+        match (outer, level.head) {
+            _ if level.branches => Holds::Branch,
+            (None, None | Some(Layer | Model)) => Holds::Members,
+            (None | Some(Holds::Members), Some(_)) => Holds::Statements,
+            _ if level.first != Some(For) => Holds::Branch,
+            _ => Holds::Statements,
         }
     }
 
@@ -147,6 +245,9 @@ impl Layout<'_> {
 
     fn token(&mut self, index: usize, kind: TokenKind) {
         use TokenKind::{LBrace, LBracket, LParen, RBrace, RBracket, RParen, Semi};
+        if !self.chunk.too_deep {
+            self.close_before(index, kind);
+        }
         match kind {
             LParen | LBracket | LBrace => self.open(index, kind),
             RParen | RBracket | RBrace => self.close(index, kind),
@@ -176,20 +277,33 @@ impl Layout<'_> {
         self.open.last_mut().map_or(&mut self.outermost, |open| &mut open.level)
     }
 
+    /// Ends a statement, a member or an item.
     fn terminate(&mut self) {
-        self.level().separate();
-        if !self.open.is_empty() {
-            self.insert(TokenKind::Semi);
-            return;
-        }
-        let line = self.chunk.tokens.get(self.line..).unwrap_or(&[]);
-        let attribute = line.first().is_some_and(|first| first.kind == TokenKind::At)
-            && !line.iter().any(|token| begins_item(token.kind));
-        if attribute {
-            self.insert(TokenKind::Semi);
-            self.line = self.chunk.tokens.len();
-        } else {
+        let optional = self.open.last().is_some_and(|open| open.holds == Holds::Members);
+        let level = self.level();
+        let attribute = level.is_attribute();
+        // A trailing `if` of a member has no block.
+        if level.awaits_block && !(optional && level.branches) {
+            self.missing_brace();
+        } else if self.open.is_empty() && !attribute {
             self.flush();
+        } else {
+            self.insert(TokenKind::Semi);
+            self.level().separate();
+        }
+    }
+
+    /// Opens the brace that the line just read should have ended with.
+    fn missing_brace(&mut self) {
+        let last = self.chunk.tokens.last().map_or(0, |last| last.end.saturating_sub(1) as usize);
+        let end = Span::new(self.file, TextRange::empty(self.span(last).range.end));
+        let fix = Fix::replace("add `{`", end, " {").ask();
+        let message = "expected `{`, found the end of the line";
+        self.errors.push(Diagnostic::error(Code::E0006, end, message).fix(fix));
+        self.open(last, TokenKind::LBrace);
+        let end = self.chunk.tokens.last().map_or(0, |opened| opened.end);
+        if let Some(opened) = self.chunk.tokens.last_mut() {
+            opened.start = end;
         }
     }
 
@@ -197,36 +311,24 @@ impl Layout<'_> {
         if !self.chunk.tokens.is_empty() {
             self.chunks.push(std::mem::take(&mut self.chunk));
         }
-        self.line = 0;
         self.outermost = Level::default();
     }
 
     fn open(&mut self, index: usize, kind: TokenKind) {
-        let head = self.chunk.tokens.get(self.line..).unwrap_or(&[]);
-        let members = kind == TokenKind::LBrace
-            && self.open.is_empty()
-            && head.iter().any(|token| matches!(token.kind, TokenKind::Layer | TokenKind::Model));
-        self.open.push(Open { kind, index, members, level: Level::default() });
+        let holds = if kind == TokenKind::LBrace { self.holds() } else { Holds::Elements };
+        self.level().note(kind);
         self.push(kind, index as u32, index as u32 + 1);
+        self.open.push(Open { kind, index, holds, level: Level::default() });
         if self.open.len() as u32 * BRACKET_DEPTH > MAX_DEPTH {
             self.too_deep(index);
         }
     }
 
     fn close(&mut self, index: usize, kind: TokenKind) {
-        let opener = opener(kind);
-        let mut candidates = self.open.iter().enumerate().rev();
-        let found = if kind == TokenKind::RBrace {
-            candidates.find(|(_, open)| open.kind == opener)
-        } else {
-            candidates.take_while(|(_, open)| open.kind != TokenKind::LBrace).find(|(_, o)| o.kind == opener)
-        };
-        match (found.map(|(at, _)| at), self.open.last()) {
+        let found = self.partner(index, kind);
+        match (found, self.open.last()) {
             (Some(at), _) => {
-                if at + 1 < self.open.len() {
-                    self.report_unclosed(index);
-                    self.close_down_to(at + 1);
-                }
+                self.close_forgotten(at + 1, index);
                 self.pop(index);
                 self.push(kind, index as u32, index as u32 + 1);
             }
@@ -236,13 +338,43 @@ impl Layout<'_> {
                 self.pop(index);
                 self.push(wanted, index as u32, index as u32 + 1);
             }
-            (None, _) => self.report_stray(index, kind),
+            (None, _) => {
+                self.report_stray(index, kind);
+                self.level().awaits_block = false;
+            }
         }
+    }
+
+    /// The open bracket that `kind` at `index` closes.
+    fn partner(&self, index: usize, kind: TokenKind) -> Option<usize> {
+        let opener = opener(kind);
+        let innermost = self.open.len().checked_sub(1);
+        if self.chunk.too_deep {
+            return innermost.filter(|&at| self.open.get(at).is_some_and(|open| open.kind == opener));
+        }
+        let mut candidates = self.open.iter().enumerate().rev();
+        let found = if kind == TokenKind::RBrace {
+            candidates.find(|(_, open)| open.kind == opener)
+        } else {
+            candidates.take_while(|(_, open)| open.kind != TokenKind::LBrace).find(|(_, o)| o.kind == opener)
+        };
+        let found = found.map(|(at, _)| at);
+        found.filter(|_| kind != TokenKind::RBrace || !self.closes_unopened(index))
+    }
+
+    /// Whether the `}` at `index` belongs to a block whose `{` is missing.
+    fn closes_unopened(&self, index: usize) -> bool {
+        let Some(open) = self.open.last() else { return false };
+        let awaited =
+            open.holds != Holds::Members && open.kind == TokenKind::LBrace && open.level.awaits_block;
+        let branches = self.open.iter().rev().any(|open| open.holds == Holds::Branch);
+        awaited || (!branches && self.next(index) == Some(TokenKind::Else))
     }
 
     fn close_down_to(&mut self, keep: usize) {
         while self.open.len() > keep {
-            let (kind, index) = self.open.last().map_or((TokenKind::LBrace, 0), |open| (open.kind, open.index));
+            let (kind, index) =
+                self.open.last().map_or((TokenKind::LBrace, 0), |open| (open.kind, open.index));
             self.pop(index);
             self.insert(closer(kind));
         }
@@ -254,7 +386,9 @@ impl Layout<'_> {
     /// Leaves the innermost bracket, whose closing token stands at `index`.
     fn pop(&mut self, index: usize) {
         let Some(open) = self.open.pop() else { return };
-        if open.kind == TokenKind::LBrace && self.chunk.tokens.last().is_some_and(|t| t.kind == TokenKind::Semi) {
+        if open.kind == TokenKind::LBrace
+            && self.chunk.tokens.last().is_some_and(|t| t.kind == TokenKind::Semi)
+        {
             self.chunk.tokens.pop();
         }
         let depth = open.level.depth().saturating_add(BRACKET_DEPTH);
@@ -268,6 +402,7 @@ impl Layout<'_> {
 
     fn measure(&mut self, index: usize, kind: TokenKind) {
         let level = self.level();
+        level.note(kind);
         match kind {
             TokenKind::Comma | TokenKind::Semi => level.separate(),
             TokenKind::Else => level.operators += 2,
@@ -280,10 +415,11 @@ impl Layout<'_> {
     }
 
     fn finish(mut self) -> Vec<Chunk> {
-        if !self.open.is_empty() {
-            self.report_unclosed(self.tokens.len());
+        if self.errors.iter().any(|error| error.code == Code::E0004) {
+            // The rest of the file went into the open comment.
             self.close_down_to(0);
         }
+        self.close_forgotten(0, self.tokens.len());
         self.flush();
         self.chunks
     }
@@ -297,7 +433,8 @@ impl Layout<'_> {
         if !self.chunk.too_deep {
             let message = format!("this is nested more than {MAX_DEPTH} levels deep");
             let diagnostic = Diagnostic::error(Code::E0008, self.span(index), message);
-            let advice = "give parts of it names with `let`; every bracket and every operator of a chain is a level";
+            let advice =
+                "give parts of it names with `let`; every bracket and every operator of a chain is a level";
             self.errors.push(diagnostic.help(advice));
         }
         self.chunk.too_deep = true;
@@ -318,6 +455,9 @@ impl Layout<'_> {
     }
 
     fn report_wrong(&mut self, index: usize, opened: usize, wanted: TokenKind) {
+        if self.chunk.too_deep {
+            return;
+        }
         let (span, words) = (self.span(index), wanted.words());
         let fix = Fix::replace(format!("write {words}"), span, wanted.spelling().unwrap_or_default());
         let diagnostic = Diagnostic::error(Code::E0007, span, format!("expected {words} here"));
@@ -325,6 +465,9 @@ impl Layout<'_> {
     }
 
     fn report_stray(&mut self, index: usize, kind: TokenKind) {
+        if self.chunk.too_deep {
+            return;
+        }
         let span = self.span(index);
         let message = format!("this {} closes nothing", kind.words());
         let fix = Fix::replace("remove it", span, "").ask();
@@ -379,8 +522,8 @@ fn can_end(kind: TokenKind) -> bool {
 /// Whether a line that begins with the token continues the line before. `-` and `@` begin a statement or attribute.
 fn continues(kind: TokenKind) -> bool {
     use TokenKind::{
-        AndAnd, Arrow, As, Comma, Dot, DotDot, Else, EqEq, Greater, GreaterEq, Less, LessEq, NotEq, OrOr, Percent,
-        Plus, RBrace, RBracket, RParen, Slash, Star, Where,
+        AndAnd, Arrow, As, Comma, Dot, DotDot, Else, EqEq, Greater, GreaterEq, Less, LessEq, NotEq, OrOr,
+        Percent, Plus, RBrace, RBracket, RParen, Slash, Star, Where,
     };
     matches!(kind, Star | Slash | Percent | Plus | EqEq | NotEq | Less | LessEq | Greater | GreaterEq)
         || matches!(kind, AndAnd | OrOr | DotDot | Dot | RParen | RBracket | RBrace | Comma | Else | Where)

@@ -72,7 +72,9 @@ fn unknown_character(span: Span, source: &str) -> Diagnostic {
         _ if source.chars().all(char::is_whitespace) => {
             diagnostic.fix(Fix::replace("write a plain space", span, " "))
         }
-        _ if first.is_alphabetic() => diagnostic.help("names are made of `A` to `Z`, `a` to `z`, digits and `_`"),
+        _ if first.is_alphabetic() => {
+            diagnostic.help("names are made of `A` to `Z`, `a` to `z`, digits and `_`")
+        }
         _ => diagnostic,
     }
 }
@@ -88,29 +90,33 @@ fn wrong_number(span: Span, source: &str) -> Option<Diagnostic> {
 
 fn wrong_string(span: Span, source: &str, found: &mut Vec<Diagnostic>) {
     let (body, closed) = literal::string_body(source);
-    let mut problem = None;
     if !closed {
         let end = Span::new(span.file, TextRange::empty(span.range.end));
         let diagnostic = Diagnostic::error(Code::E0002, span, "this string does not end on its line");
-        problem = Some(diagnostic.fix(Fix::replace("add the closing quote", end, "\"").ask()));
-    } else if source.starts_with('\'') {
+        found.push(diagnostic.fix(Fix::replace("add the closing quote", end, "\"").ask()));
+        return;
+    }
+    if source.starts_with('\'') {
         let diagnostic = Diagnostic::error(Code::E0013, span, "strings are written in double quotes");
         let plain = body.replace("\\'", "'").replace('"', "\\\"");
-        problem = Some(diagnostic.fix(Fix::replace("use double quotes", span, format!("\"{plain}\""))));
+        found.push(diagnostic.fix(Fix::replace("use double quotes", span, format!("\"{plain}\""))));
     }
-    found.extend(problem);
     literal::unescape(body, |start, end| {
         let begin = span.range.start + 1;
         let range = TextRange::new(begin + start as u32, begin + end as u32);
-        let diagnostic = Diagnostic::error(Code::E0003, Span::new(span.file, range), "this escape is unknown");
+        let diagnostic =
+            Diagnostic::error(Code::E0003, Span::new(span.file, range), "this escape is unknown");
         found.push(diagnostic.help("the escapes are `\\n`, `\\t`, `\\\\`, `\\\"` and `\\u{...}`"));
     });
 }
 
 fn hash_comment(span: Span) -> Diagnostic {
     let mark = Span::new(span.file, TextRange::new(span.range.start, span.range.start + 1));
-    Diagnostic::error(Code::E0013, mark, "comments begin with `//`")
-        .fix(Fix::replace("write `//`", mark, "//"))
+    Diagnostic::error(Code::E0013, mark, "comments begin with `//`").fix(Fix::replace(
+        "write `//`",
+        mark,
+        "//",
+    ))
 }
 
 fn open_comment(span: Span, source: &str) -> Option<Diagnostic> {

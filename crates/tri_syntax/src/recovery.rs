@@ -26,7 +26,9 @@ pub(crate) fn widen(tokens: &mut Vec<Significant>, known: usize) -> bool {
 }
 
 fn give_up(tokens: &mut Vec<Significant>, region: Range<usize>) -> bool {
-    let (Some(first), Some(last)) = (tokens.get(region.start), tokens.get(region.end - 1)) else { return false };
+    let (Some(first), Some(last)) = (tokens.get(region.start), tokens.get(region.end - 1)) else {
+        return false;
+    };
     if region.len() == tokens.len() {
         return false;
     }

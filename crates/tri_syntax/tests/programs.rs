@@ -1,7 +1,7 @@
 //! Whole programs: they parse without errors, keep every byte in their tokens, and survive any cut.
 
 use tri_diagnostics::{FileId, TextRange};
-use tri_syntax::{Parsed, ast, lex, parse};
+use tri_syntax::{Parsed, TokenKind, ast, lex, parse};
 
 const PROGRAMS: &[(&str, &str)] = &[
     ("digits", include_str!("programs/digits.tri")),
@@ -60,23 +60,17 @@ fn crlf_and_a_byte_order_mark_change_nothing() {
 #[test]
 fn white_space_and_comments_leave_items_equal() {
     for (name, text) in PROGRAMS {
-        let spaced = text.replace('\n', " // remark\n\n").replace(", ", " ,  /* here */ ");
-        let spaced: String = spaced.replace("/// ", "///");
-        let plain = program(&text.replace("/// ", "///")).ast.items;
-        // A remark after a documentation line or inside a string is part of it, so only other items are compared.
-        for (spaced, plain) in program(&spaced).ast.items.iter().zip(&plain) {
-            if plain.docs.is_empty() && !format!("{plain:?}").contains("Docs") && no_text(plain) {
-                assert_eq!(spaced, plain, "{name}");
+        let mut spaced = String::new();
+        let mut documented = false;
+        for token in lex(text) {
+            match token.kind {
+                TokenKind::Space => spaced.push_str("  /* here */ "),
+                TokenKind::Newline if !documented => spaced.push_str(" // remark\n\n"),
+                _ => spaced.push_str(token.text(text)),
             }
+            documented = matches!(token.kind, TokenKind::Doc | TokenKind::FileDoc | TokenKind::Comment);
         }
-    }
-}
-
-fn no_text(item: &ast::Item) -> bool {
-    match &item.kind {
-        ast::ItemKind::Layer(layer) => layer.members.iter().all(|member| member.docs.is_empty()),
-        ast::ItemKind::Test(_) => false,
-        _ => true,
+        assert_eq!(program(&spaced).ast.items, program(text).ast.items, "{name}");
     }
 }
 
@@ -109,15 +103,21 @@ fn every_cut_of_every_program_is_read() {
 }
 
 #[test]
-fn every_deleted_token_is_survived() {
+fn one_missing_token_is_rarely_more_than_one_error() {
+    let (mut several, mut all) = (0, 0);
     for (name, text) in PROGRAMS {
         for token in lex(text) {
             let mut other = (*text).to_owned();
             other.replace_range(token.range.start as usize..token.range.end as usize, "");
             let parsed = program(&other);
-            assert!(parsed.errors.len() <= 6, "{name} without {token:?}: {:#?}", parsed.errors);
+            let messages: Vec<_> = parsed.errors.iter().map(|error| &error.message).collect();
+            let at = token.range.start;
+            assert!(messages.len() <= 4, "{name} without {:?} at {at}: {messages:#?}", token.text(text));
+            several += usize::from(messages.len() > 1);
+            all += 1;
         }
     }
+    assert!(several * 50 < all, "{several} of {all}");
 }
 
 proptest::proptest! {
@@ -136,8 +136,72 @@ proptest::proptest! {
 }
 
 const WORDS: &[&str] = &[
-    "use", "dim", "const", "fn", "layer", "model", "test", "intrinsic", "param", "buffer", "state", "let", "var", "for",
-    "in", "if", "else", "where", "as", "assert", "\n", "\n", "\n", "x", "y", "D", "1", ".5", "1e-5", "\"s\"", "\"open", "(",
-    ")", "[", "]", "{", "}", ",", ";", ":", ".", "..", "->", "=", "@", "*", "/", "+", "-", "!", "<", "==", "&&", "_", "?",
-    "$", "é", "\0", "// c\n", "/* c */", "/* open", "/// d\n", "return", "not", "and", "mut", "# c\n", "'s'",
+    "use",
+    "dim",
+    "const",
+    "fn",
+    "layer",
+    "model",
+    "test",
+    "intrinsic",
+    "param",
+    "buffer",
+    "state",
+    "let",
+    "var",
+    "for",
+    "in",
+    "if",
+    "else",
+    "where",
+    "as",
+    "assert",
+    "\n",
+    "\n",
+    "\n",
+    "x",
+    "y",
+    "D",
+    "1",
+    ".5",
+    "1e-5",
+    "\"s\"",
+    "\"open",
+    "(",
+    ")",
+    "[",
+    "]",
+    "{",
+    "}",
+    ",",
+    ";",
+    ":",
+    ".",
+    "..",
+    "->",
+    "=",
+    "@",
+    "*",
+    "/",
+    "+",
+    "-",
+    "!",
+    "<",
+    "==",
+    "&&",
+    "_",
+    "?",
+    "$",
+    "é",
+    "\0",
+    "// c\n",
+    "/* c */",
+    "/* open",
+    "/// d\n",
+    "return",
+    "not",
+    "and",
+    "mut",
+    "# c\n",
+    "'s'",
 ];
