@@ -1,1 +1,24 @@
-//! Kernel IR to machine code.
+//! Kernel IR to native code, through Cranelift.
+//!
+//! [`compile`] turns every schedule of a module into machine code: one position-independent blob ([`Code`]) that an
+//! artifact can hold and a process can map ([`Executable`]). The blob refers to nothing outside itself. What it
+//! needs of a process (micro-kernels, the thread pool, the place where failures are reported) it reaches through the
+//! [`Context`](tri_kernels::Context) that every function gets as its first argument.
+//!
+//! A schedule becomes one function that lays out its workspace and executes its steps; a step that computes becomes a
+//! *body*, a function of a range of independent work units, which the schedule calls directly or through the pool.
+//! All of them have one signature, [`EntryPoint`], and read sizes and pointers from the schedule's frame, an
+//! array of words that [`FrameLayout`] describes. The caller of a schedule fills the first part of it.
+//!
+//! Every CPU level computes the same bits: `docs/numerics.md` fixes the order of each sum, and elementary functions are
+//! expanded from their one definition in [`tri_ir::math`].
+
+mod code;
+mod executable;
+mod failure;
+mod frame;
+
+pub use code::{Code, Options};
+pub use executable::{EntryPoint, Executable};
+pub use failure::{Failure, FailureKind, Site};
+pub use frame::FrameLayout;

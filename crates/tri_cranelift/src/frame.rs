@@ -1,0 +1,81 @@
+//! The frame: the words that a schedule's functions share during one call.
+
+use std::ops::Range;
+
+use tri_kernel_ir::Schedule;
+
+/// Where the words of a schedule's frame are. A frame is an array of `i64`, aligned to 8 bytes.
+///
+/// The caller fills everything before `private`: sizes, and the addresses of its buffers. Symbols bound inside get their
+/// values during the call and may hold anything before it. The workspace must be aligned to 64 bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FrameLayout {
+    symbols: u32,
+    params: u32,
+    results: u32,
+    states: u32,
+    buffers: u32,
+    slots: u32,
+}
+
+impl FrameLayout {
+    /// The layout of a schedule's frame.
+    pub fn of(schedule: &Schedule) -> FrameLayout {
+        FrameLayout {
+            symbols: schedule.symbols.len() as u32,
+            params: schedule.params.len() as u32,
+            results: schedule.results.len() as u32,
+            states: schedule.states.len() as u32,
+            buffers: schedule.buffers.len() as u32,
+            slots: schedule.slots.len() as u32,
+        }
+    }
+
+    /// Number of words.
+    pub fn words(&self) -> usize {
+        self.slot_word(self.slots)
+    }
+
+    /// Values of the symbols.
+    pub fn symbols(&self) -> Range<usize> {
+        0..self.symbols as usize
+    }
+
+    /// Addresses of the parameters.
+    pub fn params(&self) -> Range<usize> {
+        let start = self.symbols().end;
+        start..start + self.params as usize
+    }
+
+    /// Addresses of the results.
+    pub fn results(&self) -> Range<usize> {
+        let start = self.params().end;
+        start..start + self.results as usize
+    }
+
+    /// Addresses of the states.
+    pub fn states(&self) -> Range<usize> {
+        let start = self.results().end;
+        start..start + self.states as usize
+    }
+
+    /// Address of the workspace.
+    pub fn workspace(&self) -> usize {
+        self.states().end
+    }
+
+    /// What generated code keeps for itself: the address of each buffer and of each slot.
+    pub fn private(&self) -> Range<usize> {
+        self.workspace() + 1..self.words()
+    }
+
+    /// Address of buffer number `buffer`, whatever its place.
+    pub(crate) fn buffer_word(&self, buffer: u32) -> usize {
+        self.workspace() + 1 + buffer as usize
+    }
+
+    /// Address of slot number `slot`.
+    pub(crate) fn slot_word(&self, slot: u32) -> usize {
+        self.buffer_word(self.buffers) + slot as usize
+    }
+}
