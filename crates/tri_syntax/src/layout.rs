@@ -1,7 +1,7 @@
 //! The newline layer: from all tokens to the significant ones that the grammar sees, item by item.
 //!
 //! A newline becomes a terminator (`;`) when the token before it can end a statement, the token after it cannot
-//! continue one, and the innermost open bracket is not `(` or `[`. Brackets leave here balanced: a missing one is
+//! continue one, and the innermost open bracket is not `(` or `[`; newlines within comments do not count. Brackets leave here balanced: a missing one is
 //! reported and inserted, a stray one reported and dropped, and a line that can only begin an item, a member or a
 //! statement closes whatever was left open before it. Terminators stand only between two statements, never doubled and
 //! never beside a brace. Nesting is measured here, so that nothing later meets a tree that is too deep.
@@ -149,7 +149,11 @@ impl Layout<'_> {
     fn line_start(&mut self, index: usize, kind: TokenKind) {
         self.close_before_line(index, kind);
         let grouped = self.open.last().is_some_and(|open| open.kind != TokenKind::LBrace);
-        let ended = self.chunk.tokens.last().is_some_and(|last| can_end(last.kind));
+        let ended = self
+            .chunk
+            .tokens
+            .last()
+            .is_some_and(|last| can_end(last.kind) || self.cut_short(last.kind, kind));
         if grouped || !ended || continues(kind) {
             return;
         }
@@ -157,6 +161,21 @@ impl Layout<'_> {
             self.brace_on_next_line(index);
         } else {
             self.terminate();
+        }
+    }
+
+    /// Whether a statement that ends in `last` was left unfinished, because the next line begins another with `kind`.
+    fn cut_short(&self, last: TokenKind, kind: TokenKind) -> bool {
+        use TokenKind::{
+            Assert, Assign, Buffer, Const, Dim, Intrinsic, LBrace, Layer, Let, Model, Param, Semi, State,
+            Test, Use, Var,
+        };
+        match kind {
+            Assert | Buffer | Const | Intrinsic | Layer | Let | Model | Param | State | Test | Use | Var => {
+                !matches!(last, LBrace | Semi)
+            }
+            Dim => last == Assign,
+            _ => false,
         }
     }
 

@@ -258,22 +258,28 @@ impl Parser<'_> {
     }
 
     fn unexpected(&self, tokens: &[Significant], failure: &Failure) -> Diagnostic {
+        let before =
+            failure.at.checked_sub(1).and_then(|before| tokens.get(before)).map_or(0, |before| before.end);
+        let end = self.span(Significant { kind: TokenKind::Semi, start: before, end: before });
         let (span, found) = match tokens.get(failure.at) {
-            Some(&token) => {
+            Some(&token) if self.same_line(before, token.start) => {
                 let span = self.span(token);
                 (span, expected::found(token, span.range.of(self.text)))
             }
-            None => {
-                let end = tokens.last().map_or(0, |last| last.end);
-                let end = Significant { kind: TokenKind::Semi, start: end, end };
-                (self.span(end), "the end of the item".to_owned())
-            }
+            Some(_) => (end, TokenKind::Newline.words().to_owned()),
+            None => (end, "the end of the item".to_owned()),
         };
         let message = match expected::words(&failure.expected) {
             Some(words) => format!("expected {words}, found {found}"),
             None => format!("unexpected {found}"),
         };
         Diagnostic::error(Code::E0006, span, message)
+    }
+
+    /// Whether no line ends among the tokens `from..to`.
+    fn same_line(&self, from: u32, to: u32) -> bool {
+        let between = self.tokens.get(from as usize..to as usize).unwrap_or(&[]);
+        !between.iter().any(|token| token.kind == TokenKind::Newline)
     }
 }
 
