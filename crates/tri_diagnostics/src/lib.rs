@@ -1,12 +1,13 @@
 //! Files, spans and diagnostics as plain data, and their renderers.
 //!
 //! A [`Diagnostic`] is a value: phases return it inside their results, compare it, and cache it. It holds byte
-//! ranges only; text, file names, lines and columns enter when a renderer is given the sources.
+//! ranges only; text, file names, lines and columns enter when a renderer in [`render`] is given the sources.
 //! No type of a rendering library is part of this crate's interface.
 
 mod code;
 mod diagnostic;
 mod line_index;
+pub mod render;
 mod span;
 
 pub use code::Code;

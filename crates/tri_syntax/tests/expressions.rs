@@ -9,7 +9,7 @@ fn body(source: &str) -> String {
     let parsed = parse(FileId(0), &text);
     assert_eq!(parsed.errors, [], "{source}");
     let dump = ast::dump(&parsed.ast);
-    let lines: Vec<&str> = dump.lines().skip(1).map(|line| line.strip_prefix("  ").unwrap()).collect();
+    let lines: Vec<&str> = dump.lines().skip(1).map(|line| line.get(2..).unwrap_or("")).collect();
     lines.join("\n")
 }
 

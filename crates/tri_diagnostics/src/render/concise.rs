@@ -1,0 +1,17 @@
+//! One line a diagnostic, for editors' problem matchers and `grep`: `file:line:column: error[E2003]: message`.
+
+use super::{Files, Sources};
+use crate::Diagnostic;
+
+/// Renders each diagnostic as a line, ending in a newline.
+pub fn concise(diagnostics: &[Diagnostic], sources: &dyn Sources) -> String {
+    let mut files = Files::new(sources);
+    diagnostics.iter().map(|diagnostic| line(diagnostic, &mut files)).collect()
+}
+
+pub(super) fn line(diagnostic: &Diagnostic, files: &mut Files<'_>) -> String {
+    let file = files.get(diagnostic.primary.span.file);
+    let at = file.position(diagnostic.primary.span.range.start);
+    let (severity, code, message) = (diagnostic.severity.as_str(), diagnostic.code, &diagnostic.message);
+    format!("{}:{}:{}: {severity}[{code}]: {message}\n", file.name, at.line, at.column)
+}
