@@ -5,6 +5,7 @@
 
 mod canonicalize;
 mod encode_weights;
+mod fold_constants;
 mod prune;
 mod rewrite;
 mod share;
@@ -70,6 +71,11 @@ const CANONICALIZE: Pass = Pass {
     description: "drops ops that change nothing, lets contractions absorb permutations of ternary weights",
     run: canonicalize::run,
 };
+const FOLD_CONSTANTS: Pass = Pass {
+    name: "fold-constants",
+    description: "computes elementwise ops of constants",
+    run: fold_constants::run,
+};
 const SHARE: Pass = Pass { name: "share", description: "computes equal values once", run: share::run };
 const PRUNE: Pass =
     Pass { name: "prune", description: "removes values and functions that nobody uses", run: prune::run };
@@ -89,9 +95,9 @@ impl OptLevel {
     pub fn pipeline(self) -> &'static [Pass] {
         match self {
             OptLevel::O0 => &[SPLIT_PROLOGUE, PRUNE],
-            OptLevel::O1 => &[CANONICALIZE, SHARE, PRUNE, SPLIT_PROLOGUE, SHARE, PRUNE],
+            OptLevel::O1 => &[CANONICALIZE, FOLD_CONSTANTS, SHARE, PRUNE, SPLIT_PROLOGUE, SHARE, PRUNE],
             OptLevel::O2 | OptLevel::O3 => {
-                &[CANONICALIZE, SHARE, PRUNE, ENCODE_WEIGHTS, SPLIT_PROLOGUE, SHARE, PRUNE]
+                &[CANONICALIZE, FOLD_CONSTANTS, SHARE, PRUNE, ENCODE_WEIGHTS, SPLIT_PROLOGUE, SHARE, PRUNE]
             }
         }
     }

@@ -1,10 +1,11 @@
 //! What the passes make of a model of two equal ternary layers, whose function they share.
 #![expect(clippy::unwrap_used, reason = "a step that fails, fails the test")]
 
+use tri_interp::Interpreter;
 use tri_ir::{
     BinaryOp, Capture, DType, Dim, Encoding, Entry, EntryInput, EntryOutput, Function, FunctionBuilder,
     FunctionId, Module, Op, Parameter, ParameterId, ParameterKind, Quantizer, Scalar, Symbol, SymbolInfo,
-    TensorType, Value, verify,
+    TensorData, TensorType, UnaryOp, Value, verify,
 };
 use tri_passes::{OptLevel, optimize};
 
@@ -160,4 +161,50 @@ fn passes_report_what_they_did() {
     .unwrap();
     let passes: Vec<&str> = OptLevel::O2.pipeline().iter().map(|pass| pass.name).collect();
     assert_eq!(reports.iter().map(|(name, _)| *name).collect::<Vec<_>>(), passes);
+}
+
+/// Numbers that are neither equal nor round.
+fn numbers(count: usize, seed: u32) -> Vec<f32> {
+    let mut state = seed;
+    let next = |_| {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 8) as f32 / (1 << 23) as f32 - 1.0
+    };
+    (0..count).map(next).collect()
+}
+
+#[test]
+fn every_level_gives_the_bits_of_the_unoptimised_module() {
+    let square = WIDTH as usize * WIDTH as usize;
+    let weight = |seed| TensorData::from_f32(vec![8, 8], &numbers(square, seed)).unwrap();
+    let weights = [weight(1), weight(2)];
+    let run = |module: Module, batch: usize| {
+        let module = verify(module).unwrap();
+        let interpreter = Interpreter::new(&module);
+        let bound = interpreter.bind(&weights).unwrap();
+        let x = TensorData::from_f32(vec![batch, 8], &numbers(batch * 8, 3)).unwrap();
+        interpreter.call("forward", &[x], &bound, &mut []).unwrap()
+    };
+    for batch in [0, 1, 5] {
+        let expected = run(two_layers(), batch);
+        for level in [OptLevel::O0, OptLevel::O1, OptLevel::O2, OptLevel::O3] {
+            assert_eq!(run(optimized(level), batch), expected, "{level:?}, batch {batch}");
+        }
+    }
+}
+
+#[test]
+fn constants_are_folded_through_elementwise_ops_and_shapes() {
+    let mut b = FunctionBuilder::new("init");
+    let two = b.push1(Op::Constant(Scalar::f32(2.0)), vec![], TensorType::scalar(DType::F32));
+    let root = b.infer_push1(Op::Unary(UnaryOp::Sqrt), vec![two]).unwrap();
+    let wide = b.push1(Op::Broadcast, vec![root], self::square(DType::F32));
+    let product = b.infer_push1(Op::Binary(BinaryOp::Mul), vec![wide, wide]).unwrap();
+    let mut module = two_layers();
+    module.functions[2] = b.finish(vec![product]);
+    let module = optimize(verify(module).unwrap(), OptLevel::O1, &mut |_, _| {}).unwrap();
+    let init = module.function(module.parameters[0].init);
+    let root = 2.0f32.sqrt();
+    assert_eq!(init.insts.len(), 1);
+    assert_eq!(init.insts[0].op, Op::Constant(Scalar::f32(root * root)));
 }
