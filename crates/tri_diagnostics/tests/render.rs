@@ -53,6 +53,7 @@ error[E2003]: `Ffn` is 6912 here but 6900 where it was bound
    │
    │ Note: both are named `Ffn`
 ───╯
+
 ";
     let actual = text(&[conflict()], &Two, false);
     assert_eq!(
@@ -131,7 +132,7 @@ fn a_very_long_line_is_not_printed() {
     }
     let long = Long("x".repeat(1 << 20));
     let shown = text(&[Diagnostic::error(Code::E0006, span(0, 9, 10), "what").help("do that")], &long, false);
-    assert_eq!(shown, "long.tri:1:10: error[E0006]: what\n  = help: do that\n");
+    assert_eq!(shown, "long.tri:1:10: error[E0006]: what\n  = help: do that\n\n");
 }
 
 #[test]

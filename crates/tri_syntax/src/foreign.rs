@@ -128,6 +128,12 @@ pub(crate) fn rewrite(
             let diagnostic = Diagnostic::error(Code::E0013, wide, format!("Tri has no `{sign}=`"));
             Some(diagnostic.help(format!("write `x = x {sign} ...`")))
         }
+        (_, _, TokenKind::Question) => {
+            tokens[at].kind = TokenKind::Error;
+            let diagnostic =
+                Diagnostic::error(Code::E0013, span(here), "a size that is not fixed has a name");
+            Some(diagnostic.help("name it where it is bound: `fn f[B](x: f32[B, 128])`"))
+        }
         (_, TokenKind::Star, TokenKind::Star) if before.end == here.start => {
             tokens.remove(at);
             let diagnostic = Diagnostic::error(Code::E0013, span(here), "Tri has no `**`");

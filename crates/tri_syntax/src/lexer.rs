@@ -9,6 +9,7 @@ use crate::token::{Token, TokenKind};
 
 /// The tokens of `text`; their texts joined are `text`. At most the first 4 GiB are read.
 pub fn lex(text: &str) -> Vec<Token> {
+    let text = &text[..text.floor_char_boundary(u32::MAX as usize)];
     let mut tokens: Vec<Token> = Vec::with_capacity(text.len() / 4);
     let mark = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
     if mark > 0 {

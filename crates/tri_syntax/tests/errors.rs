@@ -159,5 +159,6 @@ fn foreign_spellings_are_understood() {
         assert_eq!(tree(wrong), tree(right));
     }
     assert_eq!(errors("fn f() {\n  x += 1\n  x\n}"), ["2: E0013 Tri has no `+=`"]);
+    assert_eq!(errors("fn f(x: f32[?, 8], y: i32) { x }"), ["1: E0013 a size that is not fixed has a name"]);
     assert_eq!(errors("fn f() { x ** 2 }"), ["1: E0013 Tri has no `**`"]);
 }

@@ -23,7 +23,10 @@ fn pages_are_true() {
         assert!(page.starts_with(&format!("# {code}: {}\n", code.title())), "{page}");
         if let Some(wrong) = program(&page, "Wrong:") {
             let errors = parse(FileId(0), wrong).errors;
-            assert!(!errors.is_empty() && errors.iter().all(|error| error.code == code), "{code}: {errors:?}");
+            assert!(
+                !errors.is_empty() && errors.iter().all(|error| error.code == code),
+                "{code}: {errors:?}"
+            );
         }
         if let Some(right) = program(&page, "Right:") {
             assert_eq!(parse(FileId(0), right).errors, [], "{code}");

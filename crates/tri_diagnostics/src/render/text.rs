@@ -10,11 +10,11 @@ use crate::{Diagnostic, FileId, Severity};
 /// Lines longer than this many bytes are not shown.
 const MAX_LINE: usize = 500;
 
-/// Renders the diagnostics one after another, in colour if asked.
+/// Renders the diagnostics one after another, each ending in an empty line, in colour if asked.
 pub fn text(diagnostics: &[Diagnostic], sources: &dyn Sources, colour: bool) -> String {
     let mut files = Files::new(sources);
     let mut shown = Shown::default();
-    diagnostics.iter().map(|diagnostic| one(diagnostic, &mut files, &mut shown, colour)).collect()
+    diagnostics.iter().map(|diagnostic| one(diagnostic, &mut files, &mut shown, colour) + "\n").collect()
 }
 
 fn one(diagnostic: &Diagnostic, files: &mut Files<'_>, shown: &mut Shown, colour: bool) -> String {
@@ -39,7 +39,8 @@ fn one(diagnostic: &Diagnostic, files: &mut Files<'_>, shown: &mut Shown, colour
     report.with_helps(helps(diagnostic));
     for (index, (file, range, text)) in places.into_iter().enumerate() {
         let label = Label::new((file, range)).with_priority(i32::from(index == 0));
-        report = report.with_label(if text.is_empty() { label } else { label.with_message(text) });
+        // A label without words is not drawn at all.
+        report = report.with_label(label.with_message(if text.is_empty() { "here" } else { text }));
     }
     let mut out = Vec::new();
     match report.finish().write(&mut *shown, &mut out) {
