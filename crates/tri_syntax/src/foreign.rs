@@ -83,63 +83,85 @@ pub(crate) fn rewrite(
     span: impl Fn(Significant) -> Span,
     text: &str,
 ) -> Option<Diagnostic> {
-    let here = *tokens.get(at)?;
-    let before = *tokens.get(at.checked_sub(1)?)?;
-    let second = at.checked_sub(2).and_then(|i| tokens.get(i)).copied();
-    let word = |token: Significant| span(token).range.of(text);
-    let report = |token: Significant, message: &str, ours: &str| {
-        let fix = Fix::replace(format!("write `{ours}`"), span(token), ours);
-        Diagnostic::error(Code::E0013, span(token), message).fix(fix)
-    };
-    match (second.map(|token| token.kind), before.kind, here.kind) {
+    let before = at.checked_sub(1)?;
+    let word = |index: usize| tokens.get(index).map_or("", |&token| span(token).range.of(text));
+    let kind = |index: Option<usize>| index.and_then(|index| tokens.get(index)).map(|token| token.kind);
+    let (second, first, here) = (kind(at.checked_sub(2)), kind(Some(before))?, kind(Some(at))?);
+    match (second, first, here) {
         (Some(TokenKind::LParen | TokenKind::Comma), TokenKind::Ident, TokenKind::Colon) => {
-            tokens[at].kind = TokenKind::Assign;
-            let range = TextRange::new(span(before).range.end, span(here).range.end);
-            let wide = Span::new(span(here).file, range);
-            let diagnostic =
-                Diagnostic::error(Code::E0013, span(here), "named arguments are written with `=`");
-            Some(diagnostic.fix(Fix::replace("write `=`", wide, " =")))
+            Some(named_argument(tokens, at, span))
         }
         (Some(TokenKind::Let), TokenKind::Ident, TokenKind::Ident) if word(before) == "mut" => {
-            let bound = second?;
-            let wide = TextRange::new(span(bound).range.start, span(before).range.end);
-            tokens[at - 2].kind = TokenKind::Var;
-            tokens.remove(at - 1);
-            let wide = Span::new(span(bound).file, wide);
-            let diagnostic =
-                Diagnostic::error(Code::E0013, wide, "a name that is assigned again is bound by `var`");
-            Some(diagnostic.fix(Fix::replace("write `var`", wide, "var")))
+            Some(mutable(tokens, at, span))
         }
-        (_, TokenKind::Ident, _) if word(before) == "not" && begins_operand(here.kind) => {
-            tokens[at - 1].kind = TokenKind::Bang;
-            Some(report(before, "negation is written `!`", "!"))
+        (_, TokenKind::Ident, kind) if word(before) == "not" && begins_operand(kind) => {
+            Some(respell(tokens, before, TokenKind::Bang, span))
         }
-        (_, _, TokenKind::Ident) if matches!(word(here), "and" | "or") => {
-            let (kind, ours) =
-                if word(here) == "and" { (TokenKind::AndAnd, "&&") } else { (TokenKind::OrOr, "||") };
-            tokens[at].kind = kind;
-            Some(report(here, &format!("`{}` is written `{ours}`", word(here)), ours))
-        }
-        (_, operator, TokenKind::Assign) if is_arithmetic(operator) && before.end == here.start => {
-            let wide = TextRange::new(span(before).range.start, span(here).range.end);
-            let wide = Span::new(span(here).file, wide);
-            let sign = operator.spelling().unwrap_or_default();
-            tokens.remove(at - 1);
-            let diagnostic = Diagnostic::error(Code::E0013, wide, format!("Tri has no `{sign}=`"));
-            Some(diagnostic.help(format!("write `x = x {sign} ...`")))
-        }
+        (_, _, TokenKind::Ident) if word(at) == "and" => Some(respell(tokens, at, TokenKind::AndAnd, span)),
+        (_, _, TokenKind::Ident) if word(at) == "or" => Some(respell(tokens, at, TokenKind::OrOr, span)),
         (_, _, TokenKind::Question) => {
             tokens[at].kind = TokenKind::Error;
             let diagnostic =
-                Diagnostic::error(Code::E0013, span(here), "a size that is not fixed has a name");
+                Diagnostic::error(Code::E0013, span(tokens[at]), "a size that is not fixed has a name");
             Some(diagnostic.help("name it where it is bound: `fn f[B](x: f32[B, 128])`"))
         }
-        (_, TokenKind::Star, TokenKind::Star) if before.end == here.start => {
-            tokens.remove(at);
-            let diagnostic = Diagnostic::error(Code::E0013, span(here), "Tri has no `**`");
-            Some(diagnostic.help("write `pow(x, y)`"))
+        (_, operator, second) if tokens[before].end == tokens[at].start => {
+            compound(tokens, at, (operator, second), span)
         }
         _ => None,
+    }
+}
+
+/// `key: value` in a call.
+fn named_argument(tokens: &mut [Significant], at: usize, span: impl Fn(Significant) -> Span) -> Diagnostic {
+    tokens[at].kind = TokenKind::Assign;
+    let colon = span(tokens[at]);
+    let range = TextRange::new(span(tokens[at - 1]).range.end, colon.range.end);
+    let fix = Fix::replace("write `=`", Span::new(colon.file, range), " =");
+    Diagnostic::error(Code::E0013, colon, "named arguments are written with `=`").fix(fix)
+}
+
+/// `let mut x`.
+fn mutable(tokens: &mut Vec<Significant>, at: usize, span: impl Fn(Significant) -> Span) -> Diagnostic {
+    tokens[at - 2].kind = TokenKind::Var;
+    let (bound, word) = (span(tokens[at - 2]), span(tokens[at - 1]));
+    tokens.remove(at - 1);
+    let both = Span::new(bound.file, bound.range.cover(word.range));
+    let diagnostic = Diagnostic::error(Code::E0013, both, "a name that is assigned again is bound by `var`");
+    diagnostic.fix(Fix::replace("write `var`", both, "var"))
+}
+
+/// A word that stands for the operator `ours`.
+fn respell(
+    tokens: &mut [Significant],
+    at: usize,
+    ours: TokenKind,
+    span: impl Fn(Significant) -> Span,
+) -> Diagnostic {
+    tokens[at].kind = ours;
+    let (word, spelling) = (span(tokens[at]), ours.spelling().unwrap_or_default());
+    let fix = Fix::replace(format!("write `{spelling}`"), word, spelling);
+    Diagnostic::error(Code::E0013, word, format!("this operator is written `{spelling}`")).fix(fix)
+}
+
+/// `+=` and `**`, which are two tokens of Tri.
+fn compound(
+    tokens: &mut Vec<Significant>,
+    at: usize,
+    (first, second): (TokenKind, TokenKind),
+    span: impl Fn(Significant) -> Span,
+) -> Option<Diagnostic> {
+    let both = Span::new(span(tokens[at]).file, span(tokens[at - 1]).range.cover(span(tokens[at]).range));
+    let error = |message: String| Diagnostic::error(Code::E0013, both, message);
+    if second == TokenKind::Assign && is_arithmetic(first) {
+        let sign = first.spelling().unwrap_or_default();
+        tokens.remove(at - 1);
+        Some(error(format!("Tri has no `{sign}=`")).help(format!("write `x = x {sign} ...`")))
+    } else if (first, second) == (TokenKind::Star, TokenKind::Star) {
+        tokens.remove(at);
+        Some(error("Tri has no `**`".to_owned()).help("write `pow(x, y)`"))
+    } else {
+        None
     }
 }
 

@@ -19,8 +19,8 @@ pub use lexer::lex;
 pub use parser::{Parsed, decode, parse};
 pub use token::{Token, TokenKind};
 
-/// The deepest nesting of a tree that [`ast`] holds: brackets count two, operators one. Deeper source is a diagnostic,
-/// so functions that recurse over a tree are safe on any stack of at least 2 MiB.
+/// The deepest nesting of a tree that [`ast`] holds: a pair of brackets counts three, an operator one. Deeper source is a
+/// diagnostic, so functions that recurse over a tree are safe on any stack of at least 2 MiB.
 pub const MAX_DEPTH: u32 = 256;
 
 /// The longest file that is parsed, in bytes. A longer one is a diagnostic.

@@ -84,6 +84,32 @@ fn long_chains() {
 }
 
 #[test]
+fn the_deepest_tree_fits_a_small_stack() {
+    let nest =
+        |open: &str, close: &str, times| format!("const X = {}1{}", open.repeat(times), close.repeat(times));
+    let texts = [
+        nest("f(", ")", 85),
+        nest("[", "]", 85),
+        nest("-", "", 254),
+        nest("if a { ", " }", 60),
+        nest("f(x, if a { g[", "] })", 24),
+        format!("const X = x{}", ".x".repeat(254)),
+    ];
+    for text in texts {
+        assert_eq!(codes(&text), [], "{text}");
+        let walk = move || {
+            let parsed = quickly(&text);
+            let copy = parsed.clone();
+            assert!(copy == parsed && !tri_syntax::ast::dump(&copy.ast).is_empty());
+            std::hash::Hash::hash(&copy, &mut std::hash::DefaultHasher::new());
+            format!("{copy:?}").len()
+        };
+        let walked = std::thread::Builder::new().stack_size(512 << 10).spawn(walk).unwrap().join();
+        assert!(walked.unwrap() > 0);
+    }
+}
+
+#[test]
 fn long_files() {
     let megabytes = 10 << 20;
     for unit in
@@ -101,7 +127,7 @@ fn long_files_within_the_limit() {
         ["x + ", "a b ", "1,", "f(a b), ", "? ", "dim A = 1\n", "dim A = \n", "let x = = 1; ", "'s' ", "/*"]
     {
         for head in ["", "const X = [", "fn f() { "] {
-            let text = format!("{head}{}", unit.repeat((MAX_FILE / 4) / unit.len()));
+            let text = format!("{head}{}", unit.repeat((MAX_FILE / 8) / unit.len()));
             quickly(&text);
         }
     }
