@@ -29,6 +29,7 @@ mod names;
 mod op;
 mod scalar;
 mod tensor;
+mod text;
 mod types;
 mod typing;
 mod verify;
@@ -41,6 +42,7 @@ pub use module::{
 pub use op::{BinaryOp, Conv2d, Op, Pool2d, PoolKind, Quantizer, ReduceOp, Tile, UnaryOp};
 pub use scalar::Scalar;
 pub use tensor::TensorData;
+pub use text::{ParseError, parse, print_function};
 pub use types::{DType, Dim, Encoding, TensorType};
 pub use typing::{TypeError, check, infer};
 pub use verify::{MAX_CALL_DEPTH, MAX_RANK, Place, Problem, Verified, VerifyError, verify};
