@@ -157,11 +157,7 @@ impl Layout<'_> {
         if grouped || !ended || continues(kind) {
             return;
         }
-        if kind == TokenKind::LBrace {
-            self.brace_on_next_line(index);
-        } else {
-            self.terminate();
-        }
+        self.terminate();
     }
 
     /// Whether a statement that ends in `last` was left unfinished, because the next line begins another with `kind`.
@@ -492,22 +488,6 @@ impl Layout<'_> {
         let fix = Fix::replace("remove it", span, "").ask();
         self.errors.push(Diagnostic::error(Code::E0007, span, message).fix(fix));
     }
-
-    fn brace_on_next_line(&mut self, index: usize) {
-        let last = self.chunk.tokens.last().map_or(0, |last| last.end as usize);
-        let gap = self.span(last).range.start;
-        let span = self.span(index);
-        let blank = self.tokens.get(last..index).is_some_and(|between| {
-            between.iter().all(|token| matches!(token.kind, TokenKind::Space | TokenKind::Newline))
-        });
-        let message = "`{` stands on the line of what it belongs to";
-        let mut diagnostic = Diagnostic::error(Code::E0006, span, message);
-        if blank {
-            let between = Span::new(self.file, TextRange::new(gap, span.range.start));
-            diagnostic = diagnostic.fix(Fix::replace("join the lines", between, " "));
-        }
-        self.errors.push(diagnostic);
-    }
 }
 
 fn opener(kind: TokenKind) -> TokenKind {
@@ -538,14 +518,17 @@ fn can_end(kind: TokenKind) -> bool {
     matches!(kind, Ident | Number | Str | True | False | RParen | RBracket | RBrace | Underscore | Error)
 }
 
-/// Whether a line that begins with the token continues the line before. `-` and `@` begin a statement or attribute.
+/// Whether a line that begins with the token continues the line before. `-` and `@` begin a statement or attribute; a
+/// block belongs to the head before it.
 fn continues(kind: TokenKind) -> bool {
     use TokenKind::{
-        AndAnd, Arrow, As, Comma, Dot, DotDot, Else, EqEq, Greater, GreaterEq, Less, LessEq, NotEq, OrOr,
-        Percent, Plus, RBrace, RBracket, RParen, Slash, Star, Where,
+        AndAnd, Arrow, As, Comma, Dot, DotDot, Else, EqEq, Greater, GreaterEq, LBrace, Less, LessEq, NotEq,
+        OrOr, Percent, Plus, RBrace, RBracket, RParen, Slash, Star, Where,
     };
-    matches!(kind, Star | Slash | Percent | Plus | EqEq | NotEq | Less | LessEq | Greater | GreaterEq)
-        || matches!(kind, AndAnd | OrOr | DotDot | Dot | RParen | RBracket | RBrace | Comma | Else | Where)
+    matches!(
+        kind,
+        LBrace | Star | Slash | Percent | Plus | EqEq | NotEq | Less | LessEq | Greater | GreaterEq
+    ) || matches!(kind, AndAnd | OrOr | DotDot | Dot | RParen | RBracket | RBrace | Comma | Else | Where)
         || matches!(kind, Arrow | As)
 }
 

@@ -86,6 +86,7 @@ fn a_newline_ends_a_statement_unless_the_next_line_continues_it() {
     assert_eq!(body("a\n- b"), "a\nvalue (- b)");
     assert_eq!(body("f\n(b)"), "f\nvalue b");
     assert_eq!(body("f\n[b]"), "f\nvalue [b]");
+    assert_eq!(body("if c\n{\na\n}\nelse\n{ b }"), body("if c { a } else { b }"));
     assert_eq!(body("f(\na\n- b\n)"), "value (call f (- a b))");
     let inner = "value (call f a, (if c)\n  let d = 1\n  value d\nelse\n  value 2)";
     assert_eq!(body("f(a,\nif c {\nlet d = 1\nd\n} else {\n2 }\n)"), inner);

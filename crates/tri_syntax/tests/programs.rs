@@ -205,3 +205,17 @@ const WORDS: &[&str] = &[
     "# c\n",
     "'s'",
 ];
+
+#[test]
+fn the_library_and_the_examples_parse_without_errors() {
+    for folder in ["../../stdlib", "../../examples"] {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
+        for entry in std::fs::read_dir(&folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.extension().is_some_and(|extension| extension == "tri") {
+                let parsed = program(&std::fs::read_to_string(&path).unwrap());
+                assert_eq!(parsed.errors, [], "{}", path.display());
+            }
+        }
+    }
+}
