@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use tri_diagnostics::TextRange;
 
-pub use crate::dump::{dump, dump_expr};
+pub use crate::dump::dump;
 pub use body::*;
 
 mod body;

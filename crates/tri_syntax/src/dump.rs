@@ -13,13 +13,6 @@ pub fn dump(ast: &Ast) -> String {
     out
 }
 
-/// Prints one expression in prefix form: `(+ a (* b c))`.
-pub fn dump_expr(expr: &Expr) -> String {
-    let mut out = String::new();
-    let _ = Dump { out: &mut out, indent: 0 }.expr(expr);
-    out
-}
-
 struct Dump<'a> {
     out: &'a mut String,
     indent: usize,

@@ -30,13 +30,11 @@ pub(crate) fn words(expected: &[String]) -> Option<String> {
         words.push("a name or `(`".to_owned());
         covered.extend(["_", "NAME", "("]);
     }
-    if has("*") && has("+") {
-        let operators = ["@", "*", "/", "%", "+", "-", "..", "==", "!=", "<", "<=", ">", ">=", "&&", "||"];
-        covered.extend(operators);
+    // After an operand every operator may come; the parser lists those it has not ruled out by then.
+    let operators = has("||");
+    if operators {
+        covered.extend(["@", "*", "/", "%", "+", "-", "..", "==", "!=", "<", "<=", ">", ">=", "&&", "||"]);
         covered.extend(["as", ".", "[", "("]);
-        if !has(";") && !has(",") {
-            words.push("an operator".to_owned());
-        }
     }
     if has(";") && has("}") {
         covered.push("}");
@@ -44,6 +42,9 @@ pub(crate) fn words(expected: &[String]) -> Option<String> {
     let mut rest: Vec<&str> = expected.iter().map(|e| e.trim_matches('"')).collect();
     rest.retain(|terminal| !covered.contains(terminal));
     words.extend(rest.into_iter().map(terminal));
+    if words.is_empty() && operators {
+        words.push("an operator".to_owned());
+    }
     if words.len() > MAX_WORDS || words.is_empty() {
         return None;
     }

@@ -94,7 +94,7 @@ fn missing_brackets() {
         ("fn f(x: f32 {\n  x\n}", "1: E0007 this `(` is never closed"),
         ("fn f(x: f32[A -> f32 {\n  x\n}", "1: E0007 this `[` is never closed"),
         ("fn f() {\n  if a { b else { c }\n}", "2: E0007 this `{` is never closed"),
-        ("fn f() {\n  if a b } else { c }\n}", "2: E0006 expected an operator or `{`, found `b`"),
+        ("fn f() {\n  if a b } else { c }\n}", "2: E0006 expected `{`, found `b`"),
     ];
     for (text, error) in cases {
         assert_eq!(errors(text), [error], "{text}");
