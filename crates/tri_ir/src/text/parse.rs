@@ -310,6 +310,9 @@ impl Parser {
                 args.push(self.value()?);
             }
         }
+        if self.eat('(') {
+            self.sign(')')?;
+        }
         let op = self.op(&name)?;
         for (i, result) in results.iter().enumerate() {
             self.sign(if i == 0 { ':' } else { ',' })?;

@@ -211,6 +211,10 @@ fn function(f: &mut Formatter<'_>, module: &Module, functions: &FunctionNames<'_
         f.write_str(inst.op.name())?;
         f.write_str(if inst.args.is_empty() { "" } else { " " })?;
         list(f, &inst.args, |f, arg| write!(f, "%{}", arg.0))?;
+        if inst.args.is_empty() && inst.results.is_empty() {
+            // Else what follows on the next line would be read as operands.
+            f.write_str(" ()")?;
+        }
         super::print_op::attributes(f, &inst.op, &symbols, |callee| functions.show(callee, id))?;
         if !inst.results.is_empty() {
             f.write_str(" : ")?;

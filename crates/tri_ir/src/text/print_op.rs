@@ -6,7 +6,7 @@ use super::print::{SymbolNames, list};
 use crate::{DType, FunctionId, Op, Quantizer, Scalar, TensorData};
 
 /// Elements above which a literal prints as bytes.
-const MAX_LISTED: usize = 64;
+const MAX_LISTED: usize = 32;
 
 pub(super) fn attributes(
     f: &mut Formatter<'_>,
