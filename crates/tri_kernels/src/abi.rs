@@ -23,6 +23,8 @@ macro_rules! offsets {
 pub type GemmKernel = unsafe extern "C" fn(*const GemmArgs);
 /// A convolution: reads [`ConvArgs`].
 pub type ConvKernel = unsafe extern "C" fn(*const ConvArgs);
+/// A part of a route: reads [`RouteArgs`].
+pub type RouteKernel = unsafe extern "C" fn(*const RouteArgs);
 /// One f32 to one f32.
 pub type ScalarF32 = extern "C" fn(f32) -> f32;
 /// One f64 to one f64.
@@ -150,6 +152,61 @@ offsets!(ConvArgs {
     GROUPS_OFFSET: groups,
 });
 
+/// A route of `rows` rows to `tiles` tiles, `top` of them a row: [`KernelTable::route_select`] once, then for each rank
+/// `route_group`, `route_gather`, the tiles on their rows, and `route_scatter`.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct RouteArgs {
+    /// f32[rows, tiles].
+    pub scores: *const u8,
+    /// f32[rows, tiles], or null where outputs are not weighted.
+    pub gates: *const u8,
+    /// i32[rows, top]: tiles of each row, in descending order of score.
+    pub chosen: *mut u8,
+    /// i32[rows]: rows by tile of the current rank, ascending within a tile.
+    pub order: *mut u8,
+    /// i32[tiles + 1]: where each tile begins in `order`.
+    pub first: *mut u8,
+    /// Inputs, `row_bytes` a row.
+    pub x: *const u8,
+    /// Inputs in the order of `order`.
+    pub grouped: *mut u8,
+    /// Outputs of the tiles in the order of `order`, `result_bytes` a row.
+    pub results: *const u8,
+    /// Result, `result_bytes` a row.
+    pub out: *mut u8,
+    /// Number of rows.
+    pub rows: i64,
+    /// Number of tiles.
+    pub tiles: i64,
+    /// Tiles a row; at most `tiles`.
+    pub top: i64,
+    /// Bytes of a row of `x`.
+    pub row_bytes: i64,
+    /// Bytes of a row of `out`; f32 where `top` is above 1 or there are gates.
+    pub result_bytes: i64,
+    /// Which choice: 0 is the best.
+    pub rank: i64,
+}
+
+offsets!(RouteArgs {
+    SCORES_OFFSET: scores,
+    GATES_OFFSET: gates,
+    CHOSEN_OFFSET: chosen,
+    ORDER_OFFSET: order,
+    FIRST_OFFSET: first,
+    X_OFFSET: x,
+    GROUPED_OFFSET: grouped,
+    RESULTS_OFFSET: results,
+    OUT_OFFSET: out,
+    ROWS_OFFSET: rows,
+    TILES_OFFSET: tiles,
+    TOP_OFFSET: top,
+    ROW_BYTES_OFFSET: row_bytes,
+    RESULT_BYTES_OFFSET: result_bytes,
+    RANK_OFFSET: rank,
+});
+
 /// The kernels of one CPU level. All may run on several threads at once; none unwinds.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
@@ -194,6 +251,14 @@ pub struct KernelTable {
     pub nearest_f32: ScalarF32,
     /// To the nearest integer, half to even.
     pub nearest_f64: ScalarF64,
+    /// Fills `chosen` (`route::select`).
+    pub route_select: RouteKernel,
+    /// Fills `order` and `first` for a rank (`route::group`).
+    pub route_group: RouteKernel,
+    /// Fills `grouped` (`route::gather`).
+    pub route_gather: RouteKernel,
+    /// Adds `results` to `out` (`route::scatter`).
+    pub route_scatter: RouteKernel,
 }
 
 offsets!(KernelTable {
@@ -217,6 +282,10 @@ offsets!(KernelTable {
     TRUNC_F64_OFFSET: trunc_f64,
     NEAREST_F32_OFFSET: nearest_f32,
     NEAREST_F64_OFFSET: nearest_f64,
+    ROUTE_SELECT_OFFSET: route_select,
+    ROUTE_GROUP_OFFSET: route_group,
+    ROUTE_GATHER_OFFSET: route_gather,
+    ROUTE_SCATTER_OFFSET: route_scatter,
 });
 
 /// The one signature of generated functions. An entry point reads `frame` and ignores the range; the body of a parallel

@@ -7,9 +7,10 @@
 
 mod abi;
 mod level;
+pub mod route;
 
 pub use abi::{
-    Context, ConvArgs, ConvKernel, GemmArgs, GemmKernel, KernelTable, ParallelBody, ParallelFor, ScalarF32,
-    ScalarF64, TernaryF32, TernaryF64,
+    Context, ConvArgs, ConvKernel, GemmArgs, GemmKernel, KernelTable, ParallelBody, ParallelFor, RouteArgs,
+    RouteKernel, ScalarF32, ScalarF64, TernaryF32, TernaryF64,
 };
 pub use level::CpuLevel;
