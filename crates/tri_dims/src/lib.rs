@@ -8,6 +8,7 @@
 //!
 //! Arithmetic is checked: a coefficient that leaves `i64` gives [`DimError::Overflow`], never another number.
 
+mod decode;
 mod display;
 mod division;
 
@@ -55,7 +56,9 @@ pub type Monomial<V> = Vec<(Atom<V>, u32)>;
 
 /// A polynomial in normal form: monomials ascending, coefficients not zero.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(bound(deserialize = "V: Deserialize<'de>"))]
 pub struct Dim<V> {
+    #[serde(deserialize_with = "decode::terms")]
     terms: Vec<(Monomial<V>, i64)>,
 }
 
