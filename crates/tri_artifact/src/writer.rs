@@ -1,0 +1,194 @@
+//! Writes artifacts. The same contents give the same bytes, whenever and wherever they are written.
+
+use std::io::{self, Write};
+use std::path::Path;
+
+use serde::Serialize;
+use tri_ir::Module;
+
+use crate::layout::{self, Planned};
+use crate::{ArtifactError, Build, Golden, Interface, Manifest, SecretKey, Section, SectionKind, signature};
+
+/// The sections of an artifact under construction.
+#[derive(Debug)]
+pub struct ArtifactWriter {
+    manifest: Manifest,
+    sections: Vec<Contents>,
+    key: Option<SecretKey>,
+}
+
+#[derive(Debug)]
+struct Contents {
+    kind: SectionKind,
+    target: String,
+    bytes: Vec<u8>,
+}
+
+fn encode<T: Serialize>(section: &'static str, value: &T) -> Result<Vec<u8>, ArtifactError> {
+    postcard::to_stdvec(value)
+        .map_err(|error| ArtifactError::Malformed { section, reason: error.to_string() })
+}
+
+impl ArtifactWriter {
+    /// An artifact of a module that [`tri_ir::verify`] accepts: manifest and tensor IR.
+    ///
+    /// # Errors
+    /// A tensor whose size no file can hold.
+    pub fn new(module: &Module, build: Build) -> Result<Self, ArtifactError> {
+        let manifest = Manifest { build, interface: Interface::of(module)? };
+        let contents = |kind: SectionKind, bytes| Contents { kind, target: String::new(), bytes };
+        let sections = vec![
+            contents(SectionKind::Manifest, encode("manifest", &manifest)?),
+            contents(SectionKind::TensorIr, encode("tensor-ir", module)?),
+        ];
+        Ok(ArtifactWriter { manifest, sections, key: None })
+    }
+
+    /// Adds the weights that [`Interface::weights`] lists, in its order, each in its encoding.
+    ///
+    /// # Errors
+    /// Another number of tensors or of bytes than the manifest says.
+    pub fn weights(&mut self, weights: &[&[u8]]) -> Result<&mut Self, ArtifactError> {
+        let expected = &self.manifest.interface.weights;
+        if expected.len() != weights.len() {
+            return Err(ArtifactError::WeightCount { expected: expected.len(), found: weights.len() });
+        }
+        let mut section = Vec::new();
+        for (info, bytes) in expected.iter().zip(weights) {
+            if info.length != bytes.len() as u64 {
+                return Err(ArtifactError::Weight {
+                    name: info.tensor.name.clone(),
+                    expected: info.length,
+                    found: bytes.len() as u64,
+                });
+            }
+            section.resize(info.offset as usize, 0);
+            section.extend_from_slice(bytes);
+        }
+        self.put(SectionKind::Weights, String::new(), section)
+    }
+
+    /// Adds machine code for a target: ASCII letters, digits, `_`, `-`, `.`, at most 32 of them.
+    ///
+    /// # Errors
+    /// Another name, or a target added before.
+    pub fn code(&mut self, target: &str, bytes: Vec<u8>) -> Result<&mut Self, ArtifactError> {
+        if target.is_empty() || !layout::is_target(target) {
+            return Err(ArtifactError::Target { index: self.sections.len() });
+        }
+        self.put(SectionKind::Code, target.to_owned(), bytes)
+    }
+
+    /// Adds golden calls.
+    ///
+    /// # Errors
+    /// Golden calls were added before.
+    pub fn golden(&mut self, golden: &Golden) -> Result<&mut Self, ArtifactError> {
+        self.put(SectionKind::Golden, String::new(), encode("golden", golden)?)
+    }
+
+    /// Signs what is written.
+    pub fn sign(&mut self, key: &SecretKey) -> &mut Self {
+        self.key = Some(key.clone());
+        self
+    }
+
+    /// The manifest that is written.
+    pub fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
+    fn put(&mut self, kind: SectionKind, target: String, bytes: Vec<u8>) -> Result<&mut Self, ArtifactError> {
+        if self.sections.iter().any(|other| other.kind == kind && other.target == target) {
+            return Err(ArtifactError::Duplicate { section: kind.name().to_owned() });
+        }
+        self.sections.push(Contents { kind, target, bytes });
+        self.sections.sort_by(|a, b| (a.kind, &a.target).cmp(&(b.kind, &b.target)));
+        Ok(self)
+    }
+
+    /// The file's bytes.
+    ///
+    /// # Errors
+    /// Too many sections.
+    pub fn to_bytes(&self) -> Result<Vec<u8>, ArtifactError> {
+        let mut bytes = Vec::new();
+        self.stream(&mut bytes, "")?;
+        Ok(bytes)
+    }
+
+    /// Writes the file at `path`: all of it or nothing, replacing what was there.
+    ///
+    /// # Errors
+    /// The system refuses; the file that was there is untouched.
+    pub fn write(&self, path: &Path) -> Result<(), ArtifactError> {
+        let name = path.display().to_string();
+        let io = |action, source| ArtifactError::Io { action, path: name.clone(), source };
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let mut builder = tempfile::Builder::new();
+        builder.prefix(".tria-");
+        #[cfg(unix)]
+        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+        let file = builder.tempfile_in(folder).map_err(|error| io("create a file beside", error))?;
+        let mut buffered = io::BufWriter::new(file);
+        self.stream(&mut buffered, &name)?;
+        let file = buffered.into_inner().map_err(|error| io("write", error.into_error()))?;
+        file.as_file().sync_all().map_err(|error| io("write", error))?;
+        file.persist(path).map_err(|error| io("replace", error.error))?;
+        #[cfg(unix)]
+        std::fs::File::open(folder)
+            .and_then(|folder| folder.sync_all())
+            .map_err(|error| io("write the folder of", error))?;
+        Ok(())
+    }
+
+    fn stream(&self, out: &mut dyn Write, path: &str) -> Result<(), ArtifactError> {
+        let io = |source| ArtifactError::Io { action: "write", path: path.to_owned(), source };
+        let (sections, signature) = self.plan()?;
+        let header = layout::encode(&sections);
+        out.write_all(&header).map_err(io)?;
+        let mut at = header.len() as u64;
+        let contents = self.sections.iter().map(|section| section.bytes.as_slice());
+        for (section, bytes) in sections.iter().zip(contents.chain(signature.as_deref())) {
+            // Padding is shorter than an alignment.
+            out.write_all(&vec![0; (section.offset - at) as usize]).map_err(io)?;
+            out.write_all(bytes).map_err(io)?;
+            at = section.offset + section.length;
+        }
+        out.flush().map_err(io)
+    }
+
+    /// The table, and the contents of the signature section if there is one.
+    fn plan(&self) -> Result<(Vec<Section>, Option<Vec<u8>>), ArtifactError> {
+        let mut planned: Vec<Planned> = self
+            .sections
+            .iter()
+            .map(|section| Planned {
+                kind: section.kind,
+                target: section.target.clone(),
+                length: section.bytes.len() as u64,
+                hash: *blake3::hash(&section.bytes).as_bytes(),
+            })
+            .collect();
+        if self.key.is_some() {
+            // The entry's place in the table moves the other sections, so it is there before they are signed.
+            planned.push(Planned {
+                kind: SectionKind::Signature,
+                target: String::new(),
+                length: signature::SIGNATURE_BYTES as u64,
+                hash: [0; 32],
+            });
+        }
+        let too_many =
+            || ArtifactError::Header { field: "section count", offset: 12, found: planned.len() as u64 };
+        if planned.len() > layout::MAX_SECTIONS as usize {
+            return Err(too_many());
+        }
+        let mut sections = layout::place(&planned).ok_or_else(too_many)?;
+        let signature = self.key.as_ref().map(|key| signature::sign(&sections, key).to_vec());
+        if let (Some(last), Some(signature)) = (sections.last_mut(), &signature) {
+            last.hash = *blake3::hash(signature).as_bytes();
+        }
+        Ok((sections, signature))
+    }
+}
