@@ -2,7 +2,8 @@
 
 use tri_interp::{InterpError, Interpreter};
 use tri_ir::{
-    DType, Dim, Function, FunctionBuilder, FunctionId, Module, Op, Scalar, TensorData, TensorType, Value, verify,
+    DType, Dim, Function, FunctionBuilder, FunctionId, Module, Op, Scalar, TensorData, TensorType, Value,
+    verify,
 };
 
 pub(crate) fn ty(dtype: DType, shape: &[usize]) -> TensorType {

@@ -8,4 +8,3 @@ mod functions;
 mod movement;
 mod numerics;
 mod routes;
-mod speed;

@@ -30,7 +30,11 @@ impl Pack {
             Dtype::I64 => DType::I64,
             Dtype::U16 if name.ends_with("bf16") => DType::Bf16,
             Dtype::U16 => DType::F16,
-            Dtype::F64 => return Expected::Exact(bytes.as_chunks::<8>().0.iter().map(|b| f64::from_le_bytes(*b)).collect()),
+            Dtype::F64 => {
+                return Expected::Exact(
+                    bytes.as_chunks::<8>().0.iter().map(|b| f64::from_le_bytes(*b)).collect(),
+                );
+            }
             other => panic!("{name} is {other:?}"),
         };
         Expected::Data(TensorData::new(dtype, view.shape().to_vec(), bytes).unwrap())
@@ -65,7 +69,10 @@ fn assert_bits(got: &TensorData, expected: &TensorData, what: &str) {
     assert_eq!((got.dtype, got.len()), (expected.dtype, expected.len()), "{what}");
     let width = got.dtype.bytes();
     for (i, (g, e)) in got.bytes.chunks(width).zip(expected.bytes.chunks(width)).enumerate() {
-        assert!(g == e || (is_nan(got.dtype, g) && is_nan(got.dtype, e)), "{what}[{i}]: {g:02x?}, not {e:02x?}");
+        assert!(
+            g == e || (is_nan(got.dtype, g) && is_nan(got.dtype, e)),
+            "{what}[{i}]: {g:02x?}, not {e:02x?}"
+        );
     }
 }
 
@@ -124,7 +131,7 @@ fn reduced(x: &TensorData) -> Vec<(&'static str, TensorData)> {
 
 /// mean = sum / n; variance = mean of squared differences from the mean.
 fn moments(b: &mut FunctionBuilder, x: Value, axis: u32, n: f32) -> (Value, Value) {
-    let mut mean_of = |b: &mut FunctionBuilder, x: Value| {
+    let mean_of = |b: &mut FunctionBuilder, x: Value| {
         let sum = b.infer_push1(Op::Reduce { op: ReduceOp::Sum, axes: vec![axis] }, vec![x]).unwrap();
         let n = f32_constant(b, n, sum);
         b.infer_push1(Op::Binary(BinaryOp::Div), vec![sum, n]).unwrap()
@@ -182,11 +189,9 @@ fn results(name: &str, pack: &Pack) -> Vec<(&'static str, TensorData)> {
         "ternarize_groups8" => digits(Quantizer::TernarizeGroups { group: 8 }, "w", &t),
         "ternarize_twn" => digits(Quantizer::TernarizeTwn, "w", &t),
         "ternarize_at" => digits(Quantizer::TernarizeAt { threshold: Scalar::f32(0.3) }, "w", &t),
-        "float_to_int" => {
-            [("i8", DType::I8), ("u8", DType::U8), ("i32", DType::I32), ("i64", DType::I64)]
-                .map(|(name, to)| (name, cast(to)))
-                .into()
-        }
+        "float_to_int" => [("i8", DType::I8), ("u8", DType::U8), ("i32", DType::I32), ("i64", DType::I64)]
+            .map(|(name, to)| (name, cast(to)))
+            .into(),
         "f32_to_small_floats" => vec![("bf16", cast(DType::Bf16)), ("f16", cast(DType::F16))],
         "i32_to_f32" => vec![("y", cast(DType::F32))],
         _ if name.starts_with("quantize_rows") => digits(Quantizer::QuantizeRows, "x", &q),
@@ -218,7 +223,8 @@ fn every_extra_case_holds() {
         for output in case["outputs"].as_array().unwrap() {
             let output = output.as_str().unwrap();
             let what = format!("{name}.{output}");
-            let (_, got) = got.iter().find(|(name, _)| *name == output).unwrap_or_else(|| panic!("no {what}"));
+            let (_, got) =
+                got.iter().find(|(name, _)| *name == output).unwrap_or_else(|| panic!("no {what}"));
             let compare = case["compare"].as_str().unwrap();
             match (compare, pack.get(&what)) {
                 (rule, Expected::Data(expected)) if rule.starts_with("bits") || rule == "equal" => {
@@ -243,7 +249,8 @@ fn reductions_and_contractions_of_the_first_pack_hold() {
             assert_bits(&got, &pack.data(&format!("reduce.{n}.{name}")), &format!("reduce.{n}.{name}"));
         }
     }
-    let by = |contract, a, b| apply(Op::Contract { batch: vec![], contract: vec![contract] }, &[a, b]).remove(0);
+    let by =
+        |contract, a, b| apply(Op::Contract { batch: vec![], contract: vec![contract] }, &[a, b]).remove(0);
     let got = by((1, 0), pack.data("matmul.a"), pack.data("matmul.b"));
     assert_bits(&got, &pack.data("matmul.y"), "matmul.y");
     let got = by((1, 1), pack.data("f32_trit.a"), trits(pack.data("f32_trit.t")));
