@@ -20,14 +20,13 @@ fn contractions_sum_over_the_listed_axes() {
     let op = Op::Contract { batch: vec![(0, 0), (2, 2)], contract: vec![(3, 3)] };
     let got = apply(op, &[f32s(&[b, t, h, d], &q), f32s(&[b, s, h, d], &k)]).remove(0);
     assert_eq!(got.shape, [b, h, t, s]);
-    let got = got.to_f32().unwrap();
-    for i in 0..b * h * t * s {
+    for (i, got) in got.to_f32().unwrap().into_iter().enumerate() {
         let (b, h_, t_, s_) = (i / (h * t * s), i / (t * s) % h, i / s % t, i % s);
         let products = (0..d).map(|d_| {
             let left = q[((b * t + t_) * h + h_) * d + d_];
             f64::from(left) * f64::from(k[((b * s + s_) * h + h_) * d + d_])
         });
-        assert_near(got[i], products.clone().sum(), products.map(f64::abs).sum());
+        assert_near(got, products.clone().sum(), products.map(f64::abs).sum());
     }
 }
 
