@@ -6,7 +6,7 @@ use half::{bf16, f16};
 use tri_ir::{DType, Scalar, TensorData};
 
 /// Most elements of a tensor: a size that a model or a caller asks for by mistake must not exhaust the machine.
-pub(crate) const MAX_ELEMENTS: usize = 1 << 32;
+pub(crate) const MAX_ELEMENTS: usize = 1 << 30;
 
 /// Elements, row major. Trits are -1, 0, 1 in a byte.
 #[derive(Clone, Debug)]
