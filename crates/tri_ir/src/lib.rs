@@ -14,9 +14,8 @@
 //! bit, except three that act: [`Op::StateRead`] and [`Op::StateWrite`] happen in list order, and [`Op::BindDim`] gives a
 //! symbol its value or stops the call with an error. [`Op::Gather`] stops the call on an index outside its table;
 //! slices and state writes stop it where sizes known only at run time take them out of their tensor, and so does a size
-//! that is negative then. Nothing else can fail once the arguments fit the function's type. Elementwise ops take operands of one
-//! shape; stretching is an
-//! explicit [`Op::Broadcast`], so a reader and a backend see every repetition.
+//! that is negative then. Nothing else can fail once the arguments fit the function's type. Elementwise ops take operands
+//! of one shape; stretching is an explicit [`Op::Broadcast`], so a reader and a backend see every repetition.
 //!
 //! Prologue and body. Before [`Module::prologue`] is set, entry functions take parameters directly
 //! ([`Capture::Parameter`]). The split pass moves what depends on parameters alone into the prologue function, whose

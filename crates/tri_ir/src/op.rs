@@ -1,5 +1,7 @@
 //! The operations. Each variant states operands, results and shapes; `docs/numerics.md` states the arithmetic.
 
+#![allow(rustdoc::broken_intra_doc_links, reason = "`E[S]` is a tensor of shape S here, no link")]
+
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
