@@ -45,6 +45,10 @@ codes! {
     E0013 "a spelling from another language",
     E0014 "a file that is too large",
     E2003 "two sizes or dims that must agree do not",
+    E2901 "something that lowering does not support yet",
+    E2902 "a program too large or too deeply nested to elaborate",
+    E2903 "a static value that is wrong where it stands",
+    E2904 "no one model to compile",
 }
 
 impl Code {
