@@ -1,6 +1,8 @@
 //! What a `.tria` file promises: the same contents give the same bytes, what is written is read back, and no damaged,
 //! cut or invented file is accepted or does harm.
 
+#![expect(clippy::unwrap_used, reason = "a test stops where something is not as it must be")]
+
 use proptest::prelude::*;
 use tri_artifact::{
     Artifact, ArtifactError, ArtifactWriter, Build, Callee, ENTRY_BYTES, Golden, GoldenCall, HEADER_BYTES,

@@ -1,0 +1,218 @@
+//! safetensors files.
+//!
+//! The `safetensors` crate holds offsets to shapes and to each other; here are the checks that it leaves out: names given
+//! twice (of which JSON readers silently keep one), and truth values that are neither 0 nor 1.
+
+use std::borrow::Cow;
+use std::collections::HashSet;
+use std::fmt;
+use std::path::Path;
+
+use safetensors::tensor::{Dtype, SafeTensors, TensorView};
+use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
+use tri_ir::{DType, TensorData};
+
+use crate::{Doubles, ImportError, read, rounded, write};
+
+/// Longest header that is read.
+const MAX_HEADER: u64 = 100_000_000;
+
+fn format_error(file: &str, reason: impl fmt::Display) -> ImportError {
+    ImportError::Format { file: file.to_owned(), reason: reason.to_string() }
+}
+
+fn tensor_error(file: &str, tensor: &str, reason: impl Into<String>) -> ImportError {
+    ImportError::Tensor { file: file.to_owned(), tensor: tensor.to_owned(), reason: reason.into() }
+}
+
+/// Names in the header, as often as they occur.
+struct Names(Vec<String>);
+
+impl<'de> Deserialize<'de> for Names {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Keys;
+        impl<'de> Visitor<'de> for Keys {
+            type Value = Names;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a map of tensors")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Names, A::Error> {
+                let mut names = Vec::new();
+                while let Some(name) = map.next_key()? {
+                    map.next_value::<IgnoredAny>()?;
+                    names.push(name);
+                }
+                Ok(Names(names))
+            }
+        }
+        deserializer.deserialize_map(Keys)
+    }
+}
+
+/// Checks the header and gives access to the tensors.
+fn parse<'a>(file: &str, bytes: &'a [u8]) -> Result<SafeTensors<'a>, ImportError> {
+    let (length, rest) = bytes.split_first_chunk::<8>().ok_or_else(|| {
+        format_error(file, format!("{} bytes are too few for a safetensors file", bytes.len()))
+    })?;
+    let length = u64::from_le_bytes(*length);
+    if length > MAX_HEADER || length > rest.len() as u64 {
+        return Err(format_error(
+            file,
+            format!("the header would be {length} bytes long, but {} bytes follow", rest.len()),
+        ));
+    }
+    let header = &rest[..length as usize];
+    let names: Names = serde_json::from_slice(header)
+        .map_err(|error| format_error(file, format!("the header is malformed: {error}")))?;
+    let mut seen = HashSet::new();
+    if let Some(twice) = names.0.iter().find(|name| !seen.insert(name.as_str())) {
+        return Err(tensor_error(file, twice, "the header has two tensors of this name"));
+    }
+    SafeTensors::deserialize(bytes).map_err(|error| format_error(file, error))
+}
+
+fn dtype_of(dtype: Dtype) -> Option<DType> {
+    match dtype {
+        Dtype::BOOL => Some(DType::Bool),
+        Dtype::I8 => Some(DType::I8),
+        Dtype::U8 => Some(DType::U8),
+        Dtype::I32 => Some(DType::I32),
+        Dtype::I64 => Some(DType::I64),
+        Dtype::F16 => Some(DType::F16),
+        Dtype::BF16 => Some(DType::Bf16),
+        Dtype::F32 => Some(DType::F32),
+        _ => None,
+    }
+}
+
+fn take(file: &str, name: &str, view: &TensorView<'_>, doubles: Doubles) -> Result<TensorData, ImportError> {
+    let (dtype, bytes) = match (view.dtype(), doubles) {
+        (Dtype::F64, Doubles::RoundToF32) => (DType::F32, Cow::Owned(rounded(view.data()))),
+        (Dtype::F64, Doubles::Refuse) => {
+            return Err(tensor_error(file, name, "is f64, which Tri has not; expected f32 or smaller"));
+        }
+        (found, _) => {
+            let dtype = dtype_of(found);
+            let dtype = dtype.ok_or_else(|| {
+                tensor_error(
+                    file,
+                    name,
+                    format!("is {found:?}; expected one of BOOL, I8, U8, I32, I64, F16, BF16, F32"),
+                )
+            })?;
+            (dtype, Cow::Borrowed(view.data()))
+        }
+    };
+    if dtype == DType::Bool
+        && let Some(byte) = bytes.iter().find(|byte| **byte > 1)
+    {
+        return Err(tensor_error(file, name, format!("holds the byte {byte} where a bool is 0 or 1")));
+    }
+    let length = bytes.len();
+    TensorData::new(dtype, view.shape().to_vec(), bytes.into_owned()).ok_or_else(|| {
+        tensor_error(file, name, format!("has {length} bytes, which do not fit its shape {:?}", view.shape()))
+    })
+}
+
+/// All tensors of a file's bytes, in the order of their offsets. `file` names it in errors.
+///
+/// # Errors
+/// Not a valid file, or a tensor that Tri cannot hold.
+pub fn decode_safetensors(
+    file: &str,
+    bytes: &[u8],
+    doubles: Doubles,
+) -> Result<Vec<(String, TensorData)>, ImportError> {
+    let tensors = parse(file, bytes)?;
+    let mut views = tensors.tensors();
+    // Tensors without elements share their offset with a neighbour.
+    views.sort_by(|(a, x), (b, y)| (x.data().as_ptr(), a).cmp(&(y.data().as_ptr(), b)));
+    views.iter().map(|(name, view)| Ok((name.clone(), take(file, name, view, doubles)?))).collect()
+}
+
+/// All tensors of a file, in the order of their offsets.
+///
+/// # Errors
+/// The file cannot be read, is not valid, or holds a tensor that Tri cannot hold.
+pub fn read_safetensors(path: &Path) -> Result<Vec<(String, TensorData)>, ImportError> {
+    decode_safetensors(&path.display().to_string(), &read(path)?, Doubles::Refuse)
+}
+
+fn missing(file: &str, name: &str, tensors: &SafeTensors<'_>) -> ImportError {
+    let mut known: Vec<String> = tensors.names().into_iter().map(str::to_owned).collect();
+    known.sort();
+    ImportError::Missing { file: file.to_owned(), tensor: name.to_owned(), known }
+}
+
+/// The tensor of this name, or the only one.
+pub(crate) fn read_one(path: &Path, name: Option<&str>, doubles: Doubles) -> Result<TensorData, ImportError> {
+    let file = path.display().to_string();
+    let bytes = read(path)?;
+    let tensors = parse(&file, &bytes)?;
+    let name = match (name, tensors.names().as_slice()) {
+        (Some(name), _) => name.to_owned(),
+        (None, [only]) => (*only).to_owned(),
+        (None, names) => {
+            let reason = format!("it holds {} tensors; say which, as in {file}:NAME", names.len());
+            return Err(format_error(&file, reason));
+        }
+    };
+    let view = tensors.tensor(&name).map_err(|_| missing(&file, &name, &tensors))?;
+    take(&file, &name, &view, doubles)
+}
+
+/// Shape and elements of an f64 or f32 tensor, for comparisons.
+///
+/// # Errors
+/// The file cannot be read or is not valid, or the tensor is missing or of another type.
+pub fn read_safetensors_f64(path: &Path, name: &str) -> Result<(Vec<usize>, Vec<f64>), ImportError> {
+    let file = path.display().to_string();
+    let bytes = read(path)?;
+    let tensors = parse(&file, &bytes)?;
+    let view = tensors.tensor(name).map_err(|_| missing(&file, name, &tensors))?;
+    let data = view.data();
+    let elements = match view.dtype() {
+        Dtype::F64 => data.as_chunks::<8>().0.iter().map(|chunk| f64::from_le_bytes(*chunk)).collect(),
+        Dtype::F32 => data.as_chunks::<4>().0.iter().map(|chunk| f32::from_le_bytes(*chunk).into()).collect(),
+        found => return Err(tensor_error(&file, name, format!("is {found:?}; expected F64 or F32"))),
+    };
+    Ok((view.shape().to_vec(), elements))
+}
+
+/// A file of these tensors; the order does not matter, trits are written as I8.
+///
+/// # Errors
+/// Two tensors of one name, or bytes that do not fit a shape.
+pub fn encode_safetensors(file: &str, tensors: &[(String, TensorData)]) -> Result<Vec<u8>, ImportError> {
+    let mut seen = HashSet::new();
+    let mut views = Vec::with_capacity(tensors.len());
+    for (name, tensor) in tensors {
+        if !seen.insert(name.as_str()) {
+            return Err(tensor_error(file, name, "two tensors have this name"));
+        }
+        let dtype = match tensor.dtype {
+            DType::Bool => Dtype::BOOL,
+            DType::Trit | DType::I8 => Dtype::I8,
+            DType::U8 => Dtype::U8,
+            DType::I32 => Dtype::I32,
+            DType::I64 => Dtype::I64,
+            DType::F16 => Dtype::F16,
+            DType::Bf16 => Dtype::BF16,
+            DType::F32 => Dtype::F32,
+        };
+        let view = TensorView::new(dtype, tensor.shape.clone(), &tensor.bytes)
+            .map_err(|error| tensor_error(file, name, error.to_string()))?;
+        views.push((name.as_str(), view));
+    }
+    safetensors::serialize(views, None).map_err(|error| format_error(file, error))
+}
+
+/// Writes a file of these tensors.
+///
+/// # Errors
+/// As [`encode_safetensors`], or the file cannot be written.
+pub fn write_safetensors(path: &Path, tensors: &[(String, TensorData)]) -> Result<(), ImportError> {
+    write(path, &encode_safetensors(&path.display().to_string(), tensors)?)
+}
