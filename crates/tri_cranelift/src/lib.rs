@@ -13,12 +13,27 @@
 //! Every CPU level computes the same bits: `docs/numerics.md` fixes the order of each sum, and elementary functions are
 //! expanded from their one definition in [`tri_ir::math`].
 
+mod cast;
 mod code;
+mod compile;
+mod contraction;
+mod elementwise;
+mod emitter;
 mod executable;
+mod expression;
 mod failure;
+mod fold;
 mod frame;
+mod functions;
+mod lanes;
+mod memory;
+mod nest;
+mod route;
+mod schedule;
+mod sizes;
 
 pub use code::{Code, Options};
+pub use compile::{CodegenError, compile, emit_asm, emit_clif};
 pub use executable::{EntryPoint, Executable};
 pub use failure::{Failure, FailureKind, Site};
 pub use frame::FrameLayout;

@@ -1,0 +1,269 @@
+//! From kernel IR to a blob: every function compiled by itself, then laid one after another and linked.
+
+use cranelift_codegen::{
+    Context, FinalizedRelocTarget,
+    binemit::Reloc,
+    control::ControlPlane,
+    ir::{self, AbiParam, ExternalName, UserFuncName, types},
+    isa::{OwnedTargetIsa, TargetFrontendConfig},
+    settings::{self, Configurable},
+};
+
+use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
+use tri_kernel_ir::Module;
+use tri_kernels::CpuLevel;
+
+use crate::emitter::{Emitter, signature};
+use crate::functions::{Function, Functions};
+use crate::schedule::ScheduleContext;
+use crate::{Code, FrameLayout, Options};
+
+/// Functions and their constants begin at multiples of this.
+const ALIGNMENT: usize = 64;
+
+/// Why a module could not be compiled. None of them is the fault of the module.
+#[derive(Debug, thiserror::Error)]
+pub enum CodegenError {
+    /// There is no code generator for this machine.
+    #[error("no native code can be generated for this machine: {0}")]
+    Target(String),
+    /// Cranelift refuses a function.
+    #[error("generating code for {function} failed: {message}")]
+    Function {
+        /// Which function.
+        function: String,
+        /// What Cranelift says.
+        message: String,
+    },
+    /// A function refers to something outside the machine code.
+    #[error("the code of {function} needs {target}, which machine code must not refer to")]
+    Relocation {
+        /// Which function.
+        function: String,
+        /// What it refers to.
+        target: String,
+    },
+    /// The machine code has more bytes than a 32-bit offset can name.
+    #[error("the machine code is larger than 2 GiB")]
+    TooLarge,
+}
+
+/// Features of Cranelift's x86-64 target at each level beyond the one below.
+fn features(level: CpuLevel) -> &'static [&'static str] {
+    match level {
+        CpuLevel::Portable => &[],
+        CpuLevel::Avx2 => &[
+            "has_sse3",
+            "has_ssse3",
+            "has_sse41",
+            "has_sse42",
+            "has_popcnt",
+            "has_avx",
+            "has_avx2",
+            "has_fma",
+            "has_bmi1",
+            "has_bmi2",
+            "has_lzcnt",
+        ],
+        CpuLevel::Avx512Vnni => &["has_avx512f", "has_avx512dq", "has_avx512vl", "has_avx512vnni"],
+    }
+}
+
+/// The target of a level: this architecture, and nothing that this machine happens to have beyond the level.
+fn target(level: CpuLevel) -> Result<OwnedTargetIsa, CodegenError> {
+    let error = |message: &dyn std::fmt::Display| CodegenError::Target(message.to_string());
+    let mut flags = settings::builder();
+    let choices = [
+        ("opt_level", "speed"),
+        // References between functions are relative to the instruction, and there is no table of addresses.
+        ("is_pic", "false"),
+        ("enable_probestack", "true"),
+        ("probestack_strategy", "inline"),
+        ("unwind_info", "false"),
+        ("enable_verifier", if cfg!(debug_assertions) { "true" } else { "false" }),
+    ];
+    for (name, value) in choices {
+        flags.set(name, value).map_err(|e| error(&e))?;
+    }
+    let mut builder = cranelift_native::builder_with_options(false).map_err(|e| error(&e))?;
+    if cfg!(target_arch = "x86_64") {
+        for feature in CpuLevel::ALL.into_iter().filter(|below| *below <= level).flat_map(features) {
+            builder.enable(feature).map_err(|e| error(&e))?;
+        }
+    }
+    builder.finish(settings::Flags::new(flags)).map_err(|e| error(&e))
+}
+
+/// Compiles every schedule of a module.
+///
+/// # Errors
+/// The machine is not supported, or Cranelift meets a limit of its own.
+pub fn compile(module: &Module, options: &Options) -> Result<Code, CodegenError> {
+    let isa = target(options.level)?;
+    let functions = Functions::of(module);
+    let mut linker = Linker::default();
+    let mut compiler = Compiler::new(module, &functions, options.level, isa);
+    for function in functions.list() {
+        let name = compiler.describe(*function);
+        compiler.build(*function);
+        compiler.compile(&name)?;
+        linker.add(&compiler.context, &name)?;
+    }
+    let offsets = linker.offsets.clone();
+    let bytes = linker.link()?;
+    let schedules = functions.list().iter().zip(offsets);
+    let schedules = schedules.filter(|(function, _)| matches!(function, Function::Schedule(_)));
+    let schedules = schedules.map(|(_, offset)| offset).collect();
+    Ok(Code { level: options.level, bytes, schedules, sites: functions.into_sites() })
+}
+
+/// The Cranelift IR of every function, before optimisation.
+///
+/// # Errors
+/// As [`compile`].
+pub fn emit_clif(module: &Module, options: &Options) -> Result<String, CodegenError> {
+    emit(module, options, |compiler, _| Ok(compiler.context.func.display().to_string()))
+}
+
+/// The instructions of every function. Functions refer to each other by their number in the text.
+///
+/// # Errors
+/// As [`compile`].
+pub fn emit_asm(module: &Module, options: &Options) -> Result<String, CodegenError> {
+    emit(module, options, |compiler, name| {
+        compiler.context.set_disasm(true);
+        compiler.compile(name)?;
+        let code = compiler.context.compiled_code();
+        Ok(code.and_then(|code| code.vcode.clone()).unwrap_or_default())
+    })
+}
+
+fn emit(
+    module: &Module,
+    options: &Options,
+    text: impl Fn(&mut Compiler<'_>, &str) -> Result<String, CodegenError>,
+) -> Result<String, CodegenError> {
+    let functions = Functions::of(module);
+    let mut compiler = Compiler::new(module, &functions, options.level, target(options.level)?);
+    let mut all = String::new();
+    for (number, function) in functions.list().iter().enumerate() {
+        let name = compiler.describe(*function);
+        compiler.build(*function);
+        let text = text(&mut compiler, &name)?;
+        all.push_str(&format!("; u0:{number}: {name}\n{}\n\n", text.trim_end()));
+    }
+    Ok(all)
+}
+
+/// Builds and compiles one function after another.
+struct Compiler<'m> {
+    module: &'m Module,
+    functions: &'m Functions,
+    level: CpuLevel,
+    isa: OwnedTargetIsa,
+    frontend: TargetFrontendConfig,
+    context: Context,
+    builder_context: FunctionBuilderContext,
+}
+
+impl<'m> Compiler<'m> {
+    fn new(
+        module: &'m Module,
+        functions: &'m Functions,
+        level: CpuLevel,
+        isa: OwnedTargetIsa,
+    ) -> Compiler<'m> {
+        let frontend = isa.frontend_config();
+        let (context, builder_context) = (Context::new(), FunctionBuilderContext::new());
+        Compiler { module, functions, level, isa, frontend, context, builder_context }
+    }
+
+    /// A name for people.
+    fn describe(&self, function: Function) -> String {
+        let (Function::Workspace(id) | Function::Body(id, _) | Function::Schedule(id)) = function;
+        let name = &self.module.schedules[id].name;
+        match function {
+            Function::Workspace(_) => format!("workspace size of {name}"),
+            Function::Body(_, step) => format!("step {step} of {name}"),
+            Function::Schedule(_) => name.clone(),
+        }
+    }
+
+    /// Puts a function's IR into the context.
+    fn build(&mut self, function: Function) {
+        let (Function::Workspace(id) | Function::Body(id, _) | Function::Schedule(id)) = function;
+        self.context.clear();
+        let mut signature = signature(self.isa.default_call_conv());
+        if matches!(function, Function::Workspace(_)) {
+            signature.returns.push(AbiParam::new(types::I64));
+        }
+        self.context.func = ir::Function::with_name_signature(UserFuncName::default(), signature);
+        let cx = ScheduleContext { module: self.module, id, functions: self.functions };
+        let layout = FrameLayout::of(cx.schedule());
+        let builder = FunctionBuilder::new(&mut self.context.func, &mut self.builder_context);
+        let mut emitter = Emitter::new(builder, self.level, layout);
+        match function {
+            Function::Workspace(_) => cx.emit_workspace_size(&mut emitter),
+            Function::Body(_, step) => cx.emit_body(&mut emitter, step),
+            Function::Schedule(_) => cx.emit(&mut emitter),
+        }
+        emitter.builder.finalize(self.frontend);
+    }
+
+    fn compile(&mut self, name: &str) -> Result<(), CodegenError> {
+        match self.context.compile(&*self.isa, &mut ControlPlane::default()) {
+            Ok(_) => Ok(()),
+            Err(error) => {
+                let message = format!("{:?}", error.inner);
+                Err(CodegenError::Function { function: name.to_owned(), message })
+            }
+        }
+    }
+}
+
+/// Lays functions one after another and fills in how far they are from each other.
+#[derive(Default)]
+struct Linker {
+    bytes: Vec<u8>,
+    offsets: Vec<u32>,
+    /// Where a distance is missing, to which function, and what to add to it.
+    references: Vec<(usize, u32, i64)>,
+}
+
+impl Linker {
+    fn add(&mut self, context: &Context, name: &str) -> Result<(), CodegenError> {
+        let code = context.compiled_code().ok_or(CodegenError::TooLarge)?;
+        // `int3` between functions: no one gets there.
+        self.bytes.resize(self.bytes.len().next_multiple_of(ALIGNMENT), 0xcc);
+        let start = self.bytes.len();
+        self.offsets.push(u32::try_from(start).map_err(|_| CodegenError::TooLarge)?);
+        self.bytes.extend_from_slice(code.code_buffer());
+        for reloc in code.buffer.relocs() {
+            let target = match &reloc.target {
+                FinalizedRelocTarget::ExternalName(ExternalName::User(name))
+                    if reloc.kind == Reloc::X86CallPCRel4 =>
+                {
+                    context.func.params.user_named_funcs().get(*name).map(|name| name.index)
+                }
+                _ => None,
+            };
+            let Some(target) = target else {
+                let target = format!("{:?} ({:?})", reloc.target, reloc.kind);
+                return Err(CodegenError::Relocation { function: name.to_owned(), target });
+            };
+            self.references.push((start + reloc.offset as usize, target, reloc.addend));
+        }
+        Ok(())
+    }
+
+    fn link(mut self) -> Result<Vec<u8>, CodegenError> {
+        for (at, target, addend) in self.references {
+            let target = self.offsets.get(target as usize).ok_or(CodegenError::TooLarge)?;
+            let distance = i64::from(*target) + addend - at as i64;
+            let distance = i32::try_from(distance).map_err(|_| CodegenError::TooLarge)?;
+            let field = self.bytes.get_mut(at..at + 4).ok_or(CodegenError::TooLarge)?;
+            field.copy_from_slice(&distance.to_le_bytes());
+        }
+        Ok(self.bytes)
+    }
+}

@@ -1,0 +1,248 @@
+//! Contractions and convolutions: bodies that fill the arguments of a micro-kernel, block by block.
+
+use cranelift_codegen::ir::{InstBuilder, Value};
+use tri_ir::Dim;
+use tri_kernel_ir::{Contraction, ContractionKind, Convolution, OuterAxis, Schedule};
+use tri_kernels::{ConvArgs, GemmArgs, KernelTable};
+
+use crate::emitter::Emitter;
+use crate::nest::{advance, decompose, product};
+
+/// Rows and columns of a block: large enough for a kernel to reuse what it has loaded, small enough to share out.
+const ROWS: i64 = 64;
+const COLUMNS: i64 = 256;
+
+/// Multiplications that a kernel does in about a nanosecond.
+const PRODUCTS: i64 = 16;
+
+/// Bytes of an element of the left and of the right operand; results have 4.
+fn element_bytes(kind: ContractionKind) -> [i64; 2] {
+    match kind {
+        ContractionKind::F32 => [4, 4],
+        ContractionKind::Bf16 | ContractionKind::F16 => [2, 2],
+        ContractionKind::I8 | ContractionKind::I8T2 => [1, 1],
+        ContractionKind::F32Trit | ContractionKind::F32T2 => [4, 1],
+    }
+}
+
+fn is_packed(kind: ContractionKind) -> bool {
+    matches!(kind, ContractionKind::I8T2 | ContractionKind::F32T2)
+}
+
+fn gemm_kernel(kind: ContractionKind) -> i32 {
+    match kind {
+        ContractionKind::F32 => KernelTable::F32_GEMM_OFFSET,
+        ContractionKind::Bf16 => KernelTable::BF16_GEMM_OFFSET,
+        ContractionKind::F16 => KernelTable::F16_GEMM_OFFSET,
+        ContractionKind::I8 => KernelTable::I8_GEMM_OFFSET,
+        ContractionKind::I8T2 => KernelTable::I8_TRIT_GEMM_OFFSET,
+        ContractionKind::F32Trit => KernelTable::F32_TRIT_GEMM_OFFSET,
+        ContractionKind::F32T2 => KernelTable::F32_T2_GEMM_OFFSET,
+    }
+}
+
+/// `None` if there is no convolution of these types.
+fn conv_kernel(kind: ContractionKind) -> Option<i32> {
+    match kind {
+        ContractionKind::F32 => Some(KernelTable::F32_CONV2D_OFFSET),
+        ContractionKind::I8 => Some(KernelTable::I8_CONV2D_OFFSET),
+        ContractionKind::F32Trit => Some(KernelTable::F32_TRIT_CONV2D_OFFSET),
+        _ => None,
+    }
+}
+
+/// Sizes of the axes of units: outer axes, blocks of rows, blocks of columns.
+fn unit_axes(e: &mut Emitter<'_>, contraction: &Contraction) -> Vec<Value> {
+    let mut sizes: Vec<Value> = contraction.outer.iter().map(|axis| e.size(&axis.size)).collect();
+    for (size, block) in [(&contraction.m, ROWS), (&contraction.n, COLUMNS)] {
+        let (size, block) = (e.size(size), e.int(block));
+        sizes.push(e.blocks(size, block));
+    }
+    sizes
+}
+
+/// Number of units of a contraction, and the cost of one.
+pub(crate) fn contraction_units(e: &mut Emitter<'_>, contraction: &Contraction) -> (Value, Value) {
+    let mut count = e.int(1);
+    for size in unit_axes(e, contraction) {
+        count = e.builder.ins().imul(count, size);
+    }
+    let mut products = e.size(&contraction.k);
+    for (size, block) in [(&contraction.m, ROWS), (&contraction.n, COLUMNS)] {
+        let (size, block) = (e.size(size), e.int(block));
+        let part = e.smaller(size, block);
+        products = e.builder.ins().imul(products, part);
+    }
+    let rate = e.int(PRODUCTS);
+    let cost = e.builder.ins().sdiv(products, rate);
+    (count, e.builder.ins().iadd_imm_s(cost, 1))
+}
+
+/// Emits the body of a contraction.
+pub(crate) fn emit_contraction(e: &mut Emitter<'_>, contraction: &Contraction) {
+    let sizes = unit_axes(e, contraction);
+    let slot = e.stack(GemmArgs::BYTES);
+    let args = e.stack_address(slot);
+    fill_constant_args(e, contraction, args);
+    let (start, end) = (e.start, e.end);
+    let first = decompose(e, start, &sizes);
+    e.for_each(start, end, 1, &first, |e, _, indices| {
+        fill_block(e, contraction, args, indices);
+        e.call_kernel(gemm_kernel(contraction.kind), args);
+        advance(e, indices, &sizes)
+    });
+    e.builder.ins().return_(&[]);
+}
+
+/// Strides and the length of the sum.
+fn fill_constant_args(e: &mut Emitter<'_>, contraction: &Contraction, args: Value) {
+    let zero = Dim::constant(0);
+    let fields = [
+        (GemmArgs::A_ROW_OFFSET, &contraction.lhs_strides[0]),
+        (GemmArgs::A_K_OFFSET, &contraction.lhs_strides[1]),
+        (GemmArgs::B_K_OFFSET, if is_packed(contraction.kind) { &zero } else { &contraction.rhs_strides[0] }),
+        (GemmArgs::C_ROW_OFFSET, &contraction.out_stride),
+        (GemmArgs::K_OFFSET, &contraction.k),
+    ];
+    for (offset, dim) in fields {
+        let value = e.size(dim);
+        e.store(value, args, offset);
+    }
+    let column = column_stride(e, contraction);
+    e.store(column, args, GemmArgs::B_N_OFFSET);
+}
+
+/// Elements (packed: bytes) from column to column of the right operand.
+fn column_stride(e: &mut Emitter<'_>, contraction: &Contraction) -> Value {
+    if !is_packed(contraction.kind) {
+        return e.size(&contraction.rhs_strides[1]);
+    }
+    let (k, four) = (e.size(&contraction.k), e.int(4));
+    e.blocks(k, four)
+}
+
+/// Pointers and sizes of one block.
+fn fill_block(e: &mut Emitter<'_>, contraction: &Contraction, args: Value, indices: &[Value]) {
+    let (outer, block) = indices.split_at(contraction.outer.len());
+    let row = e.builder.ins().imul_imm_s(block[0], ROWS);
+    let column = e.builder.ins().imul_imm_s(block[1], COLUMNS);
+    let [lhs_bytes, rhs_bytes] = element_bytes(contraction.kind);
+
+    let at_row = e.size(&contraction.lhs_strides[0]);
+    let lhs = place(e, contraction, 0, outer, &[(row, at_row)]);
+    let at_column = column_stride(e, contraction);
+    let rhs = place(e, contraction, 1, outer, &[(column, at_column)]);
+    let (at_row, one) = (e.size(&contraction.out_stride), e.int(1));
+    let out = place(e, contraction, 2, outer, &[(row, at_row), (column, one)]);
+    let operands = [
+        (contraction.lhs, lhs, lhs_bytes, GemmArgs::A_OFFSET),
+        (contraction.rhs, rhs, rhs_bytes, GemmArgs::B_OFFSET),
+        (contraction.out, out, 4, GemmArgs::C_OFFSET),
+    ];
+    for (buffer, elements, bytes, offset) in operands {
+        let base = e.buffer(buffer);
+        let distance = e.builder.ins().imul_imm_s(elements, bytes);
+        let address = e.builder.ins().iadd(base, distance);
+        e.store(address, args, offset);
+    }
+    let parts = [
+        (&contraction.m, row, ROWS, GemmArgs::M_OFFSET),
+        (&contraction.n, column, COLUMNS, GemmArgs::N_OFFSET),
+    ];
+    for (size, start, block, offset) in parts {
+        let (size, block) = (e.size(size), e.int(block));
+        let rest = e.builder.ins().isub(size, start);
+        let part = e.smaller(rest, block);
+        e.store(part, args, offset);
+    }
+}
+
+/// Elements from the beginning of operand number `operand` (left, right, result) to the block.
+fn place(
+    e: &mut Emitter<'_>,
+    contraction: &Contraction,
+    operand: usize,
+    outer: &[Value],
+    terms: &[(Value, Value)],
+) -> Value {
+    let packed = operand == 1 && is_packed(contraction.kind);
+    let offset = [&contraction.lhs_offset, &contraction.rhs_offset, &contraction.out_offset][operand];
+    let mut sum = if packed { e.int(0) } else { e.size(offset) };
+    for (index, stride) in terms {
+        let term = e.builder.ins().imul(*index, *stride);
+        sum = e.builder.ins().iadd(sum, term);
+    }
+    if !packed {
+        for (index, OuterAxis { strides, .. }) in outer.iter().zip(&contraction.outer) {
+            let stride = e.size(&strides[operand]);
+            let term = e.builder.ins().imul(*index, stride);
+            sum = e.builder.ins().iadd(sum, term);
+        }
+    }
+    sum
+}
+
+/// Number of units of a convolution (planes of the result), and the cost of one.
+pub(crate) fn convolution_units(
+    e: &mut Emitter<'_>,
+    schedule: &Schedule,
+    convolution: &Convolution,
+) -> (Value, Value) {
+    let out = &schedule.buffers[convolution.out.index()].shape;
+    let weight = &schedule.buffers[convolution.weight.index()].shape;
+    let count = product(e, &out[..2]);
+    let plane = product(e, &out[2..]);
+    let window = product(e, &weight[1..]);
+    let products = e.builder.ins().imul(plane, window);
+    let rate = e.int(PRODUCTS);
+    let cost = e.builder.ins().sdiv(products, rate);
+    (count, e.builder.ins().iadd_imm_s(cost, 1))
+}
+
+/// Emits the body of a convolution.
+pub(crate) fn emit_convolution(e: &mut Emitter<'_>, schedule: &Schedule, convolution: &Convolution) {
+    let kernel = conv_kernel(convolution.kind).expect("verified: a convolution is of f32, i8 or f32 by trit");
+    let shape = |buffer: tri_kernel_ir::BufferId| &schedule.buffers[buffer.index()].shape;
+    let (input, weight, out) = (shape(convolution.input), shape(convolution.weight), shape(convolution.out));
+    let slot = e.stack(ConvArgs::BYTES);
+    let args = e.stack_address(slot);
+    let attributes = convolution.attributes;
+    let numbers = [
+        (ConvArgs::STRIDE_HEIGHT_OFFSET, attributes.stride[0]),
+        (ConvArgs::STRIDE_WIDTH_OFFSET, attributes.stride[1]),
+        (ConvArgs::PADDING_HEIGHT_OFFSET, attributes.padding[0]),
+        (ConvArgs::PADDING_WIDTH_OFFSET, attributes.padding[1]),
+        (ConvArgs::DILATION_HEIGHT_OFFSET, attributes.dilation[0]),
+        (ConvArgs::DILATION_WIDTH_OFFSET, attributes.dilation[1]),
+        (ConvArgs::GROUPS_OFFSET, attributes.groups),
+    ];
+    let sizes = [
+        (ConvArgs::CHANNELS_OFFSET, &input[1]),
+        (ConvArgs::HEIGHT_OFFSET, &input[2]),
+        (ConvArgs::WIDTH_OFFSET, &input[3]),
+        (ConvArgs::OUT_CHANNELS_OFFSET, &out[1]),
+        (ConvArgs::KERNEL_HEIGHT_OFFSET, &weight[2]),
+        (ConvArgs::KERNEL_WIDTH_OFFSET, &weight[3]),
+        (ConvArgs::OUT_HEIGHT_OFFSET, &out[2]),
+        (ConvArgs::OUT_WIDTH_OFFSET, &out[3]),
+    ];
+    let numbers: Vec<(i32, Dim)> = numbers.into_iter().map(|(at, n)| (at, Dim::constant(n.into()))).collect();
+    for (offset, dim) in numbers.iter().map(|(at, dim)| (*at, dim)).chain(sizes) {
+        let value = e.size(dim);
+        e.store(value, args, offset);
+    }
+    let operands = [
+        (ConvArgs::INPUT_OFFSET, convolution.input),
+        (ConvArgs::WEIGHT_OFFSET, convolution.weight),
+        (ConvArgs::OUT_OFFSET, convolution.out),
+    ];
+    for (offset, buffer) in operands {
+        let address = e.buffer(buffer);
+        e.store(address, args, offset);
+    }
+    let (start, end) = (e.start, e.end);
+    e.store(start, args, ConvArgs::FIRST_OFFSET);
+    e.store(end, args, ConvArgs::LAST_OFFSET);
+    e.call_kernel(kernel, args);
+    e.builder.ins().return_(&[]);
+}

@@ -1,0 +1,324 @@
+//! Building one function: its arguments, sizes, loops and calls. Knows nothing of nests or steps.
+//!
+//! Sizes, buffer addresses and kernel addresses do not change while a function (or a step of a schedule) runs, but the
+//! instruction that needs one may sit deep in a loop. They are inserted before the *anchor*, the jump that leaves the
+//! block before everything else, and remembered, so that each is computed once.
+
+use std::collections::HashMap;
+
+use cranelift_codegen::{
+    cursor::{Cursor, FuncCursor},
+    ir::{
+        AbiParam, Block, BlockArg, Inst, InstBuilder, MemFlagsData, SigRef, Signature, StackSlot,
+        StackSlotData, StackSlotKind, Type, Value, condcodes::IntCC, types,
+    },
+    isa::CallConv,
+};
+use cranelift_frontend::FunctionBuilder;
+use tri_ir::Dim;
+use tri_kernels::{Context, CpuLevel};
+
+use crate::{FrameLayout, sizes};
+
+/// Memory that is there, at any alignment.
+pub(crate) const MEMORY: MemFlagsData = MemFlagsData::new().with_notrap();
+
+/// A function under construction.
+pub(crate) struct Emitter<'a> {
+    pub(crate) builder: FunctionBuilder<'a>,
+    pub(crate) level: CpuLevel,
+    pub(crate) ctx: Value,
+    pub(crate) frame: Value,
+    /// First work unit of a body.
+    pub(crate) start: Value,
+    /// One past the last work unit of a body.
+    pub(crate) end: Value,
+    layout: FrameLayout,
+    call_conv: CallConv,
+    anchor: Inst,
+    sizes: HashMap<Dim, Value>,
+    words: HashMap<usize, Value>,
+    kernels: HashMap<i32, Value>,
+}
+
+/// The one signature of generated functions.
+pub(crate) fn signature(call_conv: CallConv) -> Signature {
+    let mut signature = Signature::new(call_conv);
+    signature.params = vec![AbiParam::new(types::I64); 4];
+    signature
+}
+
+impl<'a> Emitter<'a> {
+    /// Begins a function whose signature is already set.
+    pub(crate) fn new(mut builder: FunctionBuilder<'a>, level: CpuLevel, layout: FrameLayout) -> Emitter<'a> {
+        let call_conv = builder.func.signature.call_conv;
+        let entry = builder.create_block();
+        builder.append_block_params_for_function_params(entry);
+        builder.switch_to_block(entry);
+        builder.seal_block(entry);
+        let params = builder.block_params(entry);
+        let (ctx, frame, start, end) = (params[0], params[1], params[2], params[3]);
+        let first = builder.create_block();
+        let anchor = builder.ins().jump(first, &[]);
+        builder.switch_to_block(first);
+        builder.seal_block(first);
+        Emitter {
+            builder,
+            level,
+            ctx,
+            frame,
+            start,
+            end,
+            layout,
+            call_conv,
+            anchor,
+            sizes: HashMap::new(),
+            words: HashMap::new(),
+            kernels: HashMap::new(),
+        }
+    }
+
+    /// Forgets sizes and addresses: what follows computes them again, from here.
+    pub(crate) fn move_anchor(&mut self) {
+        let next = self.builder.create_block();
+        self.anchor = self.builder.ins().jump(next, &[]);
+        self.builder.switch_to_block(next);
+        self.builder.seal_block(next);
+        self.sizes.clear();
+        self.words.clear();
+        self.kernels.clear();
+    }
+
+    fn at_anchor(&mut self) -> FuncCursor<'_> {
+        FuncCursor::new(self.builder.func).at_inst(self.anchor)
+    }
+
+    /// A 64-bit number.
+    pub(crate) fn int(&mut self, value: i64) -> Value {
+        self.builder.ins().iconst(types::I64, value)
+    }
+
+    /// The value of a size.
+    pub(crate) fn size(&mut self, dim: &Dim) -> Value {
+        if let Some(value) = self.sizes.get(dim) {
+            return *value;
+        }
+        let frame = self.frame;
+        let mut symbol = |cursor: &mut FuncCursor<'_>, symbol: tri_ir::Symbol| {
+            cursor.ins().load(types::I64, MEMORY, frame, 8 * symbol.0 as i32)
+        };
+        let value = sizes::emit(&mut self.at_anchor(), dim, &mut symbol);
+        self.sizes.insert(dim.clone(), value);
+        value
+    }
+
+    /// `dim * factor`.
+    pub(crate) fn scaled_size(&mut self, dim: &Dim, factor: i64) -> Value {
+        if let Some(constant) = dim.as_constant() {
+            return self.size(&Dim::constant(constant.wrapping_mul(factor)));
+        }
+        let value = self.size(dim);
+        if factor == 1 {
+            return value;
+        }
+        let mut cursor = self.at_anchor();
+        let factor = cursor.ins().iconst(types::I64, factor);
+        cursor.ins().imul(value, factor)
+    }
+
+    /// A word of the frame that does not change after the anchor.
+    pub(crate) fn word(&mut self, index: usize) -> Value {
+        if let Some(value) = self.words.get(&index) {
+            return *value;
+        }
+        let frame = self.frame;
+        let value = self.at_anchor().ins().load(types::I64, MEMORY, frame, 8 * index as i32);
+        self.words.insert(index, value);
+        value
+    }
+
+    /// Address of a buffer.
+    pub(crate) fn buffer(&mut self, buffer: tri_kernel_ir::BufferId) -> Value {
+        self.word(self.layout.buffer_word(buffer.0))
+    }
+
+    /// Stores a word of the frame.
+    pub(crate) fn set_word(&mut self, index: usize, value: Value) {
+        let frame = self.frame;
+        self.store(value, frame, 8 * index as i32);
+    }
+
+    /// A function of the kernel table.
+    pub(crate) fn kernel(&mut self, offset: i32) -> Value {
+        if let Some(value) = self.kernels.get(&offset) {
+            return *value;
+        }
+        let ctx = self.ctx;
+        let mut cursor = self.at_anchor();
+        let table = cursor.ins().load(types::I64, MEMORY, ctx, Context::KERNELS_OFFSET);
+        let value = cursor.ins().load(types::I64, MEMORY, table, offset);
+        self.kernels.insert(offset, value);
+        value
+    }
+
+    /// Calls a function of the kernel table that takes one pointer to its arguments.
+    pub(crate) fn call_kernel(&mut self, offset: i32, args: Value) {
+        let signature = self.import(&[types::I64], &[]);
+        let kernel = self.kernel(offset);
+        self.builder.ins().call_indirect(signature, kernel, &[args]);
+    }
+
+    /// Calls a function of the kernel table on numbers of one type.
+    pub(crate) fn call_numeric(&mut self, offset: i32, args: &[Value]) -> Value {
+        let ty = self.builder.func.dfg.value_type(args[0]);
+        let signature = self.import(&vec![ty; args.len()], &[ty]);
+        let kernel = self.kernel(offset);
+        let call = self.builder.ins().call_indirect(signature, kernel, args);
+        self.builder.inst_results(call)[0]
+    }
+
+    pub(crate) fn import(&mut self, params: &[Type], returns: &[Type]) -> SigRef {
+        let mut signature = Signature::new(self.call_conv);
+        signature.params = params.iter().map(|ty| AbiParam::new(*ty)).collect();
+        signature.returns = returns.iter().map(|ty| AbiParam::new(*ty)).collect();
+        self.builder.import_signature(signature)
+    }
+
+    /// Memory in the machine's stack frame, aligned to 16 bytes.
+    pub(crate) fn stack(&mut self, bytes: u32) -> StackSlot {
+        self.builder.create_sized_stack_slot(StackSlotData::new(StackSlotKind::ExplicitSlot, bytes, 4))
+    }
+
+    /// Address of such memory.
+    pub(crate) fn stack_address(&mut self, slot: StackSlot) -> Value {
+        self.builder.ins().stack_addr(types::I64, slot, 0)
+    }
+
+    pub(crate) fn load(&mut self, ty: Type, address: Value, offset: i32) -> Value {
+        self.builder.ins().load(ty, MEMORY, address, offset)
+    }
+
+    pub(crate) fn store(&mut self, value: Value, address: Value, offset: i32) {
+        self.builder.ins().store(MEMORY, value, address, offset);
+    }
+
+    /// `a < b ? a : b` of signed integers.
+    pub(crate) fn smaller(&mut self, a: Value, b: Value) -> Value {
+        let less = self.builder.ins().icmp(IntCC::SignedLessThan, a, b);
+        self.builder.ins().select(less, a, b)
+    }
+
+    /// `max(value, 1)`.
+    pub(crate) fn at_least_one(&mut self, value: Value) -> Value {
+        let one = self.int(1);
+        let less = self.builder.ins().icmp(IntCC::SignedLessThan, value, one);
+        self.builder.ins().select(less, one, value)
+    }
+
+    /// `ceil(n / d)` of a count and a positive divisor.
+    pub(crate) fn blocks(&mut self, n: Value, d: Value) -> Value {
+        let last = self.builder.ins().iadd_imm_s(d, -1);
+        let sum = self.builder.ins().iadd(n, last);
+        self.builder.ins().sdiv(sum, d)
+    }
+
+    /// `body(i, carried)` for `i` from `start` to before `end` by `step`; gives what is carried out of the last round.
+    pub(crate) fn for_each(
+        &mut self,
+        start: Value,
+        end: Value,
+        step: i64,
+        carried: &[Value],
+        body: impl FnOnce(&mut Self, Value, &[Value]) -> Vec<Value>,
+    ) -> Vec<Value> {
+        let (header, inside, exit) =
+            (self.builder.create_block(), self.builder.create_block(), self.builder.create_block());
+        let arguments = |values: &[Value]| values.iter().map(|v| BlockArg::Value(*v)).collect::<Vec<_>>();
+        let index = self.builder.append_block_param(header, types::I64);
+        let mut params = Vec::with_capacity(carried.len());
+        for value in carried {
+            let ty = self.builder.func.dfg.value_type(*value);
+            params.push(self.builder.append_block_param(header, ty));
+        }
+        let mut first = vec![BlockArg::Value(start)];
+        first.extend(arguments(carried));
+        self.builder.ins().jump(header, &first);
+
+        self.builder.switch_to_block(header);
+        let more = self.builder.ins().icmp(IntCC::SignedLessThan, index, end);
+        self.builder.ins().brif(more, inside, &[], exit, &[]);
+        self.builder.switch_to_block(inside);
+        self.builder.seal_block(inside);
+        let next = body(self, index, &params);
+        let following = self.builder.ins().iadd_imm_s(index, step);
+        let mut again = vec![BlockArg::Value(following)];
+        again.extend(arguments(&next));
+        self.builder.ins().jump(header, &again);
+        self.builder.seal_block(header);
+        self.builder.switch_to_block(exit);
+        self.builder.seal_block(exit);
+        params
+    }
+
+    /// `then()` where `condition` holds, else `otherwise`.
+    pub(crate) fn value_if(
+        &mut self,
+        condition: Value,
+        then: impl FnOnce(&mut Self) -> Vec<Value>,
+        otherwise: &[Value],
+    ) -> Vec<Value> {
+        let (inside, exit) = (self.builder.create_block(), self.builder.create_block());
+        let mut params = Vec::with_capacity(otherwise.len());
+        for value in otherwise {
+            let ty = self.builder.func.dfg.value_type(*value);
+            params.push(self.builder.append_block_param(exit, ty));
+        }
+        let rest: Vec<BlockArg> = otherwise.iter().map(|v| BlockArg::Value(*v)).collect();
+        self.builder.ins().brif(condition, inside, &[], exit, &rest);
+        self.builder.switch_to_block(inside);
+        self.builder.seal_block(inside);
+        let values: Vec<BlockArg> = then(self).into_iter().map(BlockArg::Value).collect();
+        self.builder.ins().jump(exit, &values);
+        self.builder.switch_to_block(exit);
+        self.builder.seal_block(exit);
+        params
+    }
+
+    /// Branches to a block of its own for what hardly ever happens; gives the block.
+    pub(crate) fn rarely(&mut self, condition: Value) -> (Block, Block) {
+        let (rare, usual) = (self.builder.create_block(), self.builder.create_block());
+        self.builder.set_cold_block(rare);
+        self.builder.ins().brif(condition, rare, &[], usual, &[]);
+        self.builder.seal_block(rare);
+        (rare, usual)
+    }
+
+    /// Records a failure with its value, unless there is one already; another thread may do so at the same time.
+    pub(crate) fn fail(&mut self, word: i64, value: Value) {
+        let (ctx, word) = (self.ctx, self.int(word));
+        let address = self.builder.ins().iadd_imm_s(ctx, i64::from(Context::ERROR_OFFSET));
+        let none = self.int(0);
+        let before = self.builder.ins().atomic_cas(MEMORY, address, none, word);
+        let first = self.builder.ins().icmp_imm_s(IntCC::Equal, before, 0);
+        self.value_if(
+            first,
+            |e| {
+                e.store(value, ctx, Context::ERROR_VALUE_OFFSET);
+                Vec::new()
+            },
+            &[],
+        );
+    }
+
+    /// Returns from the function if a failure was recorded.
+    pub(crate) fn return_if_failed(&mut self) {
+        let ctx = self.ctx;
+        let error = self.load(types::I64, ctx, Context::ERROR_OFFSET);
+        let failed = self.builder.ins().icmp_imm_s(IntCC::NotEqual, error, 0);
+        let (rare, usual) = self.rarely(failed);
+        self.builder.switch_to_block(rare);
+        self.builder.ins().return_(&[]);
+        self.builder.switch_to_block(usual);
+        self.builder.seal_block(usual);
+    }
+}

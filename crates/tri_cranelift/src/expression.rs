@@ -1,0 +1,419 @@
+//! Expressions of a nest: their types, what they depend on, and their values at a point.
+
+use cranelift_codegen::ir::{BlockArg, InstBuilder, Value, types};
+use tri_ir::math::{self, Arith, WideArith};
+use tri_ir::{DType, Dim, Scalar};
+use tri_kernel_ir::{Access, BufferId, Expr, ExprId, Fold, Guard, Index, Nest, Schedule, Stage};
+
+use crate::elementwise::{binary_has_lanes, has_lanes, unary_has_lanes};
+use crate::emitter::Emitter;
+use crate::lanes::{Lanes, Width};
+use crate::memory::element_type;
+
+/// A nest with what is known of its expressions.
+pub(crate) struct NestContext<'n> {
+    pub(crate) schedule: &'n Schedule,
+    pub(crate) nest: &'n Nest,
+    /// Word that a failure of this nest stores.
+    pub(crate) failure: i64,
+    dtypes: Vec<DType>,
+}
+
+/// Where in the nest code is emitted, and what has been computed there.
+pub(crate) struct Point<'p> {
+    /// Values of the indices, `i64`; with [`Width::Four`] the last is that of the first lane.
+    pub(crate) indices: &'p [Value],
+    /// Values of the registers, by number.
+    pub(crate) regs: &'p [Option<Value>],
+    width: Width,
+    /// For each expression, whether lanes differ in it.
+    varies: &'p [bool],
+    one: Vec<Option<Value>>,
+    four: Vec<Option<Value>>,
+}
+
+impl<'p> Point<'p> {
+    /// A point whose last index counts lanes, if `varies` is given.
+    pub(crate) fn new(
+        indices: &'p [Value],
+        regs: &'p [Option<Value>],
+        varies: Option<&'p [bool]>,
+        exprs: usize,
+    ) -> Point<'p> {
+        let width = if varies.is_some() { Width::Four } else { Width::One };
+        let four = if varies.is_some() { vec![None; exprs] } else { Vec::new() };
+        Point { indices, regs, width, varies: varies.unwrap_or(&[]), one: vec![None; exprs], four }
+    }
+
+    fn width_of(&self, expr: ExprId) -> Width {
+        match self.varies.get(expr.index()) {
+            Some(true) => Width::Four,
+            _ => Width::One,
+        }
+    }
+}
+
+/// Calls `visit` with each operand.
+fn for_each_operand(expr: &Expr, visit: &mut dyn FnMut(ExprId)) {
+    match expr {
+        Expr::Constant(_)
+        | Expr::Dim(_)
+        | Expr::Affine { .. }
+        | Expr::Reg(_)
+        | Expr::Load(_)
+        | Expr::GuardedLoad { .. }
+        | Expr::Holds(_)
+        | Expr::Random { .. } => {}
+        Expr::GatherLoad { row, .. } => visit(*row),
+        Expr::Unary(_, a) | Expr::Cast(_, a) => visit(*a),
+        Expr::Binary(_, a, b) => {
+            visit(*a);
+            visit(*b);
+        }
+        Expr::Select(a, b, c) => {
+            visit(*a);
+            visit(*b);
+            visit(*c);
+        }
+    }
+}
+
+/// Factor of `index` among `strides`.
+fn stride_of(strides: &[(Index, Dim)], index: Index) -> Option<&Dim> {
+    strides
+        .iter()
+        .find(|(other, stride)| *other == index && stride.as_constant() != Some(0))
+        .map(|(_, dim)| dim)
+}
+
+fn guards_vary(guards: &[Guard], index: Index) -> bool {
+    guards.iter().any(|guard| stride_of(&guard.strides, index).is_some())
+}
+
+/// Whether neighbours along `index` are neighbours in memory.
+pub(crate) fn is_contiguous(access: &Access, index: Index) -> bool {
+    stride_of(&access.strides, index).and_then(Dim::as_constant) == Some(1)
+}
+
+impl<'n> NestContext<'n> {
+    pub(crate) fn new(schedule: &'n Schedule, nest: &'n Nest, failure: i64) -> NestContext<'n> {
+        let dtypes = infer(schedule, nest);
+        NestContext { schedule, nest, failure, dtypes }
+    }
+
+    /// Element type of an expression.
+    pub(crate) fn dtype(&self, expr: ExprId) -> DType {
+        self.dtypes[expr.index()]
+    }
+
+    /// Element type of a buffer.
+    pub(crate) fn buffer_dtype(&self, buffer: BufferId) -> DType {
+        self.schedule.buffers[buffer.index()].dtype
+    }
+
+    fn expr(&self, id: ExprId) -> &'n Expr {
+        &self.nest.exprs[id.index()]
+    }
+
+    /// Which expressions the roots need, themselves included.
+    pub(crate) fn needed(&self, roots: &[ExprId]) -> Vec<bool> {
+        let mut needed = vec![false; self.nest.exprs.len()];
+        for root in roots {
+            needed[root.index()] = true;
+        }
+        for id in (0..needed.len()).rev() {
+            if needed[id] {
+                for_each_operand(&self.nest.exprs[id], &mut |operand| needed[operand.index()] = true);
+            }
+        }
+        needed
+    }
+
+    /// For each expression, whether it has another value where only `index` differs.
+    pub(crate) fn varying(&self, index: Index) -> Vec<bool> {
+        let mut varies = vec![false; self.nest.exprs.len()];
+        for (id, expr) in self.nest.exprs.iter().enumerate() {
+            let itself = match expr {
+                Expr::Load(access) | Expr::GatherLoad { access, .. } => {
+                    stride_of(&access.strides, index).is_some()
+                }
+                Expr::GuardedLoad { access, guards, .. } => {
+                    stride_of(&access.strides, index).is_some() || guards_vary(guards, index)
+                }
+                Expr::Holds(guards) => guards_vary(guards, index),
+                Expr::Affine { strides, .. } | Expr::Random { strides, .. } => {
+                    stride_of(strides, index).is_some()
+                }
+                _ => false,
+            };
+            let mut operands = false;
+            for_each_operand(expr, &mut |operand| operands |= varies[operand.index()]);
+            varies[id] = itself || operands;
+        }
+        varies
+    }
+
+    /// Whether the roots can be computed for four neighbours along `index` at once.
+    pub(crate) fn has_lanes(&self, roots: &[ExprId], varies: &[bool], index: Index) -> bool {
+        let needed = self.needed(roots);
+        let exprs = self.nest.exprs.iter().enumerate();
+        let mut varying = exprs.filter(|(id, _)| needed[*id] && varies[*id]);
+        roots.iter().all(|root| has_lanes(self.dtype(*root)))
+            && varying.all(|(id, expr)| self.expr_has_lanes(expr, self.dtypes[id], varies, index))
+    }
+
+    fn expr_has_lanes(&self, expr: &Expr, dtype: DType, varies: &[bool], index: Index) -> bool {
+        has_lanes(dtype)
+            && match expr {
+                Expr::Constant(_) | Expr::Dim(_) | Expr::Reg(_) | Expr::Affine { .. } => true,
+                Expr::Load(access) => is_contiguous(access, index),
+                Expr::GuardedLoad { access, guards, .. } => {
+                    is_contiguous(access, index) && !guards_vary(guards, index)
+                }
+                Expr::GatherLoad { access, row, .. } => is_contiguous(access, index) && !varies[row.index()],
+                Expr::Holds(_) | Expr::Random { .. } => false,
+                Expr::Unary(op, a) => unary_has_lanes(*op, self.dtype(*a)),
+                Expr::Binary(op, a, _) => binary_has_lanes(*op, self.dtype(*a)),
+                Expr::Select(..) => true,
+                Expr::Cast(_, a) => has_lanes(self.dtype(*a)),
+            }
+    }
+
+    /// Values of `roots` at a point, in the point's width.
+    pub(crate) fn evaluate(
+        &self,
+        e: &mut Emitter<'_>,
+        point: &mut Point<'_>,
+        roots: &[ExprId],
+    ) -> Vec<Value> {
+        let needed = self.needed(roots);
+        for id in (0..needed.len()).filter(|id| needed[*id]).map(|id| ExprId(id as u32)) {
+            let width = point.width_of(id);
+            let done = match width {
+                Width::One => point.one[id.index()],
+                Width::Four => point.four[id.index()],
+            };
+            if done.is_some() {
+                continue;
+            }
+            let value = self.compute(e, point, id, width);
+            match width {
+                Width::One => point.one[id.index()] = Some(value),
+                Width::Four => point.four[id.index()] = Some(value),
+            }
+        }
+        let width = point.width;
+        roots.iter().map(|root| self.operand(e, point, *root, width)).collect()
+    }
+
+    /// A computed value in a width.
+    fn operand(&self, e: &mut Emitter<'_>, point: &mut Point<'_>, id: ExprId, width: Width) -> Value {
+        let at = id.index();
+        let known = if width == Width::One { point.one[at] } else { point.four[at] };
+        known.unwrap_or_else(|| {
+            let scalar = point.one[at].expect("operands come before users, and lanes never become scalars");
+            let value = Lanes { e, width }.broadcast(self.dtype(id), scalar);
+            point.four[at] = Some(value);
+            value
+        })
+    }
+
+    fn compute(&self, e: &mut Emitter<'_>, point: &mut Point<'_>, id: ExprId, width: Width) -> Value {
+        match self.expr(id) {
+            Expr::Constant(scalar) => Lanes { e, width }.scalar(*scalar),
+            Expr::Dim(dim) => {
+                let value = e.size(dim);
+                e.builder.ins().ireduce(types::I32, value)
+            }
+            Expr::Affine { offset, strides } => self.affine(e, point, offset, strides, width),
+            Expr::Reg(reg) => {
+                point.regs[reg.index()].expect("verified: a register is written before it is read")
+            }
+            Expr::Load(access) => self.load(e, point, access, width),
+            Expr::GuardedLoad { access, guards, otherwise } => {
+                self.guarded_load(e, point, access, guards, *otherwise, width)
+            }
+            Expr::Holds(guards) => holds(e, point.indices, guards),
+            Expr::GatherLoad { access, row, rows, stride } => {
+                let row = self.operand(e, point, *row, Width::One);
+                let row = e.builder.ins().sextend(types::I64, row);
+                let rows = e.size(rows);
+                self.gather(e, point, access, [row, rows], stride, width)
+            }
+            Expr::Random { stream, offset, strides } => {
+                let index = e.affine(offset, strides, point.indices, 1);
+                let mut lanes = Lanes { e, width };
+                let stream = lanes.i64(*stream as i64);
+                math::random(&mut lanes, stream, index)
+            }
+            Expr::Unary(op, a) => {
+                let value = self.operand(e, point, *a, width);
+                Lanes { e, width }.unary(*op, self.dtype(*a), value)
+            }
+            Expr::Binary(op, a, b) => {
+                let (left, right) = (self.operand(e, point, *a, width), self.operand(e, point, *b, width));
+                Lanes { e, width }.binary(*op, self.dtype(*a), left, right)
+            }
+            Expr::Select(condition, a, b) => {
+                let condition = self.operand(e, point, *condition, width);
+                let (a, b) = (self.operand(e, point, *a, width), self.operand(e, point, *b, width));
+                Lanes { e, width }.choose(condition, a, b)
+            }
+            Expr::Cast(to, a) => {
+                let value = self.operand(e, point, *a, width);
+                Lanes { e, width }.cast(self.dtype(*a), *to, value)
+            }
+        }
+    }
+
+    fn affine(
+        &self,
+        e: &mut Emitter<'_>,
+        point: &Point<'_>,
+        offset: &Dim,
+        strides: &[(Index, Dim)],
+        width: Width,
+    ) -> Value {
+        let first = e.affine(offset, strides, point.indices, 1);
+        let first = e.builder.ins().ireduce(types::I32, first);
+        if width == Width::One {
+            return first;
+        }
+        let lane = Index(point.indices.len() as u32 - 1);
+        let stride = stride_of(strides, lane).map(|stride| e.size(stride));
+        let stride = stride.unwrap_or_else(|| e.int(0));
+        let stride = e.builder.ins().ireduce(types::I32, stride);
+        let mut sum = e.builder.ins().splat(types::I32X4, first);
+        let mut value = first;
+        for lane in 1..4u8 {
+            value = e.builder.ins().iadd(value, stride);
+            sum = e.builder.ins().insertlane(sum, value, lane);
+        }
+        sum
+    }
+
+    fn load(&self, e: &mut Emitter<'_>, point: &Point<'_>, access: &Access, width: Width) -> Value {
+        let dtype = self.buffer_dtype(access.buffer);
+        let address = e.address(access, point.indices, dtype.bytes());
+        Lanes { e, width }.load(dtype, address)
+    }
+
+    fn guarded_load(
+        &self,
+        e: &mut Emitter<'_>,
+        point: &Point<'_>,
+        access: &Access,
+        guards: &[Guard],
+        otherwise: Scalar,
+        width: Width,
+    ) -> Value {
+        let condition = holds(e, point.indices, guards);
+        let otherwise = Lanes { e, width }.scalar(otherwise);
+        e.value_if(condition, |e| vec![self.load(e, point, access, width)], &[otherwise])[0]
+    }
+
+    fn gather(
+        &self,
+        e: &mut Emitter<'_>,
+        point: &Point<'_>,
+        access: &Access,
+        [row, rows]: [Value; 2],
+        stride: &Dim,
+        width: Width,
+    ) -> Value {
+        let dtype = self.buffer_dtype(access.buffer);
+        let ty = element_type(dtype);
+        let zero = Lanes { e, width }.scalar(Scalar::from_bits(dtype, 0));
+        let ty = if width == Width::One { ty } else { e.builder.func.dfg.value_type(zero) };
+        let inside = Lanes { e, width: Width::One }.within(row, rows);
+        let outside = e.builder.ins().bxor_imm_s(inside, 1);
+        let done = e.builder.create_block();
+        let result = e.builder.append_block_param(done, ty);
+        let (rare, usual) = e.rarely(outside);
+
+        // Nothing is read: the table may have no rows at all.
+        e.builder.switch_to_block(rare);
+        e.fail(self.failure, row);
+        e.builder.ins().jump(done, &[BlockArg::Value(zero)]);
+
+        e.builder.switch_to_block(usual);
+        e.builder.seal_block(usual);
+        let address = e.address(access, point.indices, dtype.bytes());
+        let stride = e.scaled_size(stride, dtype.bytes() as i64);
+        let moved = e.builder.ins().imul(row, stride);
+        let address = e.builder.ins().iadd(address, moved);
+        let value = Lanes { e, width }.load(dtype, address);
+        e.builder.ins().jump(done, &[BlockArg::Value(value)]);
+
+        e.builder.switch_to_block(done);
+        e.builder.seal_block(done);
+        result
+    }
+}
+
+/// Whether all guards hold.
+fn holds(e: &mut Emitter<'_>, indices: &[Value], guards: &[Guard]) -> Value {
+    let mut all: Option<Value> = None;
+    for guard in guards {
+        let value = e.affine(&guard.offset, &guard.strides, indices, 1);
+        let size = e.size(&guard.size);
+        let mut lanes = Lanes { e, width: Width::One };
+        let one = lanes.within(value, size);
+        all = Some(match all {
+            Some(all) => lanes.bool_and(all, one),
+            None => one,
+        });
+    }
+    all.unwrap_or_else(|| e.builder.ins().iconst(types::I8, 1))
+}
+
+/// Types of all expressions. A register has the type of what its stage computes, which may come later in the list.
+fn infer(schedule: &Schedule, nest: &Nest) -> Vec<DType> {
+    let mut dtypes = vec![DType::F32; nest.exprs.len()];
+    let mut regs: Vec<Option<DType>> = vec![None; register_count(nest)];
+    // Each round settles at least the registers that depend on settled ones.
+    for _ in 0..=nest.stages.len() {
+        for (id, expr) in nest.exprs.iter().enumerate() {
+            let of = |buffer: BufferId| schedule.buffers[buffer.index()].dtype;
+            dtypes[id] = match expr {
+                Expr::Constant(scalar) => scalar.dtype(),
+                Expr::Dim(_) | Expr::Affine { .. } => DType::I32,
+                Expr::Reg(reg) => regs[reg.index()].unwrap_or(DType::F32),
+                Expr::Load(access) | Expr::GuardedLoad { access, .. } | Expr::GatherLoad { access, .. } => {
+                    of(access.buffer)
+                }
+                Expr::Holds(_) => DType::Bool,
+                Expr::Random { .. } => DType::F32,
+                Expr::Unary(tri_ir::UnaryOp::IsFinite | tri_ir::UnaryOp::IsNan, _) => DType::Bool,
+                Expr::Binary(op, _, _) if op.is_comparison() => DType::Bool,
+                Expr::Unary(_, a) | Expr::Binary(_, a, _) | Expr::Select(_, a, _) => dtypes[a.index()],
+                Expr::Cast(to, _) => *to,
+            };
+        }
+        for stage in &nest.stages {
+            match stage {
+                Stage::Fold { fold: Fold::ArgMax | Fold::Count, into, .. } => {
+                    regs[into.index()] = Some(DType::I32);
+                }
+                Stage::Fold { value, into, .. } | Stage::Let { value, into } => {
+                    regs[into.index()] = Some(dtypes[value.index()]);
+                }
+                Stage::Map { .. } => {}
+            }
+        }
+    }
+    dtypes
+}
+
+/// One more than the largest register.
+pub(crate) fn register_count(nest: &Nest) -> usize {
+    let written = nest.stages.iter().filter_map(|stage| match stage {
+        Stage::Fold { into, .. } | Stage::Let { into, .. } => Some(into.index() + 1),
+        Stage::Map { .. } => None,
+    });
+    let read = nest.exprs.iter().filter_map(|expr| match expr {
+        Expr::Reg(reg) => Some(reg.index() + 1),
+        _ => None,
+    });
+    written.chain(read).max().unwrap_or(0)
+}

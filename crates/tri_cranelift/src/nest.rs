@@ -1,0 +1,308 @@
+//! Nests: the loops of a body, its map stages, and how a nest is cut into units of work.
+//!
+//! A unit is a point of the outer axes. A nest that is one map has a further axis of blocks, pieces of the map's
+//! first axis, so that an elementwise function of one long vector runs in parallel too.
+
+use cranelift_codegen::ir::{InstBuilder, Value, condcodes::IntCC};
+use tri_ir::{Dim, UnaryOp};
+use tri_kernel_ir::{Expr, ExprId, Index, Nest, Place, Stage, Store};
+
+use crate::emitter::Emitter;
+use crate::expression::{NestContext, Point, is_contiguous, register_count};
+use crate::lanes::{Lanes, Width};
+
+/// Elements of a block.
+const BLOCK: i64 = 4096;
+
+/// From where to where an inner loop runs.
+type Span = (Value, Value);
+
+/// The first axis of the map that a nest consists of, if it does.
+fn split_axis(nest: &Nest) -> Option<&[Dim]> {
+    let mut maps = nest.stages.iter().filter_map(|stage| match stage {
+        Stage::Map { axes, .. } => Some(axes.as_slice()),
+        _ => None,
+    });
+    let only_map = nest.stages.iter().all(|stage| matches!(stage, Stage::Map { .. } | Stage::Let { .. }));
+    let axes = maps.next().filter(|axes| !axes.is_empty())?;
+    (only_map && maps.next().is_none()).then_some(axes)
+}
+
+/// Product of sizes.
+pub(crate) fn product(e: &mut Emitter<'_>, dims: &[Dim]) -> Value {
+    let mut product = e.int(1);
+    for dim in dims {
+        let size = e.size(dim);
+        product = e.builder.ins().imul(product, size);
+    }
+    product
+}
+
+/// Length of a block of the first of `axes`, in elements of that axis.
+fn block_length(e: &mut Emitter<'_>, axes: &[Dim]) -> Value {
+    let rest = product(e, &axes[1..]);
+    let rest = e.at_least_one(rest);
+    let block = e.int(BLOCK);
+    let length = e.builder.ins().sdiv(block, rest);
+    e.at_least_one(length)
+}
+
+/// Number of units, and the cost of one in about a nanosecond each.
+pub(crate) fn units(e: &mut Emitter<'_>, cx: &NestContext<'_>) -> (Value, Value) {
+    let points = product(e, &cx.nest.axes);
+    let mut cost = e.int(1);
+    for stage in &cx.nest.stages {
+        let axes = match stage {
+            Stage::Fold { axes, .. } | Stage::Map { axes, .. } => axes.as_slice(),
+            Stage::Let { .. } => &[],
+        };
+        let elements = product(e, axes);
+        let weight = e.int(weight(cx, stage));
+        let stage = e.builder.ins().imul(elements, weight);
+        cost = e.builder.ins().iadd(cost, stage);
+    }
+    let Some(axes) = split_axis(cx.nest) else { return (points, cost) };
+    let length = block_length(e, axes);
+    let size = e.size(&axes[0]);
+    let blocks = e.blocks(size, length);
+    let each = e.at_least_one(blocks);
+    let cost = e.builder.ins().sdiv(cost, each);
+    (e.builder.ins().imul(points, blocks), cost)
+}
+
+/// Roughly how much work one element of a stage is.
+fn weight(cx: &NestContext<'_>, stage: &Stage) -> i64 {
+    let needed = cx.needed(&roots(stage));
+    let exprs = cx.nest.exprs.iter().zip(&needed).filter(|(_, needed)| **needed);
+    exprs
+        .map(|(expr, _)| match expr {
+            Expr::Unary(UnaryOp::Log | UnaryOp::Sin | UnaryOp::Cos, _) | Expr::Random { .. } => 32,
+            Expr::Unary(
+                UnaryOp::Exp
+                | UnaryOp::Tanh
+                | UnaryOp::Sigmoid
+                | UnaryOp::Erf
+                | UnaryOp::Rsqrt
+                | UnaryOp::Sqrt,
+                _,
+            ) => 8,
+            Expr::Binary(tri_ir::BinaryOp::Pow, ..) => 64,
+            _ => 1,
+        })
+        .sum()
+}
+
+fn roots(stage: &Stage) -> Vec<ExprId> {
+    match stage {
+        Stage::Fold { value, only_if, .. } => only_if.iter().copied().chain([*value]).collect(),
+        Stage::Let { value, .. } => vec![*value],
+        Stage::Map { stores, .. } => stores.iter().map(|store| store.value).collect(),
+    }
+}
+
+/// Emits the body: all units from `e.start` to `e.end`.
+pub(crate) fn emit(e: &mut Emitter<'_>, cx: &NestContext<'_>) {
+    let (start, end) = (e.start, e.end);
+    let mut sizes: Vec<Value> = cx.nest.axes.iter().map(|dim| e.size(dim)).collect();
+    let split = split_axis(cx.nest).map(|axes| {
+        let length = block_length(e, axes);
+        let size = e.size(&axes[0]);
+        (length, size)
+    });
+    if let Some((length, size)) = split {
+        sizes.push(e.blocks(size, length));
+    }
+    let first = decompose(e, start, &sizes);
+    e.for_each(start, end, 1, &first, |e, _, indices| {
+        let (outer, span) = match split {
+            Some((length, size)) => {
+                let (block, outer) = indices.split_last().expect("the axis of blocks was added");
+                let from = e.builder.ins().imul(*block, length);
+                let to = e.builder.ins().iadd(from, length);
+                (outer, Some((from, e.smaller(to, size))))
+            }
+            None => (indices, None),
+        };
+        run_stages(e, cx, outer, span);
+        advance(e, indices, &sizes)
+    });
+    e.builder.ins().return_(&[]);
+}
+
+/// The indices of a flat unit number, the last axis fastest.
+pub(crate) fn decompose(e: &mut Emitter<'_>, unit: Value, sizes: &[Value]) -> Vec<Value> {
+    let mut rest = unit;
+    let mut indices = vec![unit; sizes.len()];
+    for (axis, size) in sizes.iter().enumerate().rev() {
+        if axis == 0 {
+            indices[0] = rest;
+            break;
+        }
+        let size = e.at_least_one(*size);
+        let quotient = e.builder.ins().udiv(rest, size);
+        let whole = e.builder.ins().imul(quotient, size);
+        indices[axis] = e.builder.ins().isub(rest, whole);
+        rest = quotient;
+    }
+    indices
+}
+
+/// The indices of the next unit.
+pub(crate) fn advance(e: &mut Emitter<'_>, indices: &[Value], sizes: &[Value]) -> Vec<Value> {
+    let mut next = indices.to_vec();
+    let mut carry = e.int(1);
+    for axis in (0..sizes.len()).rev() {
+        let sum = e.builder.ins().iadd(indices[axis], carry);
+        if axis == 0 {
+            next[0] = sum;
+            break;
+        }
+        let full = e.builder.ins().icmp(IntCC::Equal, sum, sizes[axis]);
+        let zero = e.int(0);
+        next[axis] = e.builder.ins().select(full, zero, sum);
+        carry = e.builder.ins().uextend(cranelift_codegen::ir::types::I64, full);
+    }
+    next
+}
+
+fn run_stages(e: &mut Emitter<'_>, cx: &NestContext<'_>, outer: &[Value], span: Option<Span>) {
+    let mut regs: Vec<Option<Value>> = vec![None; register_count(cx.nest)];
+    for stage in &cx.nest.stages {
+        match stage {
+            Stage::Let { value, into } => {
+                let mut point = Point::new(outer, &regs, None, cx.nest.exprs.len());
+                let value = cx.evaluate(e, &mut point, &[*value])[0];
+                regs[into.index()] = Some(value);
+            }
+            Stage::Fold { axes, fold, value, only_if, into } => {
+                let folding =
+                    crate::fold::Folding { cx, regs: &regs, fold: *fold, value: *value, only_if: *only_if };
+                let value = folding.emit(e, outer, axes);
+                regs[into.index()] = Some(value);
+            }
+            Stage::Map { axes, stores } => Map { cx, regs: &regs, stores }.emit(e, outer, axes, span),
+        }
+    }
+}
+
+/// Loops over `axes`, the first of them over `span` if there is one; `body` gets all indices and what is carried.
+pub(crate) fn inner_loops(
+    e: &mut Emitter<'_>,
+    axes: &[Dim],
+    span: Option<Span>,
+    indices: &mut Vec<Value>,
+    carried: &[Value],
+    body: &mut dyn FnMut(&mut Emitter<'_>, &mut Vec<Value>, &[Value]) -> Vec<Value>,
+) -> Vec<Value> {
+    let Some((axis, rest)) = axes.split_first() else { return body(e, indices, carried) };
+    let (start, end) = span.unwrap_or_else(|| (e.int(0), e.size(axis)));
+    e.for_each(start, end, 1, carried, |e, index, carried| {
+        indices.push(index);
+        let next = inner_loops(e, rest, None, indices, carried, body);
+        indices.pop();
+        next
+    })
+}
+
+/// A map stage.
+struct Map<'m> {
+    cx: &'m NestContext<'m>,
+    regs: &'m [Option<Value>],
+    stores: &'m [Store],
+}
+
+impl Map<'_> {
+    fn emit(&self, e: &mut Emitter<'_>, outer: &[Value], axes: &[Dim], span: Option<Span>) {
+        let mut indices = outer.to_vec();
+        let Some((last, rest)) = axes.split_last() else { return self.store(e, &indices, None) };
+        let innermost = Index((outer.len() + rest.len()) as u32);
+        let varies = self.cx.varying(innermost);
+        let short = last.as_constant().is_some_and(|size| size < 4);
+        let lanes = (!short && self.has_lanes(&varies, innermost)).then_some(varies.as_slice());
+        // The span is that of the first axis, which may be the last too.
+        let (outer_span, inner_span) = if rest.is_empty() { (None, span) } else { (span, None) };
+        inner_loops(e, rest, outer_span, &mut indices, &[], &mut |e, indices, _| {
+            let (start, end) = inner_span.unwrap_or_else(|| (e.int(0), e.size(last)));
+            self.innermost(e, indices, (start, end), lanes);
+            Vec::new()
+        });
+    }
+
+    fn innermost(
+        &self,
+        e: &mut Emitter<'_>,
+        indices: &mut Vec<Value>,
+        (start, end): Span,
+        lanes: Option<&[bool]>,
+    ) {
+        let mut start = start;
+        if lanes.is_some() {
+            let length = e.builder.ins().isub(end, start);
+            let fours = e.builder.ins().band_imm_s(length, -4);
+            let middle = e.builder.ins().iadd(start, fours);
+            self.steps(e, indices, (start, middle), lanes);
+            start = middle;
+        }
+        self.steps(e, indices, (start, end), None);
+    }
+
+    fn steps(
+        &self,
+        e: &mut Emitter<'_>,
+        indices: &mut Vec<Value>,
+        (start, end): Span,
+        lanes: Option<&[bool]>,
+    ) {
+        let step = if lanes.is_some() { 4 } else { 1 };
+        e.for_each(start, end, step, &[], |e, index, _| {
+            indices.push(index);
+            self.store(e, indices, lanes);
+            indices.pop();
+            Vec::new()
+        });
+    }
+
+    /// Stores one element, or four neighbours, of each store, after computing all of them.
+    fn store(&self, e: &mut Emitter<'_>, indices: &[Value], lanes: Option<&[bool]>) {
+        let width = if lanes.is_some() { Width::Four } else { Width::One };
+        let roots: Vec<ExprId> = self.stores.iter().map(|store| store.value).collect();
+        let mut point = Point::new(indices, self.regs, lanes, self.cx.nest.exprs.len());
+        let values = self.cx.evaluate(e, &mut point, &roots);
+        for (store, value) in self.stores.iter().zip(values) {
+            let dtype = self.cx.buffer_dtype(store.to.buffer);
+            let address = e.address(&store.to, indices, dtype.bytes());
+            Lanes { e, width }.store(dtype, value, address);
+        }
+    }
+
+    /// Whether four neighbours can be computed before any of them is stored.
+    fn has_lanes(&self, varies: &[bool], innermost: Index) -> bool {
+        let roots: Vec<ExprId> = self.stores.iter().map(|store| store.value).collect();
+        let needed = self.cx.needed(&roots);
+        let exprs = self.cx.nest.exprs.iter().zip(&needed).filter(|(_, needed)| **needed);
+        let mut accesses = exprs.filter_map(|(expr, _)| match expr {
+            Expr::Load(access) | Expr::GuardedLoad { access, .. } | Expr::GatherLoad { access, .. } => {
+                Some(access)
+            }
+            _ => None,
+        });
+        let in_place = accesses.all(|access| {
+            self.stores.iter().all(|store| {
+                self.memory(store.to.buffer) != self.memory(access.buffer)
+                    || (store.to.offset == access.offset && store.to.strides == access.strides)
+            })
+        });
+        in_place
+            && self.stores.iter().all(|store| is_contiguous(&store.to, innermost))
+            && self.cx.has_lanes(&roots, varies, innermost)
+    }
+
+    /// Where a buffer lies, behind its aliases.
+    fn memory(&self, buffer: tri_kernel_ir::BufferId) -> Place {
+        let mut place = self.cx.schedule.buffers[buffer.index()].place;
+        while let Place::Alias(of) = place {
+            place = self.cx.schedule.buffers[of.index()].place;
+        }
+        place
+    }
+}

@@ -1,0 +1,276 @@
+//! The function of a schedule: lays out the workspace, then runs the steps.
+
+use cranelift_codegen::ir::{InstBuilder, Value, condcodes::IntCC, types};
+use tri_ir::Dim;
+use tri_kernel_ir::{
+    BufferId, CallStep, Expr, Module, Nest, Place, Schedule, ScheduleId, Slot, SlotSize, StepKind,
+};
+use tri_kernels::Context;
+
+use crate::emitter::Emitter;
+use crate::expression::NestContext;
+use crate::functions::{Function, Functions};
+use crate::{FailureKind, FrameLayout, contraction, nest};
+
+/// Work that is worth waking another thread for, in about nanoseconds.
+const GRAIN: i64 = 32_768;
+
+/// Slots begin at multiples of this.
+const ALIGNMENT: i64 = 64;
+
+/// What the functions of one schedule are made from.
+pub(crate) struct ScheduleContext<'m> {
+    pub(crate) module: &'m Module,
+    pub(crate) id: usize,
+    pub(crate) functions: &'m Functions,
+}
+
+impl<'m> ScheduleContext<'m> {
+    pub(crate) fn schedule(&self) -> &'m Schedule {
+        &self.module.schedules[self.id]
+    }
+
+    /// The word that a failure of a step stores.
+    pub(crate) fn failure(&self, step: usize, kind: FailureKind) -> i64 {
+        kind.word(self.functions.site(self.id, step))
+    }
+
+    /// A nest of this schedule.
+    pub(crate) fn nest(&self, step: usize, nest: &'m Nest) -> NestContext<'m> {
+        let failure = if gathers(nest) { self.failure(step, FailureKind::RowOutOfRange) } else { 0 };
+        NestContext::new(self.schedule(), nest, failure)
+    }
+
+    /// Emits the schedule's own function.
+    pub(crate) fn emit(&self, e: &mut Emitter<'_>) {
+        self.place_slots(e);
+        self.place_buffers(e);
+        for (index, step) in self.schedule().steps.iter().enumerate() {
+            e.move_anchor();
+            self.emit_step(e, index, &step.kind);
+        }
+        e.builder.ins().return_(&[]);
+    }
+
+    /// Emits the function that gives the size of the workspace; its frame holds the symbols only.
+    pub(crate) fn emit_workspace_size(&self, e: &mut Emitter<'_>) {
+        self.assume_largest_symbols(e);
+        let mut sum = e.int(0);
+        for slot in &self.schedule().slots {
+            let size = self.slot_size(e, slot);
+            sum = e.builder.ins().iadd(sum, size);
+        }
+        e.builder.ins().return_(&[sum]);
+    }
+
+    /// Emits the body of a step.
+    pub(crate) fn emit_body(&self, e: &mut Emitter<'_>, step: usize) {
+        match &self.schedule().steps[step].kind {
+            StepKind::Nest(nest) => nest::emit(e, &self.nest(step, nest)),
+            StepKind::Contraction(contraction) => contraction::emit_contraction(e, contraction),
+            StepKind::Convolution(convolution) => {
+                contraction::emit_convolution(e, self.schedule(), convolution);
+            }
+            StepKind::Call(_) | StepKind::Route(_) | StepKind::BindDim { .. } => {
+                unreachable!("only steps that compute have a body")
+            }
+        }
+    }
+
+    /// Until a size is bound, memory is planned for its largest value.
+    fn assume_largest_symbols(&self, e: &mut Emitter<'_>) {
+        for (index, symbol) in self.schedule().symbols.iter().enumerate().filter(|(_, s)| s.bound_inside) {
+            let largest = e.int(symbol.max.unwrap_or(symbol.min).max(0));
+            e.set_word(index, largest);
+        }
+        e.move_anchor();
+    }
+
+    fn place_slots(&self, e: &mut Emitter<'_>) {
+        self.assume_largest_symbols(e);
+        let layout = FrameLayout::of(self.schedule());
+        let mut address = e.word(layout.workspace());
+        for (index, slot) in self.schedule().slots.iter().enumerate() {
+            e.set_word(layout.slot_word(index as u32), address);
+            if index + 1 < self.schedule().slots.len() {
+                let size = self.slot_size(e, slot);
+                address = e.builder.ins().iadd(address, size);
+            }
+        }
+        e.move_anchor();
+    }
+
+    fn place_buffers(&self, e: &mut Emitter<'_>) {
+        let layout = FrameLayout::of(self.schedule());
+        for (index, buffer) in self.schedule().buffers.iter().enumerate() {
+            let mut place = buffer.place;
+            while let Place::Alias(of) = place {
+                place = self.schedule().buffers[of.index()].place;
+            }
+            let word = match place {
+                Place::Param(i) => layout.params().start + i as usize,
+                Place::Result(i) => layout.results().start + i as usize,
+                Place::State(i) => layout.states().start + i as usize,
+                Place::Slot(i) => layout.slot_word(i),
+                Place::Alias(_) => unreachable!("aliases were followed to their end"),
+            };
+            let address = e.word(word);
+            e.set_word(layout.buffer_word(index as u32), address);
+        }
+    }
+
+    /// Size of a slot: that of its largest use, rounded up to the alignment.
+    fn slot_size(&self, e: &mut Emitter<'_>, slot: &Slot) -> Value {
+        let mut largest = e.int(0);
+        for size in &slot.sizes {
+            let size = match size {
+                SlotSize::Bytes(bytes) => e.size(bytes),
+                SlotSize::Workspace { schedule, symbols } => self.workspace_size(e, *schedule, symbols),
+            };
+            let larger = e.builder.ins().icmp(IntCC::SignedGreaterThan, size, largest);
+            largest = e.builder.ins().select(larger, size, largest);
+        }
+        let sum = e.builder.ins().iadd_imm_s(largest, ALIGNMENT - 1);
+        e.builder.ins().band_imm_s(sum, -ALIGNMENT)
+    }
+
+    fn workspace_size(&self, e: &mut Emitter<'_>, callee: ScheduleId, symbols: &[Dim]) -> Value {
+        let words = self.module.schedules[callee.index()].symbols.len().max(1);
+        let slot = e.stack(8 * words as u32);
+        let frame = e.stack_address(slot);
+        for (index, dim) in symbols.iter().enumerate() {
+            let value = e.size(dim);
+            e.store(value, frame, 8 * index as i32);
+        }
+        let function = self.functions.import(e, Function::Workspace(callee.index()));
+        let (ctx, zero) = (e.ctx, e.int(0));
+        let call = e.builder.ins().call(function, &[ctx, frame, zero, zero]);
+        e.builder.inst_results(call)[0]
+    }
+
+    fn emit_step(&self, e: &mut Emitter<'_>, index: usize, step: &'m StepKind) {
+        match step {
+            StepKind::Nest(nest) => {
+                let (count, cost) = nest::units(e, &self.nest(index, nest));
+                self.run_body(e, index, count, cost);
+                if gathers(nest) {
+                    e.return_if_failed();
+                }
+            }
+            StepKind::Contraction(contraction) => {
+                let (count, cost) = contraction::contraction_units(e, contraction);
+                self.run_body(e, index, count, cost);
+            }
+            StepKind::Convolution(convolution) => {
+                let (count, cost) = contraction::convolution_units(e, self.schedule(), convolution);
+                self.run_body(e, index, count, cost);
+            }
+            StepKind::Call(call) => self.call(e, call),
+            StepKind::Route(route) => self.route(e, route),
+            StepKind::BindDim { from, symbol, at_most } => {
+                self.bind(e, index, *from, symbol.index(), at_most);
+            }
+        }
+    }
+
+    /// Runs units `0..count` of a body here, or through the pool if there are several threads' worth of work.
+    fn run_body(&self, e: &mut Emitter<'_>, step: usize, count: Value, cost: Value) {
+        let body = self.functions.import(e, Function::Body(self.id, step));
+        let (ctx, frame, zero) = (e.ctx, e.frame, e.int(0));
+        let cost = e.at_least_one(cost);
+        let total = e.int(GRAIN);
+        let grain = e.builder.ins().sdiv(total, cost);
+        let grain = e.at_least_one(grain);
+        let large = e.builder.ins().icmp(IntCC::SignedGreaterThan, count, grain);
+        let threads = e.load(types::I64, ctx, Context::THREADS_OFFSET);
+        let several = e.builder.ins().icmp_imm_s(IntCC::SignedGreaterThan, threads, 1);
+        let shared = e.builder.ins().band(large, several);
+        let signature = e.import(&[types::I64; 5], &[]);
+        let (far, near) = (e.builder.create_block(), e.builder.create_block());
+        let done = e.builder.create_block();
+        e.builder.ins().brif(shared, far, &[], near, &[]);
+        e.builder.switch_to_block(far);
+        e.builder.seal_block(far);
+        let parallel = e.load(types::I64, ctx, Context::PARALLEL_OFFSET);
+        let address = e.builder.ins().func_addr(types::I64, body);
+        e.builder.ins().call_indirect(signature, parallel, &[ctx, address, frame, count, grain]);
+        e.builder.ins().jump(done, &[]);
+        e.builder.switch_to_block(near);
+        e.builder.seal_block(near);
+        e.builder.ins().call(body, &[ctx, frame, zero, count]);
+        e.builder.ins().jump(done, &[]);
+        e.builder.switch_to_block(done);
+        e.builder.seal_block(done);
+    }
+
+    fn call(&self, e: &mut Emitter<'_>, call: &CallStep) {
+        let own = FrameLayout::of(self.schedule());
+        let layout = FrameLayout::of(&self.module.schedules[call.schedule.index()]);
+        let frame = self.callee_frame(e, &layout);
+        for (word, dim) in layout.symbols().zip(&call.symbols) {
+            let value = e.size(dim);
+            e.store(value, frame, 8 * word as i32);
+        }
+        let buffers = [(layout.params(), &call.params), (layout.results(), &call.results)];
+        for (words, buffers) in buffers.into_iter().chain([(layout.states(), &call.states)]) {
+            for (word, buffer) in words.zip(buffers) {
+                let address = e.buffer(*buffer);
+                e.store(address, frame, 8 * word as i32);
+            }
+        }
+        let workspace = e.word(own.slot_word(call.workspace));
+        e.store(workspace, frame, 8 * layout.workspace() as i32);
+        self.call_schedule(e, call.schedule, frame);
+    }
+
+    /// Memory for the frame of a callee.
+    pub(crate) fn callee_frame(&self, e: &mut Emitter<'_>, layout: &FrameLayout) -> Value {
+        let slot = e.stack(8 * layout.words() as u32);
+        e.stack_address(slot)
+    }
+
+    /// Calls a schedule whose frame is filled, and returns if it failed.
+    pub(crate) fn call_schedule(&self, e: &mut Emitter<'_>, callee: ScheduleId, frame: Value) {
+        let function = self.functions.import(e, Function::Schedule(callee.index()));
+        let (ctx, zero) = (e.ctx, e.int(0));
+        e.builder.ins().call(function, &[ctx, frame, zero, zero]);
+        if self.functions.can_fail(callee.index()) {
+            e.return_if_failed();
+        }
+    }
+
+    fn bind(&self, e: &mut Emitter<'_>, step: usize, from: BufferId, symbol: usize, at_most: &[(Dim, Dim)]) {
+        let address = e.buffer(from);
+        let value = e.load(types::I32, address, 0);
+        let value = e.builder.ins().sextend(types::I64, value);
+        e.set_word(symbol, value);
+        // The bounds mention the symbol.
+        e.move_anchor();
+        let negative = e.builder.ins().icmp_imm_s(IntCC::SignedLessThan, value, 0);
+        self.fail_if(e, negative, self.failure(step, FailureKind::NegativeSize), value);
+        let too_large = self.failure(step, FailureKind::SizeTooLarge);
+        if let Some(max) = self.schedule().symbols[symbol].max {
+            let beyond = e.builder.ins().icmp_imm_s(IntCC::SignedGreaterThan, value, max);
+            self.fail_if(e, beyond, too_large, value);
+        }
+        for (left, right) in at_most {
+            let (left, right) = (e.size(left), e.size(right));
+            let beyond = e.builder.ins().icmp(IntCC::SignedGreaterThan, left, right);
+            self.fail_if(e, beyond, too_large, value);
+        }
+    }
+
+    fn fail_if(&self, e: &mut Emitter<'_>, condition: Value, failure: i64, value: Value) {
+        let (rare, usual) = e.rarely(condition);
+        e.builder.switch_to_block(rare);
+        e.fail(failure, value);
+        e.builder.ins().return_(&[]);
+        e.builder.switch_to_block(usual);
+        e.builder.seal_block(usual);
+    }
+}
+
+/// Whether a nest can meet a row out of range.
+pub(crate) fn gathers(nest: &Nest) -> bool {
+    nest.exprs.iter().any(|expr| matches!(expr, Expr::GatherLoad { .. }))
+}
