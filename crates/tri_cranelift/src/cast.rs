@@ -43,7 +43,7 @@ impl Lanes<'_, '_> {
             }
             (DType::F32, _) => {
                 let rounded = self.round(Rounding::Nearest, value);
-                let int = self.to_int_saturating(rounded);
+                let int = self.saturate_to_int(rounded);
                 self.saturated(DType::I32, to, int)
             }
             (_, DType::F16 | DType::Bf16) => {

@@ -109,7 +109,8 @@ impl Lanes<'_, '_> {
                 let (zero, one) = (self.f32(0.0), self.f32(1.0));
                 let unit = self.with_sign(one, x);
                 // Zeros and NaN stay what they are.
-                let other = self.compare_floats(FloatCC::OrderedNotEqual, x, zero);
+                let (negative, positive) = (self.lt(x, zero), self.lt(zero, x));
+                let other = self.bool_or(negative, positive);
                 self.choose(other, unit, x)
             }
             UnaryOp::Sqrt => Arith::sqrt(self, x),

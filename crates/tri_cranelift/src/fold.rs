@@ -18,6 +18,9 @@ use crate::nest::{inner_loops, product};
 /// Number of partial results.
 const PARTIALS: i64 = 16;
 
+/// What is carried after an element, from what was carried before it.
+type StepAt<'s> = dyn Fn(&mut Emitter<'_>, &mut Point<'_>, &[Value]) -> Vec<Value> + 's;
+
 /// A fold stage at a point of the outer axes.
 pub(crate) struct Folding<'f> {
     pub(crate) cx: &'f NestContext<'f>,
@@ -93,7 +96,7 @@ impl Folding<'_> {
         outer: &[Value],
         axes: &[Dim],
         carried: &[Value],
-        step: &dyn Fn(&mut Emitter<'_>, &mut Point<'_>, &[Value]) -> Vec<Value>,
+        step: &StepAt<'_>,
     ) -> Vec<Value> {
         let mut indices = outer.to_vec();
         inner_loops(e, axes, None, &mut indices, carried, &mut |e, indices, carried| {

@@ -88,7 +88,7 @@ impl Lanes<'_, '_> {
     }
 
     /// An f32 to a 32-bit integer, saturating, NaN to 0.
-    pub(crate) fn to_int_saturating(&mut self, value: Value) -> Value {
+    pub(crate) fn saturate_to_int(&mut self, value: Value) -> Value {
         let ty = self.ty(types::I32);
         self.e.builder.ins().fcvt_to_sint_sat(ty, value)
     }
@@ -203,7 +203,7 @@ impl Arith for Lanes<'_, '_> {
     }
 
     fn f32_to_i32(&mut self, a: Value) -> Value {
-        self.to_int_saturating(a)
+        self.saturate_to_int(a)
     }
 
     fn i32_shl(&mut self, a: Value, by: u32) -> Value {

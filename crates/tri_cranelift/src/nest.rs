@@ -185,14 +185,17 @@ fn run_stages(e: &mut Emitter<'_>, cx: &NestContext<'_>, outer: &[Value], span: 
     }
 }
 
-/// Loops over `axes`, the first of them over `span` if there is one; `body` gets all indices and what is carried.
+/// Gets all indices and what is carried; gives what is carried on.
+type InnerBody<'b> = dyn FnMut(&mut Emitter<'_>, &mut Vec<Value>, &[Value]) -> Vec<Value> + 'b;
+
+/// Loops over `axes`, the first of them over `span` if there is one.
 pub(crate) fn inner_loops(
     e: &mut Emitter<'_>,
     axes: &[Dim],
     span: Option<Span>,
     indices: &mut Vec<Value>,
     carried: &[Value],
-    body: &mut dyn FnMut(&mut Emitter<'_>, &mut Vec<Value>, &[Value]) -> Vec<Value>,
+    body: &mut InnerBody<'_>,
 ) -> Vec<Value> {
     let Some((axis, rest)) = axes.split_first() else { return body(e, indices, carried) };
     let (start, end) = span.unwrap_or_else(|| (e.int(0), e.size(axis)));
