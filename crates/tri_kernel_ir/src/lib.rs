@@ -15,9 +15,13 @@
 //! outer axes, and rows and columns of a contraction, are independent, so a backend may run them in parallel.
 
 mod kir;
+pub mod plan;
+mod schedule;
 
 pub use kir::{
     Access, Buffer, BufferId, CallStep, Contraction, ContractionKind, Convolution, Expr, ExprId, Fold, Guard,
     Index, Module, Nest, OuterAxis, Place, Reg, RouteStep, RouteTile, Schedule, ScheduleId, Slot, SlotSize,
     Stage, Step, StepKind, Store,
 };
+pub use plan::{PlanError, slot_offsets, workspace_bytes};
+pub use schedule::{Fusion, ScheduleError, schedule};

@@ -1,0 +1,193 @@
+//! Contractions: batch, free and summed axes become outer axes, rows, columns and one sum.
+
+use tri_dims::DimError;
+use tri_ir::{DType, Dim, Encoding, Inst, TensorType, Value};
+
+use super::affine::{Affine, contiguous};
+use super::nest::NestBuilder;
+use super::{Failure, Scheduler};
+use crate::{BufferId, Contraction, ContractionKind, OuterAxis, StepKind, Store};
+
+/// An operand as the micro-kernel sees it: where it begins and what one step on each of its axes is.
+#[derive(Debug)]
+struct Operand {
+    buffer: BufferId,
+    offset: Dim,
+    strides: Vec<Dim>,
+}
+
+/// An axis with the steps of left operand, right operand and result.
+#[derive(Clone, Debug)]
+struct Axis {
+    size: Dim,
+    strides: [Dim; 3],
+}
+
+impl<'m> Scheduler<'m> {
+    pub(super) fn contract(
+        &mut self,
+        inst: &'m Inst,
+        batch: &[(u32, u32)],
+        pairs: &[(u32, u32)],
+    ) -> Result<(), Failure> {
+        let (a, b, result) = (inst.args[0], inst.args[1], inst.results[0]);
+        let kind = self.contraction_kind(a, b)?;
+        let free = |rank: usize, used: &dyn Fn(u32) -> bool| -> Vec<usize> {
+            (0..rank).filter(|axis| !used(*axis as u32)).collect()
+        };
+        let free_a = free(self.shape(a).len(), &|axis| batch.iter().chain(pairs).any(|pair| pair.0 == axis));
+        let free_b = free(self.shape(b).len(), &|axis| batch.iter().chain(pairs).any(|pair| pair.1 == axis));
+        let sides = |side: fn(&(u32, u32)) -> u32, pairs: &[(u32, u32)]| -> Vec<usize> {
+            pairs.iter().map(|pair| side(pair) as usize).collect()
+        };
+        let (batch_a, batch_b) = (sides(|p| p.0, batch), sides(|p| p.1, batch));
+        let (sum_a, sum_b) = (sides(|p| p.0, pairs), sides(|p| p.1, pairs));
+        let lhs = self.operand(a, [&batch_a, &free_a, &sum_a])?;
+        let packed = kind == ContractionKind::I8T2 || kind == ContractionKind::F32T2;
+        let rhs =
+            if packed { self.packed_operand(b)? } else { self.operand(b, [&batch_b, &free_b, &sum_b])? };
+        let out = self.target(result);
+        let mut steps = contiguous(self.shape(result))?.into_iter();
+        let zero = || Dim::constant(0);
+        let mut axes = |first: &[usize], second: &[usize]| -> Vec<Axis> {
+            let count = first.len().max(second.len());
+            let axis = |i: usize| {
+                let size = match (first.get(i), second.get(i)) {
+                    (Some(axis), _) => self.shape(a)[*axis].clone(),
+                    (None, Some(axis)) => self.shape(b)[*axis].clone(),
+                    (None, None) => Dim::constant(1),
+                };
+                let of = |operand: &Operand, axes: &[usize]| {
+                    axes.get(i).map_or_else(zero, |axis| operand.strides[*axis].clone())
+                };
+                let strides = [of(&lhs, first), of(&rhs, second), steps.next().unwrap_or_else(zero)];
+                Axis { size, strides }
+            };
+            (0..count).map(axis).collect()
+        };
+        let batches = joined(axes(&batch_a, &batch_b))?;
+        let mut rows = joined(axes(&free_a, &[]))?;
+        let mut columns = joined(axes(&[], &free_b))?;
+        let sum = joined(
+            sum_a
+                .iter()
+                .zip(&sum_b)
+                .map(|(i, j)| Axis {
+                    size: self.shape(a)[*i].clone(),
+                    strides: [lhs.strides[*i].clone(), rhs.strides[*j].clone(), zero()],
+                })
+                .collect(),
+        )?;
+        let one = || Axis { size: Dim::constant(1), strides: [zero(), zero(), zero()] };
+        let row = rows.pop().unwrap_or_else(one);
+        let column = columns.pop().unwrap_or_else(one);
+        let mut sum = sum.into_iter();
+        let (k, rest) = (sum.next().unwrap_or_else(one), sum.next());
+        if rest.is_some() {
+            return Err(Failure::Unsupported("the summed axes are not one"));
+        }
+        let outer = batches.into_iter().chain(rows).chain(columns);
+        let [lhs_row, _, out_stride] = row.strides;
+        let [lhs_k, rhs_k, _] = k.strides;
+        let [_, rhs_column, _] = column.strides;
+        self.step(StepKind::Contraction(Contraction {
+            kind,
+            outer: outer.map(|axis| OuterAxis { size: axis.size, strides: axis.strides }).collect(),
+            m: row.size,
+            n: column.size,
+            k: k.size,
+            lhs: lhs.buffer,
+            lhs_offset: lhs.offset,
+            lhs_strides: [lhs_row, lhs_k],
+            rhs: rhs.buffer,
+            rhs_offset: rhs.offset,
+            rhs_strides: [rhs_k, rhs_column],
+            out,
+            out_offset: Dim::constant(0),
+            out_stride,
+        }));
+        Ok(())
+    }
+
+    fn contraction_kind(&self, a: Value, b: Value) -> Result<ContractionKind, Failure> {
+        self.plain(a)?;
+        Ok(match (self.dtype(a), self.dtype(b), self.function.encoding(b)) {
+            (DType::F32, DType::F32, _) => ContractionKind::F32,
+            (DType::Bf16, DType::Bf16, _) => ContractionKind::Bf16,
+            (DType::F16, DType::F16, _) => ContractionKind::F16,
+            (DType::I8, DType::I8, _) | (DType::I8, DType::Trit, Encoding::Plain) => ContractionKind::I8,
+            (DType::I8, DType::Trit, Encoding::T2) => ContractionKind::I8T2,
+            (DType::F32, DType::Trit, Encoding::Plain) => ContractionKind::F32Trit,
+            (DType::F32, DType::Trit, Encoding::T2) => ContractionKind::F32T2,
+            _ => return Err(Failure::Unsupported("these element types have no contraction")),
+        })
+    }
+
+    fn packed_operand(&mut self, value: Value) -> Result<Operand, Failure> {
+        let buffer = self.store(value)?;
+        Ok(Operand { buffer, offset: Dim::constant(0), strides: contiguous(self.shape(value))? })
+    }
+
+    /// An operand where it lies if its summed axes are one there, else copied: batch, free, summed.
+    fn operand(&mut self, value: Value, groups: [&[usize]; 3]) -> Result<Operand, Failure> {
+        let shape = self.shape(value);
+        let at = Affine::indices(0, shape.len());
+        if self.locate(value, &at)?.is_none() {
+            self.store(value)?;
+        }
+        let access = self.locate(value, &at)?.ok_or(Failure::Unsupported("an operand has no memory"))?;
+        let stride = |axis: usize| {
+            let found = access.strides.iter().find(|(index, _)| index.index() == axis);
+            found.map_or(Dim::constant(0), |(_, stride)| stride.clone())
+        };
+        let strides: Vec<Dim> = (0..shape.len()).map(stride).collect();
+        let sum = groups[2].iter().map(|axis| {
+            let strides = [strides[*axis].clone(), Dim::constant(0), Dim::constant(0)];
+            Axis { size: shape[*axis].clone(), strides }
+        });
+        if joined(sum.collect())?.len() <= 1 {
+            return Ok(Operand { buffer: access.buffer, offset: access.offset, strides });
+        }
+        self.arranged(value, groups.concat())
+    }
+
+    /// A copy of an operand with its axes in another order.
+    fn arranged(&mut self, value: Value, order: Vec<usize>) -> Result<Operand, Failure> {
+        let shape = self.shape(value);
+        let sizes: Vec<Dim> = order.iter().map(|axis| shape[*axis].clone()).collect();
+        let mut at = vec![Affine::zero(); shape.len()];
+        for (index, axis) in order.iter().enumerate() {
+            at[*axis] = Affine::index(index);
+        }
+        let mut nest = NestBuilder::new("arrange", sizes.clone(), Vec::new());
+        let element = self.element(&mut nest, value, &at)?;
+        let buffer = self.workspace(&TensorType::new(self.dtype(value), sizes.clone()));
+        let to = self.element_of(buffer, &Affine::indices(0, sizes.len()))?;
+        nest.map(vec![Store { to, value: element }]);
+        self.nest(nest)?;
+        let mut strides = vec![Dim::constant(0); shape.len()];
+        for (axis, stride) in order.into_iter().zip(contiguous(&sizes)?) {
+            strides[axis] = stride;
+        }
+        Ok(Operand { buffer, offset: Dim::constant(0), strides })
+    }
+}
+
+/// The axes without those of length 1, neighbours joined where all strides allow.
+fn joined(axes: Vec<Axis>) -> Result<Vec<Axis>, DimError> {
+    let mut result: Vec<Axis> = Vec::with_capacity(axes.len());
+    for axis in axes.into_iter().filter(|axis| axis.size.as_constant() != Some(1)) {
+        if let Some(last) = result.last_mut() {
+            let mut joins = true;
+            for (outer, inner) in last.strides.iter().zip(&axis.strides) {
+                joins &= *outer == inner.mul(&axis.size)?;
+            }
+            if joins {
+                *last = Axis { size: last.size.mul(&axis.size)?, strides: axis.strides };
+                continue;
+            }
+        }
+        result.push(axis);
+    }
+    Ok(result)
+}

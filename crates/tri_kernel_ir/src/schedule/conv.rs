@@ -1,0 +1,23 @@
+//! Two-dimensional convolution over contiguous operands.
+
+use tri_ir::{Conv2d, DType, Inst};
+
+use super::{Failure, Scheduler};
+use crate::{ContractionKind, Convolution, StepKind};
+
+impl<'m> Scheduler<'m> {
+    pub(super) fn conv2d(&mut self, inst: &'m Inst, attributes: Conv2d) -> Result<(), Failure> {
+        let kind = match (self.dtype(inst.args[0]), self.dtype(inst.args[1])) {
+            (DType::F32, DType::F32) => ContractionKind::F32,
+            (DType::I8, DType::I8 | DType::Trit) => ContractionKind::I8,
+            (DType::F32, DType::Trit) => ContractionKind::F32Trit,
+            _ => return Err(Failure::Unsupported("these element types have no convolution")),
+        };
+        self.plain(inst.args[1])?;
+        let input = self.store(inst.args[0])?;
+        let weight = self.store(inst.args[1])?;
+        let out = self.target(inst.results[0]);
+        self.step(StepKind::Convolution(Convolution { kind, attributes, input, weight, out }));
+        Ok(())
+    }
+}

@@ -1,0 +1,319 @@
+//! Tensor IR to kernel IR: one function to one schedule.
+//!
+//! Values are stored in buffers, or computed where they are used: [`fuse`] decides which. A value that is only another
+//! look at a buffer (broadcast, permute, slice) becomes an access with other strides. The memory plan comes last,
+//! when the life of each buffer is known.
+
+mod affine;
+mod call;
+mod contract;
+mod conv;
+mod elementwise;
+mod encode;
+mod fuse;
+mod movement;
+mod nest;
+mod pool;
+mod quantize;
+mod reduce;
+mod route;
+mod softmax;
+mod state;
+
+use tri_dims::DimError;
+use tri_ir::{DType, Dim, Encoding, Function, Inst, Op, Origin, TensorType, Value, Verified};
+
+use crate::plan::{self, Region};
+use crate::{Access, Buffer, BufferId, Module, Place, Schedule, Step, StepKind};
+use affine::Affine;
+use nest::{NestBuilder, access};
+
+/// How much is computed in one nest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Fusion {
+    /// Every operation stores its result.
+    None,
+    /// Elementwise operations and views are computed where they are used, unless that repeats work.
+    Full,
+}
+
+/// Why a module has no schedule.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ScheduleError {
+    /// No step serves an operation on operands of these types.
+    #[error("{function}: no kernel serves `{op}` here: {reason}")]
+    Unsupported {
+        /// Name of the function.
+        function: String,
+        /// Name of the operation.
+        op: &'static str,
+        /// What is missing.
+        reason: &'static str,
+        /// Where it stands.
+        origin: Option<Origin>,
+    },
+    /// A size that is known only inside a call has no limit, so memory for it cannot be planned.
+    #[error("{function}: `{symbol}` has no largest value, so memory cannot be planned")]
+    Unbounded {
+        /// Name of the function.
+        function: String,
+        /// Name of the size.
+        symbol: String,
+    },
+    /// A size, offset or stride does not fit.
+    #[error("{function}: {error}")]
+    Size {
+        /// Name of the function.
+        function: String,
+        /// Why.
+        error: DimError,
+    },
+}
+
+/// Why one instruction has no schedule.
+#[derive(Debug)]
+enum Failure {
+    Unsupported(&'static str),
+    Size(DimError),
+}
+
+impl From<DimError> for Failure {
+    fn from(error: DimError) -> Self {
+        Failure::Size(error)
+    }
+}
+
+/// A schedule for each function of the module.
+pub fn schedule(module: &Verified, fusion: Fusion) -> Result<Module, ScheduleError> {
+    let schedules = module.functions.iter().map(|function| Scheduler::new(function, fusion).run());
+    Ok(Module { schedules: schedules.collect::<Result<_, _>>()? })
+}
+
+/// Schedules one function.
+#[derive(Debug)]
+struct Scheduler<'m> {
+    function: &'m Function,
+    inline: Vec<bool>,
+    /// The instruction that defines each value.
+    defined_by: Vec<Option<&'m Inst>>,
+    /// The buffer of each value that is stored.
+    stored: Vec<Option<BufferId>>,
+    /// The results of the function that a value is stored as, where it is made.
+    result_of: Vec<Option<u32>>,
+    buffers: Vec<Buffer>,
+    /// Regions of the workspace, in the order of [`Place::Slot`] before the plan.
+    regions: Vec<Region>,
+    states: Vec<BufferId>,
+    steps: Vec<Step>,
+    origin: Option<Origin>,
+}
+
+impl<'m> Scheduler<'m> {
+    fn new(function: &'m Function, fusion: Fusion) -> Self {
+        let mut defined_by = vec![None; function.values.len()];
+        for inst in &function.insts {
+            for result in &inst.results {
+                defined_by[result.index()] = Some(inst);
+            }
+        }
+        let mut result_of = vec![None; function.values.len()];
+        for (i, value) in function.results.iter().enumerate() {
+            result_of[value.index()].get_or_insert(i as u32);
+        }
+        Scheduler {
+            function,
+            inline: fuse::decide(function, fusion),
+            defined_by,
+            stored: vec![None; function.values.len()],
+            result_of,
+            buffers: Vec::new(),
+            regions: Vec::new(),
+            states: Vec::new(),
+            steps: Vec::new(),
+            origin: None,
+        }
+    }
+
+    fn run(mut self) -> Result<Schedule, ScheduleError> {
+        let function = self.function;
+        let name = || function.name.clone();
+        if let Some(symbol) = function.symbols.iter().find(|info| info.bound_inside && info.max.is_none()) {
+            return Err(ScheduleError::Unbounded { function: name(), symbol: symbol.name.clone() });
+        }
+        let mut params = Vec::with_capacity(function.params.len());
+        for (i, value) in function.params.iter().enumerate() {
+            let buffer = self.buffer(function.ty(*value), Place::Param(i as u32));
+            self.stored[value.index()] = Some(buffer);
+            params.push(buffer);
+        }
+        for (i, ty) in function.states.iter().enumerate() {
+            let buffer = self.buffer(ty, Place::State(i as u32));
+            self.states.push(buffer);
+        }
+        for (at, inst) in function.insts.iter().enumerate() {
+            self.origin = inst.origin;
+            self.inst(at, inst).map_err(|failure| match failure {
+                Failure::Unsupported(reason) => ScheduleError::Unsupported {
+                    function: name(),
+                    op: inst.op.name(),
+                    reason,
+                    origin: inst.origin,
+                },
+                Failure::Size(error) => ScheduleError::Size { function: name(), error },
+            })?;
+        }
+        let size = |error| ScheduleError::Size { function: name(), error };
+        let results = self.results().map_err(|failure| match failure {
+            Failure::Size(error) => size(error),
+            Failure::Unsupported(reason) => {
+                ScheduleError::Unsupported { function: name(), op: "result", reason, origin: None }
+            }
+        })?;
+        let mut schedule = Schedule {
+            name: name(),
+            symbols: function.symbols.clone(),
+            buffers: self.buffers,
+            params,
+            results,
+            states: self.states,
+            slots: Vec::new(),
+            steps: self.steps,
+        };
+        plan::assign(&mut schedule, self.regions).map_err(size)?;
+        Ok(schedule)
+    }
+
+    /// Buffers of the results; those made elsewhere are copied.
+    fn results(&mut self) -> Result<Vec<BufferId>, Failure> {
+        let function = self.function;
+        let mut results = Vec::with_capacity(function.results.len());
+        for (i, value) in function.results.iter().enumerate() {
+            let i = i as u32;
+            let made = self.stored[value.index()]
+                .filter(|buffer| self.buffers[buffer.index()].place == Place::Result(i));
+            let buffer = match made {
+                Some(buffer) => buffer,
+                None => {
+                    let buffer = self.buffer(function.ty(*value), Place::Result(i));
+                    self.copy(*value, buffer)?;
+                    buffer
+                }
+            };
+            results.push(buffer);
+        }
+        Ok(results)
+    }
+
+    fn inst(&mut self, at: usize, inst: &'m Inst) -> Result<(), Failure> {
+        if inst.results.first().is_some_and(|value| self.inline[value.index()]) {
+            return Ok(());
+        }
+        match &inst.op {
+            Op::Constant(_) | Op::DimValue(_) | Op::Iota { .. } | Op::Random { .. } | Op::Unary(_) => {
+                self.elementwise(inst)
+            }
+            Op::Binary(_) | Op::Select | Op::Cast => self.elementwise(inst),
+            Op::Broadcast | Op::Permute { .. } | Op::Slice { .. } => self.elementwise(inst),
+            Op::Literal(data) => self.literal(inst, data),
+            Op::Reshape => self.reshape(inst),
+            Op::Concat { axis } => self.concat(inst, *axis as usize),
+            Op::Pad { low, value } => self.pad(inst, low, *value),
+            Op::Gather => self.gather(inst),
+            Op::Contract { batch, contract } => self.contract(inst, batch, contract),
+            Op::Conv2d(attributes) => self.conv2d(inst, *attributes),
+            Op::Pool2d(attributes) => self.pool2d(inst, *attributes),
+            Op::Reduce { op, axes } => self.reduce(inst, *op, axes),
+            Op::ArgMax { axis } => self.argmax(inst, *axis),
+            Op::Softmax { axis } => self.softmax(inst, *axis),
+            Op::Quantize(quantizer) => self.quantize(inst, *quantizer),
+            Op::Encode => self.encode(inst),
+            Op::Call { function, symbols, states } => self.call(inst, *function, symbols, states),
+            Op::Route { top, tiles, weighted } => self.route(inst, *top, *weighted, tiles),
+            Op::StateRead { state } => self.state_read(at, inst, *state),
+            Op::StateWrite { state, starts } => self.state_write(inst, *state, starts),
+            Op::BindDim { symbol, at_most } => {
+                let from = self.store(inst.args[0])?;
+                self.step(StepKind::BindDim { from, symbol: *symbol, at_most: at_most.clone() });
+                Ok(())
+            }
+        }
+    }
+
+    fn ty(&self, value: Value) -> &'m TensorType {
+        self.function.ty(value)
+    }
+
+    fn shape(&self, value: Value) -> &'m [Dim] {
+        &self.function.ty(value).shape
+    }
+
+    fn step(&mut self, kind: StepKind) {
+        self.steps.push(Step { kind, origin: self.origin });
+    }
+
+    fn nest(&mut self, nest: NestBuilder) -> Result<(), Failure> {
+        let nest = nest.finish()?;
+        self.step(StepKind::Nest(nest));
+        Ok(())
+    }
+
+    fn buffer(&mut self, ty: &TensorType, place: Place) -> BufferId {
+        let (dtype, shape, encoding) = (ty.dtype, ty.shape.clone(), ty.encoding);
+        self.buffers.push(Buffer { dtype, shape, encoding, place });
+        BufferId(self.buffers.len() as u32 - 1)
+    }
+
+    /// A buffer of the workspace.
+    fn workspace(&mut self, ty: &TensorType) -> BufferId {
+        let place = Place::Slot(self.regions.len() as u32);
+        let buffer = self.buffer(ty, place);
+        self.regions.push(Region::Buffer(buffer));
+        buffer
+    }
+
+    /// A new buffer for a value that the next step makes.
+    fn target(&mut self, value: Value) -> BufferId {
+        let ty = self.ty(value);
+        let buffer = match self.result_of[value.index()] {
+            Some(i) => self.buffer(ty, Place::Result(i)),
+            None => self.workspace(ty),
+        };
+        self.stored[value.index()] = Some(buffer);
+        buffer
+    }
+
+    /// The buffer of a value, row major; computes and stores it if that has not happened.
+    fn store(&mut self, value: Value) -> Result<BufferId, Failure> {
+        if let Some(buffer) = self.stored[value.index()] {
+            return Ok(buffer);
+        }
+        let ty = self.ty(value);
+        let buffer = self.workspace(ty);
+        self.copy(value, buffer)?;
+        self.stored[value.index()] = Some(buffer);
+        Ok(buffer)
+    }
+
+    /// A nest that puts a value into a buffer of its shape.
+    fn copy(&mut self, value: Value, to: BufferId) -> Result<(), Failure> {
+        let ty = self.ty(value);
+        if ty.encoding != Encoding::Plain {
+            return self.copy_bytes(value, to);
+        }
+        let mut nest = NestBuilder::new("copy", ty.shape.clone(), Vec::new());
+        let at = Affine::indices(0, ty.rank());
+        let element = self.element(&mut nest, value, &at)?;
+        let to = self.element_of(to, &at)?;
+        nest.map(vec![crate::Store { to, value: element }]);
+        self.nest(nest)
+    }
+
+    /// The element of a buffer at `at`.
+    fn element_of(&self, buffer: BufferId, at: &[Affine]) -> Result<Access, Failure> {
+        Ok(access(buffer, Affine::row_major(&self.buffers[buffer.index()].shape, at)?))
+    }
+
+    fn dtype(&self, value: Value) -> DType {
+        self.function.dtype(value)
+    }
+}

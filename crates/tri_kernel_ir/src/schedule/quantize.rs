@@ -1,0 +1,150 @@
+//! The quantisers of numerics.md: what a row's scale is, then its digits.
+
+use tri_ir::{BinaryOp, DType, Dim, Inst, Quantizer, ReduceOp, Scalar, UnaryOp};
+
+use super::affine::Affine;
+use super::nest::NestBuilder;
+use super::{Failure, Scheduler};
+use crate::{Expr, ExprId, Fold, Store};
+
+/// Rows quieter than this, 2^-119, quantise to zero.
+const QUIET: f32 = f32::from_bits((127 - 119) << 23);
+
+impl<'m> Scheduler<'m> {
+    pub(super) fn quantize(&mut self, inst: &'m Inst, quantizer: Quantizer) -> Result<(), Failure> {
+        let x = inst.args[0];
+        let shape = self.shape(x).to_vec();
+        let (outer, inner, at) = match quantizer {
+            Quantizer::TernarizeTensor => (Vec::new(), shape.clone(), Affine::indices(0, shape.len())),
+            Quantizer::TernarizeAt { .. } => (shape.clone(), Vec::new(), Affine::indices(0, shape.len())),
+            Quantizer::TernarizeGroups { group } => self.groups(inst, &shape, group)?,
+            _ => {
+                let (last, outer) =
+                    shape.split_last().ok_or(Failure::Unsupported("its operand has no rows"))?;
+                (outer.to_vec(), vec![last.clone()], Affine::indices(0, shape.len()))
+            }
+        };
+        let count = Dim::product(&inner)?;
+        let scales = outer.len();
+        let mut nest = NestBuilder::new(inst.op.name(), outer, inner);
+        let x = self.element(&mut nest, x, &at)?;
+        let (digit, scale) = match quantizer {
+            Quantizer::QuantizeRows => quantize_rows(&mut nest, x),
+            Quantizer::TernarizeTwn => ternarize_twn(&mut nest, x, count),
+            Quantizer::TernarizeAt { threshold } => {
+                let threshold = nest.scalar(threshold);
+                (chosen_sign(&mut nest, x, threshold).1, None)
+            }
+            Quantizer::TernarizeTensor => {
+                let mean = mean_magnitude(&mut nest, x, count);
+                let least = nest.f32(1e-5);
+                let scale = nest.binary(BinaryOp::Max, mean, least);
+                ternarize_by(&mut nest, x, scale)
+            }
+            Quantizer::TernarizeRows | Quantizer::TernarizeGroups { .. } => {
+                let scale = mean_magnitude(&mut nest, x, count);
+                ternarize_by(&mut nest, x, scale)
+            }
+        };
+        let buffer = self.target(inst.results[0]);
+        nest.map(vec![Store { to: self.element_of(buffer, &at)?, value: digit }]);
+        if let Some(scale) = scale {
+            let buffer = self.target(inst.results[1]);
+            nest.store_once(self.element_of(buffer, &Affine::indices(0, scales))?, scale);
+        }
+        self.nest(nest)
+    }
+
+    #[expect(clippy::type_complexity, reason = "outer axes, inner axes and the index over both")]
+    fn groups(
+        &self,
+        inst: &Inst,
+        shape: &[Dim],
+        group: u32,
+    ) -> Result<(Vec<Dim>, Vec<Dim>, Vec<Affine>), Failure> {
+        let outer = self.shape(inst.results[1]).to_vec();
+        let last = shape.len().checked_sub(1).ok_or(Failure::Unsupported("its operand has no rows"))?;
+        let group = Dim::constant(group.into());
+        let mut at = Affine::indices(0, shape.len());
+        at[last] = Affine::index(last).scale(&group)?.add(&Affine::index(last + 1))?;
+        Ok((outer, vec![group], at))
+    }
+}
+
+/// Digit and scale of `quantize_rows`.
+fn quantize_rows(nest: &mut NestBuilder, x: ExprId) -> (ExprId, Option<ExprId>) {
+    let magnitude = nest.unary(UnaryOp::Abs, x);
+    let largest = nest.reduce(ReduceOp::Max, magnitude);
+    let finite = nest.unary(UnaryOp::IsFinite, x);
+    let finite = nest.reduce(ReduceOp::All, finite);
+    let (zero, limit, quiet) = (nest.f32(0.0), nest.f32(127.0), nest.f32(QUIET));
+    // Of an empty row the largest is -inf, which is quiet too.
+    let is_quiet = nest.binary(BinaryOp::Lt, largest, quiet);
+    let factor = nest.binary(BinaryOp::Div, limit, largest);
+    let factor = nest.once(factor);
+    let loud = nest.unary(UnaryOp::Not, is_quiet);
+    let usual = nest.binary(BinaryOp::And, finite, loud);
+    let usual = nest.once(usual);
+    let scale = nest.binary(BinaryOp::Div, largest, limit);
+    let scale = nest.select(is_quiet, zero, scale);
+    let nan = nest.f32(f32::NAN);
+    let scale = nest.select(finite, scale, nan);
+    let scaled = nest.binary(BinaryOp::Mul, x, factor);
+    let rounded = nest.unary(UnaryOp::Round, scaled);
+    let clamped = nest.binary(BinaryOp::Min, rounded, limit);
+    let least = nest.f32(-127.0);
+    let clamped = nest.binary(BinaryOp::Max, clamped, least);
+    let digit = nest.cast(DType::I8, clamped);
+    let none = nest.scalar(Scalar::int(DType::I8, 0));
+    (nest.select(usual, digit, none), Some(scale))
+}
+
+/// Sum of magnitudes by rule 5, divided by their number.
+fn mean_magnitude(nest: &mut NestBuilder, x: ExprId, count: Dim) -> ExprId {
+    let magnitude = nest.unary(UnaryOp::Abs, x);
+    let sum = nest.reduce(ReduceOp::Sum, magnitude);
+    let count = nest.push(Expr::Dim(count));
+    let count = nest.cast(DType::F32, count);
+    let mean = nest.binary(BinaryOp::Div, sum, count);
+    nest.once(mean)
+}
+
+/// Digit and scale where the digit is `clamp(rne(x / scale), -1, 1)`.
+fn ternarize_by(nest: &mut NestBuilder, x: ExprId, scale: ExprId) -> (ExprId, Option<ExprId>) {
+    let ratio = nest.binary(BinaryOp::Div, x, scale);
+    let digit = nest.cast(DType::Trit, ratio);
+    let zero = nest.f32(0.0);
+    let is_zero = nest.binary(BinaryOp::Eq, scale, zero);
+    let none = nest.scalar(Scalar::int(DType::Trit, 0));
+    (nest.select(is_zero, none, digit), Some(scale))
+}
+
+/// Whether `|x| > threshold`, and then its sign, else 0.
+fn chosen_sign(nest: &mut NestBuilder, x: ExprId, threshold: ExprId) -> (ExprId, ExprId) {
+    let magnitude = nest.unary(UnaryOp::Abs, x);
+    let chosen = nest.binary(BinaryOp::Gt, magnitude, threshold);
+    let zero = nest.f32(0.0);
+    let positive = nest.binary(BinaryOp::Gt, x, zero);
+    let [minus, none, plus] = [-1, 0, 1].map(|trit| nest.scalar(Scalar::int(DType::Trit, trit)));
+    let sign = nest.select(positive, plus, minus);
+    (chosen, nest.select(chosen, sign, none))
+}
+
+/// Digit and scale of `ternarize_twn`.
+fn ternarize_twn(nest: &mut NestBuilder, x: ExprId, count: Dim) -> (ExprId, Option<ExprId>) {
+    let mean = mean_magnitude(nest, x, count);
+    let factor = nest.f32(0.7);
+    let threshold = nest.binary(BinaryOp::Mul, factor, mean);
+    let threshold = nest.once(threshold);
+    let (chosen, digit) = chosen_sign(nest, x, threshold);
+    let number = nest.fold(Fold::Count, x, Some(chosen));
+    let magnitude = nest.unary(UnaryOp::Abs, x);
+    let zero = nest.f32(0.0);
+    let addend = nest.select(chosen, magnitude, zero);
+    let sum = nest.reduce(ReduceOp::Sum, addend);
+    let no = nest.scalar(Scalar::int(DType::I32, 0));
+    let is_none = nest.binary(BinaryOp::Eq, number, no);
+    let number = nest.cast(DType::F32, number);
+    let scale = nest.binary(BinaryOp::Div, sum, number);
+    (digit, Some(nest.select(is_none, zero, scale)))
+}
