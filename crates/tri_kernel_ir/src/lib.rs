@@ -17,6 +17,7 @@
 mod kir;
 pub mod plan;
 mod schedule;
+mod verify;
 
 pub use kir::{
     Access, Buffer, BufferId, CallStep, Contraction, ContractionKind, Convolution, Expr, ExprId, Fold, Guard,
@@ -25,3 +26,4 @@ pub use kir::{
 };
 pub use plan::{PlanError, slot_offsets, workspace_bytes};
 pub use schedule::{Fusion, ScheduleError, schedule};
+pub use verify::{Verified, VerifyError, verify};

@@ -7,6 +7,9 @@ use tri_ir::{BinaryOp, DType, Dim, ReduceOp, Scalar, UnaryOp, Value};
 use super::affine::Affine;
 use crate::{Access, BufferId, Expr, ExprId, Fold, Guard, Index, Nest, Reg, Stage, Store};
 
+/// Factor of each loop variable that occurs.
+type Strides = Vec<(Index, Dim)>;
+
 /// A nest under construction. Stages run over the inner axes (all of them the same) or over none.
 #[derive(Debug, Default)]
 pub(super) struct NestBuilder {
@@ -177,7 +180,7 @@ impl NestBuilder {
     }
 
     /// Calls `visit` with the strides of each affine form.
-    fn for_each_form(&mut self, visit: &mut dyn FnMut(&mut Vec<(Index, Dim)>)) {
+    fn for_each_form(&mut self, visit: &mut dyn FnMut(&mut Strides)) {
         for expr in &mut self.exprs {
             match expr {
                 Expr::Affine { strides, .. } | Expr::Random { strides, .. } => visit(strides),

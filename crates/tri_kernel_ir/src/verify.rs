@@ -1,0 +1,427 @@
+//! The verifier: what a backend may rely on. It withstands any module.
+//!
+//! A packed buffer (`trit` in `t2` and the like) is accessed in bytes by nests: a load gives the byte as a trit, and a
+//! store takes a `u8` or a loaded byte.
+
+use std::ops::Deref;
+
+use tri_ir::{BinaryOp, DType, Dim, Encoding, ReduceOp, UnaryOp};
+
+use crate::plan::{for_each_buffer, root};
+use crate::{
+    Access, BufferId, Contraction, ContractionKind, Expr, ExprId, Fold, Guard, Index, Module, Nest, Place,
+    Schedule, ScheduleId, SlotSize, Stage, StepKind,
+};
+
+/// A module that [`verify`] accepted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verified(Module);
+
+impl Verified {
+    /// The module, to be changed.
+    pub fn into_inner(self) -> Module {
+        self.0
+    }
+}
+
+impl Deref for Verified {
+    type Target = Module;
+
+    fn deref(&self) -> &Module {
+        &self.0
+    }
+}
+
+/// Why a module is not kernel IR.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{schedule}: {}{problem}", step.map_or(String::new(), |step| format!("step {step}: ")))]
+pub struct VerifyError {
+    /// Name of the schedule.
+    pub schedule: String,
+    /// Position of the step.
+    pub step: Option<usize>,
+    /// What is wrong.
+    pub problem: &'static str,
+}
+
+type Check<T = ()> = Result<T, &'static str>;
+
+fn hold(condition: bool, problem: &'static str) -> Check {
+    if condition { Ok(()) } else { Err(problem) }
+}
+
+/// Checks a module.
+pub fn verify(module: Module) -> Result<Verified, VerifyError> {
+    for (id, schedule) in module.schedules.iter().enumerate() {
+        let error = |step, problem| VerifyError { schedule: schedule.name.clone(), step, problem };
+        let checker = Checker { module: &module, id: ScheduleId(id as u32), schedule };
+        checker.buffers().map_err(|problem| error(None, problem))?;
+        for (at, step) in schedule.steps.iter().enumerate() {
+            checker.step(&step.kind).map_err(|problem| error(Some(at), problem))?;
+        }
+    }
+    Ok(Verified(module))
+}
+
+struct Checker<'m> {
+    module: &'m Module,
+    id: ScheduleId,
+    schedule: &'m Schedule,
+}
+
+impl Checker<'_> {
+    fn buffers(&self) -> Check {
+        let s = self.schedule;
+        for buffer in &s.buffers {
+            self.dims(&buffer.shape)?;
+            hold(buffer.encoding == Encoding::Plain || buffer.dtype == DType::Trit, "only trits are packed")?;
+        }
+        for id in (0..s.buffers.len()).map(|id| BufferId(id as u32)) {
+            let buffer = &s.buffers[id.index()];
+            let listed = |list: &[BufferId], i: u32| list.get(i as usize) == Some(&id);
+            let consistent = match buffer.place {
+                Place::Param(i) => listed(&s.params, i),
+                Place::Result(i) => listed(&s.results, i),
+                Place::State(i) => listed(&s.states, i),
+                Place::Slot(i) => (i as usize) < s.slots.len(),
+                Place::Alias(of) => s.buffers.get(of.index()).is_some_and(|of| {
+                    let elements = |shape: &[Dim]| Dim::product(shape);
+                    of.dtype == buffer.dtype
+                        && of.encoding == buffer.encoding
+                        && (of.shape == buffer.shape
+                            || matches!((elements(&of.shape), elements(&buffer.shape)), (Ok(a), Ok(b)) if a == b))
+                }),
+            };
+            hold(consistent, "a buffer does not lie where the schedule says")?;
+            hold(root(s, id).is_some(), "aliases go round")?;
+        }
+        let places = |list: &[BufferId], place: fn(u32) -> Place| {
+            let mut places = list.iter().enumerate();
+            places.all(|(i, id)| {
+                s.buffers.get(id.index()).is_some_and(|buffer| buffer.place == place(i as u32))
+            })
+        };
+        hold(places(&s.params, Place::Param), "a parameter lies elsewhere")?;
+        hold(places(&s.results, Place::Result), "a result lies elsewhere")?;
+        hold(places(&s.states, Place::State), "a state lies elsewhere")?;
+        for size in s.slots.iter().flat_map(|slot| &slot.sizes) {
+            match size {
+                SlotSize::Bytes(dim) => self.dim(dim)?,
+                SlotSize::Workspace { schedule, symbols } => {
+                    self.callee(*schedule)?;
+                    self.dims(symbols)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn dim(&self, dim: &Dim) -> Check {
+        let mut known = true;
+        dim.for_each_var(&mut |symbol| known &= symbol.index() < self.schedule.symbols.len());
+        hold(known, "a size has an unknown symbol")
+    }
+
+    fn dims(&self, dims: &[Dim]) -> Check {
+        dims.iter().try_for_each(|dim| self.dim(dim))
+    }
+
+    fn callee(&self, id: ScheduleId) -> Check<&Schedule> {
+        hold(id < self.id, "a callee does not come before its caller")?;
+        self.module.schedules.get(id.index()).ok_or("there is no such schedule")
+    }
+
+    fn is_param(&self, id: BufferId) -> bool {
+        let place = root(self.schedule, id).and_then(|id| self.schedule.buffers.get(id.index()));
+        place.is_none_or(|buffer| matches!(buffer.place, Place::Param(_)))
+    }
+
+    /// Element type and encoding of a buffer known to exist.
+    fn kind(&self, id: BufferId) -> Check<(DType, Encoding)> {
+        let buffer = self.schedule.buffers.get(id.index()).ok_or("there is no such buffer")?;
+        Ok((buffer.dtype, buffer.encoding))
+    }
+
+    fn written(&self, id: BufferId) -> Check {
+        hold(!self.is_param(id), "a parameter is written")
+    }
+
+    fn step(&self, step: &StepKind) -> Check {
+        let mut known = true;
+        for_each_buffer(step, &mut |id| known &= id.index() < self.schedule.buffers.len());
+        hold(known, "there is no such buffer")?;
+        match step {
+            StepKind::Nest(nest) => self.nest(nest),
+            StepKind::Contraction(step) => self.contraction(step),
+            StepKind::Convolution(step) => {
+                self.written(step.out)?;
+                let convolves = matches!(
+                    step.kind,
+                    ContractionKind::F32 | ContractionKind::I8 | ContractionKind::F32Trit
+                );
+                hold(convolves, "no convolution has this kind")?;
+                for id in [step.input, step.weight, step.out] {
+                    hold(
+                        self.schedule.buffers[id.index()].shape.len() == 4,
+                        "a convolution's operand has not four axes",
+                    )?;
+                }
+                self.product(step.kind, [step.input, step.weight, step.out])
+            }
+            StepKind::Call(step) => {
+                let callee = self.callee(step.schedule)?;
+                let given = callee.symbols.iter().filter(|info| !info.bound_inside).count();
+                hold(step.symbols.len() == given, "a call gives another number of sizes")?;
+                self.dims(&step.symbols)?;
+                hold((step.workspace as usize) < self.schedule.slots.len(), "a call has no workspace")?;
+                self.matches(callee, &step.params, &callee.params)?;
+                self.matches(callee, &step.results, &callee.results)?;
+                self.matches(callee, &step.states, &callee.states)?;
+                step.results.iter().try_for_each(|id| self.written(*id))?;
+                step.states.iter().try_for_each(|id| self.written(*id))
+            }
+            StepKind::Route(step) => {
+                self.dim(&step.rows)?;
+                hold((step.workspace as usize) < self.schedule.slots.len(), "a route has no workspace")?;
+                hold(step.top as usize <= step.tiles.len(), "a route takes more tiles than it has")?;
+                self.written(step.out)?;
+                step.scratch.iter().try_for_each(|id| self.written(*id))?;
+                for tile in &step.tiles {
+                    let callee = self.callee(tile.schedule)?;
+                    self.dims(&tile.symbols)?;
+                    hold(callee.results.len() == 1, "a tile has not one result")?;
+                    let (_, rest) = callee.params.split_first().ok_or("a tile takes no rows")?;
+                    self.matches(callee, &tile.captures, rest)?;
+                }
+                Ok(())
+            }
+            StepKind::BindDim { from, symbol, at_most } => {
+                let info = self.schedule.symbols.get(symbol.index()).ok_or("there is no such symbol")?;
+                hold(info.bound_inside, "a symbol that the caller gives is bound")?;
+                hold(self.kind(*from)? == (DType::I32, Encoding::Plain), "a size comes from an i32")?;
+                at_most.iter().try_for_each(|(a, b)| self.dim(a).and_then(|()| self.dim(b)))
+            }
+        }
+    }
+
+    fn matches(&self, callee: &Schedule, given: &[BufferId], taken: &[BufferId]) -> Check {
+        hold(given.len() == taken.len(), "a call has another number of operands")?;
+        for (given, taken) in given.iter().zip(taken) {
+            let taken = callee.buffers.get(taken.index()).ok_or("there is no such buffer")?;
+            hold(self.kind(*given)? == (taken.dtype, taken.encoding), "a call's operand has another type")?;
+        }
+        Ok(())
+    }
+
+    fn contraction(&self, step: &Contraction) -> Check {
+        self.written(step.out)?;
+        let sizes = [
+            &step.m,
+            &step.n,
+            &step.k,
+            &step.lhs_offset,
+            &step.rhs_offset,
+            &step.out_offset,
+            &step.out_stride,
+        ];
+        sizes.into_iter().try_for_each(|dim| self.dim(dim))?;
+        self.dims(&step.lhs_strides)?;
+        self.dims(&step.rhs_strides)?;
+        for axis in &step.outer {
+            self.dim(&axis.size)?;
+            self.dims(&axis.strides)?;
+        }
+        self.product(step.kind, [step.lhs, step.rhs, step.out])
+    }
+
+    fn product(&self, kind: ContractionKind, [lhs, rhs, out]: [BufferId; 3]) -> Check {
+        use ContractionKind::{Bf16, F16, F32, F32T2, F32Trit, I8, I8T2};
+        let plain = |dtype| (dtype, Encoding::Plain);
+        let left = match kind {
+            F32 | F32Trit | F32T2 => DType::F32,
+            Bf16 => DType::Bf16,
+            F16 => DType::F16,
+            I8 | I8T2 => DType::I8,
+        };
+        let right = self.kind(rhs)?;
+        let fits = match kind {
+            F32 | Bf16 | F16 => right == plain(left),
+            I8 => right == plain(DType::I8) || right == plain(DType::Trit),
+            F32Trit => right == plain(DType::Trit),
+            I8T2 | F32T2 => right == (DType::Trit, Encoding::T2),
+        };
+        let result = if matches!(kind, I8 | I8T2) { DType::I32 } else { DType::F32 };
+        hold(
+            self.kind(lhs)? == plain(left) && fits && self.kind(out)? == plain(result),
+            "an operand has another element type than the kind says",
+        )
+    }
+
+    fn nest(&self, nest: &Nest) -> Check {
+        self.dims(&nest.axes)?;
+        let mut dtypes: Vec<Option<DType>> = vec![None; nest.exprs.len()];
+        let mut needs = vec![nest.axes.len(); nest.exprs.len()];
+        let mut regs: Vec<(u32, DType)> = Vec::new();
+        for stage in &nest.stages {
+            let none: &[Dim] = &[];
+            let axes = match stage {
+                Stage::Fold { axes, .. } | Stage::Map { axes, .. } => axes.as_slice(),
+                Stage::Let { .. } => none,
+            };
+            self.dims(axes)?;
+            self.exprs(nest, &regs, &mut dtypes, &mut needs)?;
+            let scope = nest.axes.len() + axes.len();
+            let usable = |id: ExprId| -> Check<DType> {
+                let dtype = dtypes.get(id.index()).copied().ok_or("there is no such expression")?;
+                hold(needs[id.index()] <= scope, "an index is used outside its loops")?;
+                dtype.ok_or("a register is read before it is written")
+            };
+            match stage {
+                Stage::Let { value, into } => regs.push((into.0, usable(*value)?)),
+                Stage::Fold { fold, value, only_if, into, .. } => {
+                    let dtype = usable(*value)?;
+                    if let Some(only_if) = only_if {
+                        hold(usable(*only_if)? == DType::Bool, "a condition is not bool")?;
+                    }
+                    regs.push((into.0, folded(*fold, dtype)?));
+                }
+                Stage::Map { stores, .. } => {
+                    for store in stores {
+                        self.written(store.to.buffer)?;
+                        self.access(&store.to)?;
+                        hold(reach(&store.to.strides) <= scope, "an index is used outside its loops")?;
+                        let (dtype, encoding) = self.kind(store.to.buffer)?;
+                        let value = usable(store.value)?;
+                        let byte = encoding != Encoding::Plain && value == DType::U8;
+                        hold(value == dtype || byte, "a store has another element type than its buffer")?;
+                    }
+                }
+            }
+        }
+        self.exprs(nest, &regs, &mut dtypes, &mut needs)?;
+        hold(dtypes.iter().all(Option::is_some), "a register is never written")
+    }
+
+    /// Types of the expressions whose registers are written, and how many loop variables each needs.
+    fn exprs(
+        &self,
+        nest: &Nest,
+        regs: &[(u32, DType)],
+        dtypes: &mut [Option<DType>],
+        needs: &mut [usize],
+    ) -> Check {
+        for (at, expr) in nest.exprs.iter().enumerate() {
+            let mut unknown = false;
+            let mut need = 0;
+            let mut of = |id: ExprId| -> Check<DType> {
+                hold(id.index() < at, "an operand comes after its user")?;
+                need = need.max(needs[id.index()]);
+                unknown |= dtypes[id.index()].is_none();
+                Ok(dtypes[id.index()].unwrap_or(DType::F32))
+            };
+            let dtype = match expr {
+                Expr::Unary(op, a) => unary(*op, of(*a)?),
+                Expr::Binary(op, a, b) => binary(*op, of(*a)?, of(*b)?),
+                Expr::Select(c, a, b) => {
+                    let (c, a, b) = (of(*c)?, of(*a)?, of(*b)?);
+                    (c == DType::Bool && a == b).then_some(a)
+                }
+                Expr::Cast(to, a) => of(*a).map(|_| Some(*to))?,
+                Expr::GatherLoad { row, .. } if of(*row)? != DType::I32 => None,
+                Expr::Reg(reg) => {
+                    let found = regs.iter().rev().find(|(known, _)| *known == reg.0);
+                    unknown = found.is_none();
+                    Some(found.map_or(DType::F32, |(_, dtype)| *dtype))
+                }
+                leaf => Some(self.leaf(leaf)?),
+            };
+            needs[at] = need.max(own_reach(expr));
+            if !unknown {
+                dtypes[at] = Some(dtype.ok_or("an operand has an element type that its user does not take")?);
+            }
+        }
+        Ok(())
+    }
+
+    fn leaf(&self, expr: &Expr) -> Check<DType> {
+        match expr {
+            Expr::Dim(dim) => self.dim(dim).map(|()| DType::I32),
+            Expr::Affine { offset, strides } => self.form(offset, strides).map(|()| DType::I32),
+            Expr::Random { offset, strides, .. } => self.form(offset, strides).map(|()| DType::F32),
+            Expr::Load(access) => self.access(access),
+            Expr::GuardedLoad { access, guards, otherwise } => {
+                self.guards(guards)?;
+                let dtype = self.access(access)?;
+                hold(otherwise.dtype() == dtype, "padding has another element type")?;
+                Ok(dtype)
+            }
+            Expr::GatherLoad { access, rows, stride, .. } => {
+                self.dim(rows)?;
+                self.dim(stride)?;
+                self.access(access)
+            }
+            Expr::Holds(guards) => self.guards(guards).map(|()| DType::Bool),
+            Expr::Constant(scalar) => Ok(scalar.dtype()),
+            _ => Err("an expression has no type"),
+        }
+    }
+
+    fn access(&self, access: &Access) -> Check<DType> {
+        self.form(&access.offset, &access.strides)?;
+        Ok(self.kind(access.buffer)?.0)
+    }
+
+    fn guards(&self, guards: &[Guard]) -> Check {
+        guards.iter().try_for_each(|guard| {
+            self.form(&guard.offset, &guard.strides).and_then(|()| self.dim(&guard.size))
+        })
+    }
+
+    fn form(&self, offset: &Dim, strides: &[(Index, Dim)]) -> Check {
+        self.dim(offset)?;
+        strides.iter().try_for_each(|(_, stride)| self.dim(stride))?;
+        hold(strides.is_sorted_by(|a, b| a.0 < b.0), "strides are not in order")
+    }
+}
+
+/// Number of loop variables that a form needs.
+fn reach(strides: &[(Index, Dim)]) -> usize {
+    strides.iter().map(|(index, _)| index.index() + 1).max().unwrap_or(0)
+}
+
+fn own_reach(expr: &Expr) -> usize {
+    let guarded = |guards: &[Guard]| guards.iter().map(|guard| reach(&guard.strides)).max().unwrap_or(0);
+    match expr {
+        Expr::Affine { strides, .. } | Expr::Random { strides, .. } => reach(strides),
+        Expr::Load(access) | Expr::GatherLoad { access, .. } => reach(&access.strides),
+        Expr::GuardedLoad { access, guards, .. } => reach(&access.strides).max(guarded(guards)),
+        Expr::Holds(guards) => guarded(guards),
+        _ => 0,
+    }
+}
+
+fn folded(fold: Fold, dtype: DType) -> Check<DType> {
+    match fold {
+        Fold::Reduce(ReduceOp::All | ReduceOp::Any) if dtype != DType::Bool => {
+            Err("a fold of truth values takes bool")
+        }
+        Fold::Reduce(_) => Ok(dtype),
+        Fold::ArgMax | Fold::Count => Ok(DType::I32),
+    }
+}
+
+fn unary(op: UnaryOp, a: DType) -> Option<DType> {
+    let signed = a.is_float() || matches!(a, DType::I8 | DType::I32 | DType::I64 | DType::Trit);
+    match op {
+        UnaryOp::Neg | UnaryOp::Abs | UnaryOp::Sign => signed.then_some(a),
+        UnaryOp::Not => (a == DType::Bool).then_some(a),
+        UnaryOp::IsFinite | UnaryOp::IsNan => a.is_float().then_some(DType::Bool),
+        _ => (a == DType::F32).then_some(a),
+    }
+}
+
+fn binary(op: BinaryOp, a: DType, b: DType) -> Option<DType> {
+    let logical = matches!(op, BinaryOp::And | BinaryOp::Or);
+    let fits = a == b && (!logical || a == DType::Bool) && (op != BinaryOp::Pow || a == DType::F32);
+    fits.then_some(if op.is_comparison() { DType::Bool } else { a })
+}

@@ -1,0 +1,95 @@
+//! Every schedule verifies, and fusion leaves few steps.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use tri_ir::{
+    BinaryOp, DType, Dim, Encoding, Function, FunctionBuilder, Op, Quantizer, ReduceOp, Scalar, Symbol,
+    SymbolInfo, TensorType, UnaryOp,
+};
+use tri_kernel_ir::{Fusion, Module, ScheduleId, StepKind, schedule, slot_offsets, verify, workspace_bytes};
+
+fn scheduled(function: Function, fusion: Fusion) -> Module {
+    let module =
+        tri_ir::Module { name: "test".into(), functions: vec![function], ..tri_ir::Module::default() };
+    let module = tri_ir::verify(module).unwrap();
+    verify(schedule(&module, fusion).unwrap()).unwrap().into_inner()
+}
+
+fn dim(n: i64) -> Dim {
+    Dim::constant(n)
+}
+
+/// Quantise, ternary product, dequantise, relu, softmax: a layer as in the digits model.
+fn layer() -> Function {
+    let mut b = FunctionBuilder::new("layer");
+    b.symbol(SymbolInfo { name: "B".into(), min: 0, max: None, bound_inside: false });
+    let batch = Dim::var(Symbol(0));
+    let x = b.param(TensorType::new(DType::F32, vec![batch.clone(), dim(64)]));
+    let w = b
+        .param(TensorType { encoding: Encoding::T2, ..TensorType::new(DType::Trit, vec![dim(10), dim(64)]) });
+    let quantized = b.infer_push(Op::Quantize(Quantizer::QuantizeRows), vec![x]).unwrap();
+    let sum =
+        b.infer_push1(Op::Contract { batch: vec![], contract: vec![(1, 1)] }, vec![quantized[0], w]).unwrap();
+    let wide = TensorType::new(DType::F32, vec![batch.clone(), dim(10)]);
+    let sum = b.push1(Op::Cast, vec![sum], wide.clone());
+    let column = TensorType::new(DType::F32, vec![batch, dim(1)]);
+    let scale = b.push1(Op::Reshape, vec![quantized[1]], column);
+    let scale = b.push1(Op::Broadcast, vec![scale], wide.clone());
+    let scaled = b.infer_push1(Op::Binary(BinaryOp::Mul), vec![sum, scale]).unwrap();
+    let zero = b.push1(Op::Constant(Scalar::f32(0.0)), vec![], wide);
+    let relu = b.infer_push1(Op::Binary(BinaryOp::Max), vec![scaled, zero]).unwrap();
+    let result = b.infer_push1(Op::Softmax { axis: 1 }, vec![relu]).unwrap();
+    b.finish(vec![result])
+}
+
+#[test]
+fn a_layer_is_three_steps() {
+    let module = scheduled(layer(), Fusion::Full);
+    let steps: Vec<&str> = module.schedules[0]
+        .steps
+        .iter()
+        .map(|step| match &step.kind {
+            StepKind::Nest(nest) => nest.name.as_str(),
+            StepKind::Contraction(_) => "contraction",
+            _ => "other",
+        })
+        .collect();
+    assert_eq!(steps, ["quantize_rows", "contraction", "softmax+max+mul"]);
+    // Without fusion all but the reshape, which is another name for memory.
+    assert_eq!(scheduled(layer(), Fusion::None).schedules[0].steps.len(), 8);
+}
+
+#[test]
+fn slots_hold_their_buffers() {
+    let module = scheduled(layer(), Fusion::Full);
+    // i8[7, 64], f32[7] and i32[7, 10], which live at once.
+    assert_eq!(slot_offsets(&module, ScheduleId(0), &[7]), Ok(vec![0, 448, 512]));
+    assert_eq!(workspace_bytes(&module, ScheduleId(0), &[7]), Ok(832));
+    assert!(workspace_bytes(&module, ScheduleId(0), &[i64::MAX]).is_err());
+}
+
+#[test]
+fn empty_and_scalar_tensors_have_schedules() {
+    for (shape, axes) in [(vec![], vec![]), (vec![dim(0), dim(3)], vec![0, 1])] {
+        let mut b = FunctionBuilder::new("f");
+        let x = b.param(TensorType::new(DType::F32, shape));
+        let e = b.infer_push1(Op::Unary(UnaryOp::Exp), vec![x]).unwrap();
+        let sum = b.infer_push1(Op::Reduce { op: ReduceOp::Sum, axes }, vec![e]).unwrap();
+        let function = b.finish(vec![sum, x, sum]);
+        scheduled(function.clone(), Fusion::None);
+        let module = scheduled(function, Fusion::Full);
+        // A result that is a parameter, and one given twice, are copies.
+        assert_eq!(module.schedules[0].steps.len(), 3);
+    }
+}
+
+#[test]
+fn damage_is_found() {
+    let module = scheduled(layer(), Fusion::Full);
+    let mut damaged = module.clone();
+    damaged.schedules[0].buffers[0].dtype = DType::I8;
+    assert!(verify(damaged).is_err());
+    let mut damaged = module;
+    damaged.schedules[0].params.clear();
+    assert!(verify(damaged).is_err());
+}
