@@ -16,6 +16,7 @@
 
 mod kir;
 pub mod plan;
+mod print;
 mod schedule;
 mod verify;
 
