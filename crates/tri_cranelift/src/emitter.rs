@@ -18,7 +18,10 @@ use cranelift_frontend::FunctionBuilder;
 use tri_ir::Dim;
 use tri_kernels::{Context, CpuLevel};
 
-use crate::{FrameLayout, sizes};
+use crate::{
+    FrameLayout,
+    sizes::{self, Limits},
+};
 
 /// Memory that is there, at any alignment.
 pub(crate) const MEMORY: MemFlagsData = MemFlagsData::new().with_notrap();
@@ -110,6 +113,15 @@ impl<'a> Emitter<'a> {
         let value = sizes::emit(&mut self.at_anchor(), dim, &mut symbol);
         self.sizes.insert(dim.clone(), value);
         value
+    }
+
+    /// Limits of a size for symbols within theirs, which `symbol` emits.
+    pub(crate) fn limits(
+        &mut self,
+        dim: &Dim,
+        symbol: &mut dyn FnMut(&mut FuncCursor<'_>, tri_ir::Symbol) -> Limits,
+    ) -> Limits {
+        sizes::emit_limits(&mut self.at_anchor(), dim, symbol)
     }
 
     /// `dim * factor`.

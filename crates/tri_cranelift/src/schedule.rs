@@ -1,15 +1,19 @@
 //! The function of a schedule: lays out the workspace, then runs the steps.
 
-use cranelift_codegen::ir::{InstBuilder, Value, condcodes::IntCC, types};
+use cranelift_codegen::{
+    cursor::FuncCursor,
+    ir::{InstBuilder, Value, condcodes::IntCC, types},
+};
 use tri_ir::Dim;
 use tri_kernel_ir::{
     BufferId, CallStep, Expr, Module, Nest, Place, Schedule, ScheduleId, Slot, SlotSize, StepKind,
 };
 use tri_kernels::Context;
 
-use crate::emitter::Emitter;
+use crate::emitter::{Emitter, MEMORY};
 use crate::expression::NestContext;
 use crate::functions::{Function, Functions};
+use crate::sizes::Limits;
 use crate::{FailureKind, FrameLayout, contraction, nest};
 
 /// Work that is worth waking another thread for, in about nanoseconds.
@@ -17,6 +21,15 @@ const GRAIN: i64 = 32_768;
 
 /// Slots begin at multiples of this.
 const ALIGNMENT: i64 = 64;
+
+/// What a frame holds for each symbol that the caller gives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Given {
+    /// Its value.
+    Values,
+    /// Its least and its greatest value.
+    Limits,
+}
 
 /// What the functions of one schedule are made from.
 pub(crate) struct ScheduleContext<'m> {
@@ -52,12 +65,11 @@ impl<'m> ScheduleContext<'m> {
         e.builder.ins().return_(&[]);
     }
 
-    /// Emits the function that gives the size of the workspace; its frame holds the symbols only.
+    /// Emits the function that gives the size of the workspace; its frame holds the limits of each symbol.
     pub(crate) fn emit_workspace_size(&self, e: &mut Emitter<'_>) {
-        self.assume_largest_symbols(e);
         let mut sum = e.int(0);
         for slot in &self.schedule().slots {
-            let size = self.slot_size(e, slot);
+            let size = self.slot_size(e, slot, Given::Limits);
             sum = e.builder.ins().iadd(sum, size);
         }
         e.builder.ins().return_(&[sum]);
@@ -77,23 +89,13 @@ impl<'m> ScheduleContext<'m> {
         }
     }
 
-    /// Until a size is bound, memory is planned for its largest value.
-    fn assume_largest_symbols(&self, e: &mut Emitter<'_>) {
-        for (index, symbol) in self.schedule().symbols.iter().enumerate().filter(|(_, s)| s.bound_inside) {
-            let largest = e.int(symbol.max.unwrap_or(symbol.min).max(0));
-            e.set_word(index, largest);
-        }
-        e.move_anchor();
-    }
-
     fn place_slots(&self, e: &mut Emitter<'_>) {
-        self.assume_largest_symbols(e);
         let layout = FrameLayout::of(self.schedule());
         let mut address = e.word(layout.workspace());
         for (index, slot) in self.schedule().slots.iter().enumerate() {
             e.set_word(layout.slot_word(index as u32), address);
             if index + 1 < self.schedule().slots.len() {
-                let size = self.slot_size(e, slot);
+                let size = self.slot_size(e, slot, Given::Values);
                 address = e.builder.ins().iadd(address, size);
             }
         }
@@ -120,12 +122,14 @@ impl<'m> ScheduleContext<'m> {
     }
 
     /// Size of a slot: that of its largest use, rounded up to the alignment.
-    fn slot_size(&self, e: &mut Emitter<'_>, slot: &Slot) -> Value {
+    fn slot_size(&self, e: &mut Emitter<'_>, slot: &Slot, given: Given) -> Value {
         let mut largest = e.int(0);
         for size in &slot.sizes {
             let size = match size {
-                SlotSize::Bytes(bytes) => e.size(bytes),
-                SlotSize::Workspace { schedule, symbols } => self.workspace_size(e, *schedule, symbols),
+                SlotSize::Bytes(bytes) => self.limits(e, bytes, given).1,
+                SlotSize::Workspace { schedule, symbols } => {
+                    self.workspace_size(e, *schedule, symbols, given)
+                }
             };
             let larger = e.builder.ins().icmp(IntCC::SignedGreaterThan, size, largest);
             largest = e.builder.ins().select(larger, size, largest);
@@ -134,13 +138,40 @@ impl<'m> ScheduleContext<'m> {
         e.builder.ins().band_imm_s(sum, -ALIGNMENT)
     }
 
-    fn workspace_size(&self, e: &mut Emitter<'_>, callee: ScheduleId, symbols: &[Dim]) -> Value {
-        let words = self.module.schedules[callee.index()].symbols.len().max(1);
-        let slot = e.stack(8 * words as u32);
+    /// Limits of a size before anything is bound inside.
+    fn limits(&self, e: &mut Emitter<'_>, dim: &Dim, given: Given) -> Limits {
+        let (symbols, frame) = (&self.schedule().symbols, e.frame);
+        let word =
+            |at: &mut FuncCursor<'_>, index: u32| at.ins().load(types::I64, MEMORY, frame, 8 * index as i32);
+        e.limits(dim, &mut |at, symbol| {
+            let info = &symbols[symbol.index()];
+            if info.bound_inside {
+                let high = info.max.unwrap_or(info.min);
+                return (at.ins().iconst(types::I64, info.min), at.ins().iconst(types::I64, high));
+            }
+            match given {
+                Given::Values => {
+                    let value = word(at, symbol.0);
+                    (value, value)
+                }
+                Given::Limits => (word(at, 2 * symbol.0), word(at, 2 * symbol.0 + 1)),
+            }
+        })
+    }
+
+    fn workspace_size(
+        &self,
+        e: &mut Emitter<'_>,
+        callee: ScheduleId,
+        symbols: &[Dim],
+        given: Given,
+    ) -> Value {
+        let slot = e.stack(16 * symbols.len().max(1) as u32);
         let frame = e.stack_address(slot);
         for (index, dim) in symbols.iter().enumerate() {
-            let value = e.size(dim);
-            e.store(value, frame, 8 * index as i32);
+            let (low, high) = self.limits(e, dim, given);
+            e.store(low, frame, 16 * index as i32);
+            e.store(high, frame, 16 * index as i32 + 8);
         }
         let function = self.functions.import(e, Function::Workspace(callee.index()));
         let (ctx, zero) = (e.ctx, e.int(0));

@@ -4,7 +4,7 @@ use core::ffi::c_void;
 
 use tri_cranelift::{Code, Executable, Failure, FrameLayout, Options, compile};
 use tri_ir::{DType, math};
-use tri_kernel_ir::{Module, Schedule, ScheduleId, SlotSize};
+use tri_kernel_ir::{Module, Schedule, ScheduleId, workspace_bytes};
 use tri_kernels::{Context, ConvArgs, CpuLevel, GemmArgs, KernelTable, ParallelBody, route};
 
 /// Levels that this machine can run.
@@ -199,21 +199,6 @@ fn value(schedule: &Schedule, dim: &tri_ir::Dim, symbols: &[i64]) -> i64 {
     dim.evaluate(&mut { symbol }).unwrap()
 }
 
-fn workspace_bytes(module: &Module, id: usize, symbols: &[i64]) -> i64 {
-    let schedule = &module.schedules[id];
-    let slots = schedule.slots.iter().map(|slot| {
-        let sizes = slot.sizes.iter().map(|size| match size {
-            SlotSize::Bytes(bytes) => value(schedule, bytes, symbols),
-            SlotSize::Workspace { schedule: callee, symbols: dims } => {
-                let symbols: Vec<i64> = dims.iter().map(|dim| value(schedule, dim, symbols)).collect();
-                workspace_bytes(module, callee.index(), &symbols)
-            }
-        });
-        (sizes.max().unwrap_or(0) + 63) / 64 * 64
-    });
-    slots.sum()
-}
-
 /// What stands where code must not write.
 const CANARY: u8 = 0xa5;
 
@@ -259,7 +244,7 @@ pub(crate) fn run_code(module: &Module, code: &Code, id: u32, call: &Call<'_>) -
     let mut results: Vec<Vec<u8>> =
         schedule.results.iter().map(|buffer| vec![CANARY; size(*buffer) + 64]).collect();
     let mut states = call.states.clone();
-    let bytes = workspace_bytes(module, id as usize, call.symbols) as usize;
+    let bytes = workspace_bytes(module, ScheduleId(id), call.symbols).unwrap() as usize;
     let mut workspace = vec![CANARY; bytes + 128];
     let aligned = workspace.as_ptr().align_offset(64);
 

@@ -295,29 +295,33 @@ fn gathers_read_rows_and_stop_at_rows_that_are_not_there() {
     }
 }
 
-/// `y[0..m]` is `x[0..m] + 1`, where m is the value of a buffer and at most n.
+/// `y[0..m]` is `x[0..m] + 1`, where m is the value of a buffer and at most n. Room for the part after m lies before it.
 fn bound() -> Module {
     let m = Dim::var(Symbol(1));
+    let rest = n().sub(&m).unwrap();
     let buffers = vec![
         buffer(DType::I32, Vec::new(), Place::Param(0)),
         buffer(DType::F32, vec![n()], Place::Param(1)),
-        buffer(DType::F32, vec![m.clone()], Place::Slot(0)),
+        buffer(DType::F32, vec![m.clone()], Place::Slot(1)),
         buffer(DType::F32, vec![n()], Place::Result(0)),
+        buffer(DType::F32, vec![rest.clone()], Place::Slot(0)),
     ];
-    let part = |from: u32, to: u32, constant: f32| {
+    let part = |size: &Dim, from: u32, to: u32, constant: f32| {
         let mut step = map(from, to, add(constant));
         if let StepKind::Nest(Nest { stages, .. }) = &mut step {
             stages.iter_mut().for_each(|stage| {
                 if let Stage::Map { axes, .. } = stage {
-                    *axes = vec![m.clone()];
+                    *axes = vec![size.clone()];
                 }
             });
         }
         step
     };
     let bind = StepKind::BindDim { from: BufferId(0), symbol: Symbol(1), at_most: vec![(m.clone(), n())] };
-    let steps = vec![map(1, 3, add(0.0)), bind, part(1, 2, 1.0), part(2, 3, 0.0)];
-    let slots = vec![Slot { sizes: vec![bytes(m.clone())] }];
+    // What is written to the part before must not reach the part that is read last.
+    let steps =
+        vec![map(1, 3, add(0.0)), bind, part(&m, 1, 2, 1.0), part(&rest, 1, 4, 9.0), part(&m, 2, 3, 0.0)];
+    let slots = vec![Slot { sizes: vec![bytes(rest.clone())] }, Slot { sizes: vec![bytes(m.clone())] }];
     let mut schedule = schedule(buffers, slots, steps);
     schedule.symbols.push(SymbolInfo { name: "m".to_owned(), min: 0, max: Some(64), bound_inside: true });
     module(schedule)
