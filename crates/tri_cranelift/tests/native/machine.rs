@@ -210,29 +210,36 @@ fn same_but_nan(a: &[u8], b: &[u8]) -> bool {
     floats(a).iter().zip(&floats(b)).all(same)
 }
 
+/// The module's code for every level of this machine.
+pub(crate) fn compile_all(module: &Module) -> Vec<Code> {
+    levels().map(|level| compile(module, &Options { level }).unwrap()).collect()
+}
+
 /// Runs schedule `id` on every level and checks that all of them give the same.
 pub(crate) fn run(module: &Module, id: u32, call: &Call<'_>) -> Outcome {
-    let mut outcomes = levels().map(|level| {
-        let code = compile(module, &Options { level }).unwrap();
-        run_code(module, &code, id, call)
-    });
+    run_all(module, &compile_all(module), id, call)
+}
+
+/// The same for code compiled before.
+pub(crate) fn run_all(module: &Module, codes: &[Code], id: u32, call: &Call<'_>) -> Outcome {
+    let schedule = &module.schedules[id as usize];
+    let mut outcomes = codes.iter().map(|code| run_code(module, code, id, call));
     let first = outcomes.next().unwrap();
     for other in outcomes {
         assert_eq!(first.failure, other.failure);
-        if first.failure.is_none() {
-            let results =
-                first.results.iter().zip(&other.results).zip(&module.schedules[id as usize].results);
-            for ((a, b), buffer) in results {
-                let is_f32 = module.schedules[id as usize].buffers[buffer.index()].dtype == DType::F32;
-                assert!(a == b || (is_f32 && same_but_nan(a, b)), "levels differ");
-            }
-            assert!(first.states == other.states, "levels differ");
+        if first.failure.is_some() {
+            continue;
         }
+        for ((a, b), buffer) in first.results.iter().zip(&other.results).zip(&schedule.results) {
+            let is_f32 = schedule.buffers[buffer.index()].dtype == DType::F32;
+            assert!(a == b || (is_f32 && same_but_nan(a, b)), "levels differ");
+        }
+        assert!(first.states == other.states, "levels differ");
     }
     first
 }
 
-pub(crate) fn run_code(module: &Module, code: &Code, id: u32, call: &Call<'_>) -> Outcome {
+fn run_code(module: &Module, code: &Code, id: u32, call: &Call<'_>) -> Outcome {
     let schedule = &module.schedules[id as usize];
     let layout = FrameLayout::of(schedule);
     let executable = Executable::map(code).unwrap();

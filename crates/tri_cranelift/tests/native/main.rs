@@ -8,4 +8,5 @@ mod code;
 mod elementwise;
 mod folds;
 mod machine;
+mod programs;
 mod steps;
