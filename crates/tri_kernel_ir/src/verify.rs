@@ -413,7 +413,8 @@ fn folded(fold: Fold, dtype: DType) -> Check<DType> {
 fn unary(op: UnaryOp, a: DType) -> Option<DType> {
     let signed = a.is_float() || matches!(a, DType::I8 | DType::I32 | DType::I64 | DType::Trit);
     match op {
-        UnaryOp::Neg | UnaryOp::Abs | UnaryOp::Sign => signed.then_some(a),
+        UnaryOp::Neg | UnaryOp::Abs => signed.then_some(a),
+        UnaryOp::Sign => (signed || a == DType::U8).then_some(a),
         UnaryOp::Not => (a == DType::Bool).then_some(a),
         UnaryOp::IsFinite | UnaryOp::IsNan => a.is_float().then_some(DType::Bool),
         _ => (a == DType::F32).then_some(a),
