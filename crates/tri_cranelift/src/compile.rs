@@ -10,7 +10,7 @@ use cranelift_codegen::{
 };
 
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
-use tri_kernel_ir::Module;
+use tri_kernel_ir::{Module, Verified};
 use tri_kernels::CpuLevel;
 
 use crate::emitter::{Emitter, signature};
@@ -98,7 +98,7 @@ fn target(level: CpuLevel) -> Result<OwnedTargetIsa, CodegenError> {
 ///
 /// # Errors
 /// The machine is not supported, or Cranelift meets a limit of its own.
-pub fn compile(module: &Module, options: &Options) -> Result<Code, CodegenError> {
+pub fn compile(module: &Verified, options: &Options) -> Result<Code, CodegenError> {
     let isa = target(options.level)?;
     let functions = Functions::of(module);
     let mut linker = Linker::default();
@@ -121,7 +121,7 @@ pub fn compile(module: &Module, options: &Options) -> Result<Code, CodegenError>
 ///
 /// # Errors
 /// As [`compile`].
-pub fn emit_clif(module: &Module, options: &Options) -> Result<String, CodegenError> {
+pub fn emit_clif(module: &Verified, options: &Options) -> Result<String, CodegenError> {
     emit(module, options, |compiler, _| Ok(compiler.context.func.display().to_string()))
 }
 
@@ -129,7 +129,7 @@ pub fn emit_clif(module: &Module, options: &Options) -> Result<String, CodegenEr
 ///
 /// # Errors
 /// As [`compile`].
-pub fn emit_asm(module: &Module, options: &Options) -> Result<String, CodegenError> {
+pub fn emit_asm(module: &Verified, options: &Options) -> Result<String, CodegenError> {
     emit(module, options, |compiler, name| {
         compiler.context.set_disasm(true);
         compiler.compile(name)?;

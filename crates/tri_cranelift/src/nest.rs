@@ -274,7 +274,8 @@ impl Map<'_> {
         for (store, value) in self.stores.iter().zip(values) {
             let dtype = self.cx.buffer_dtype(store.to.buffer);
             let address = e.address(&store.to, indices, dtype.bytes());
-            Lanes { e, width }.store(dtype, value, address);
+            // A packed buffer takes bytes of another type than its own.
+            Lanes { e, width }.store(self.cx.dtype(store.value), value, address);
         }
     }
 

@@ -2,13 +2,13 @@
 
 use tri_cranelift::{Code, Executable, Options, compile, emit_asm, emit_clif};
 use tri_ir::{DType, UnaryOp};
-use tri_kernel_ir::{Expr, Module, Place, Stage};
+use tri_kernel_ir::{Expr, Place, Stage, Verified, verify};
 use tri_kernels::CpuLevel;
 
 use crate::build::{Exprs, access, buffer, dim, module, n, nest, schedule, store};
 
 /// Uses what older CPUs lack: fma, floor, rounding.
-fn demanding() -> Module {
+fn demanding() -> Verified {
     let mut exprs = Exprs::default();
     let mut value = exprs.add(Expr::Load(access(0, &[(0, dim(1))])));
     for op in [
@@ -26,7 +26,7 @@ fn demanding() -> Module {
     let step = nest(Vec::new(), exprs, vec![Stage::Map { axes: vec![n()], stores }]);
     let buffers =
         vec![buffer(DType::F32, vec![n()], Place::Param(0)), buffer(DType::F32, vec![n()], Place::Result(0))];
-    module(schedule(buffers, Vec::new(), vec![step]))
+    verify(module(schedule(buffers, Vec::new(), vec![step]))).unwrap()
 }
 
 #[test]

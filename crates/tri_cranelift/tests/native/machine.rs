@@ -4,7 +4,7 @@ use core::ffi::c_void;
 
 use tri_cranelift::{Code, Executable, Failure, FrameLayout, Options, compile};
 use tri_ir::{DType, math};
-use tri_kernel_ir::{Module, Schedule, ScheduleId, workspace_bytes};
+use tri_kernel_ir::{Module, Schedule, ScheduleId, plan, verify, workspace_bytes};
 use tri_kernels::{Context, ConvArgs, CpuLevel, GemmArgs, KernelTable, ParallelBody, route};
 
 /// Levels that this machine can run.
@@ -212,7 +212,8 @@ fn same_but_nan(a: &[u8], b: &[u8]) -> bool {
 
 /// The module's code for every level of this machine.
 pub(crate) fn compile_all(module: &Module) -> Vec<Code> {
-    levels().map(|level| compile(module, &Options { level }).unwrap()).collect()
+    let module = verify(module.clone()).unwrap();
+    levels().map(|level| compile(&module, &Options { level }).unwrap()).collect()
 }
 
 /// Runs schedule `id` on every level and checks that all of them give the same.
@@ -244,9 +245,8 @@ fn run_code(module: &Module, code: &Code, id: u32, call: &Call<'_>) -> Outcome {
     let layout = FrameLayout::of(schedule);
     let executable = Executable::map(code).unwrap();
     let size = |buffer: tri_kernel_ir::BufferId| {
-        let buffer = &schedule.buffers[buffer.index()];
-        let elements: i64 = buffer.shape.iter().map(|dim| value(schedule, dim, call.symbols)).product();
-        elements as usize * buffer.dtype.bytes()
+        let bytes = plan::bytes(&schedule.buffers[buffer.index()]).unwrap();
+        value(schedule, &bytes, call.symbols) as usize
     };
     let mut results: Vec<Vec<u8>> =
         schedule.results.iter().map(|buffer| vec![CANARY; size(*buffer) + 64]).collect();

@@ -455,3 +455,18 @@ fn rows_go_to_their_tiles_and_come_back_weighted_in_order_of_score() {
         }
     }
 }
+
+#[test]
+fn bytes_computed_four_at_a_time_are_stored_whole_in_packed_buffers() {
+    let mut exprs = Exprs::default();
+    let x = exprs.add(Expr::Load(access(0, &[(0, dim(1))])));
+    let value = exprs.add(Expr::Cast(DType::U8, x));
+    let stores = vec![store(access(1, &[(0, dim(1))]), value)];
+    let mut packed = buffer(DType::Trit, vec![n(), dim(4)], Place::Result(0));
+    packed.encoding = tri_ir::Encoding::T2;
+    let buffers = vec![buffer(DType::I32, vec![n()], Place::Param(0)), packed];
+    let step = nest(Vec::new(), exprs, vec![Stage::Map { axes: vec![n()], stores }]);
+    let x: Vec<i32> = (0..171).collect();
+    let found = one_result(&module(schedule(buffers, Vec::new(), vec![step])), 171, &[&i32_bytes(&x)]);
+    assert_eq!(found, (0..171).collect::<Vec<u8>>());
+}
