@@ -42,6 +42,7 @@ pub(crate) struct Emitter<'a> {
     sizes: HashMap<Dim, Value>,
     words: HashMap<usize, Value>,
     kernels: HashMap<i32, Value>,
+    arguments: HashMap<u32, StackSlot>,
 }
 
 /// The one signature of generated functions.
@@ -78,6 +79,7 @@ impl<'a> Emitter<'a> {
             sizes: HashMap::new(),
             words: HashMap::new(),
             kernels: HashMap::new(),
+            arguments: HashMap::new(),
         }
     }
 
@@ -199,6 +201,16 @@ impl<'a> Emitter<'a> {
     /// Memory in the machine's stack frame, aligned to 16 bytes.
     pub(crate) fn stack(&mut self, bytes: u32) -> StackSlot {
         self.builder.create_sized_stack_slot(StackSlotData::new(StackSlotKind::ExplicitSlot, bytes, 4))
+    }
+
+    /// The same, shared by all that ask for this size: for what lives during one call only.
+    pub(crate) fn argument_stack(&mut self, bytes: u32) -> StackSlot {
+        if let Some(slot) = self.arguments.get(&bytes) {
+            return *slot;
+        }
+        let slot = self.stack(bytes);
+        self.arguments.insert(bytes, slot);
+        slot
     }
 
     /// Address of such memory.

@@ -87,7 +87,8 @@ impl ScheduleContext<'_> {
     /// The frame of a tile, with all that is the same in every call.
     fn tile_frame(&self, e: &mut Emitter<'_>, route: &RouteStep, tile: &RouteTile) -> Value {
         let layout = FrameLayout::of(&self.module.schedules[tile.schedule.index()]);
-        let frame = self.callee_frame(e, &layout);
+        let slot = e.stack(8 * layout.words() as u32);
+        let frame = e.stack_address(slot);
         for (word, dim) in layout.symbols().skip(1).zip(&tile.symbols) {
             let value = e.size(dim);
             e.store(value, frame, 8 * word as i32);

@@ -166,7 +166,7 @@ impl<'m> ScheduleContext<'m> {
         symbols: &[Dim],
         given: Given,
     ) -> Value {
-        let slot = e.stack(16 * symbols.len().max(1) as u32);
+        let slot = e.argument_stack(16 * symbols.len().max(1) as u32);
         let frame = e.stack_address(slot);
         for (index, dim) in symbols.iter().enumerate() {
             let (low, high) = self.limits(e, dim, given);
@@ -237,7 +237,8 @@ impl<'m> ScheduleContext<'m> {
     fn call(&self, e: &mut Emitter<'_>, call: &CallStep) {
         let own = FrameLayout::of(self.schedule());
         let layout = FrameLayout::of(&self.module.schedules[call.schedule.index()]);
-        let frame = self.callee_frame(e, &layout);
+        let slot = e.argument_stack(8 * layout.words() as u32);
+        let frame = e.stack_address(slot);
         for (word, dim) in layout.symbols().zip(&call.symbols) {
             let value = e.size(dim);
             e.store(value, frame, 8 * word as i32);
@@ -252,12 +253,6 @@ impl<'m> ScheduleContext<'m> {
         let workspace = e.word(own.slot_word(call.workspace));
         e.store(workspace, frame, 8 * layout.workspace() as i32);
         self.call_schedule(e, call.schedule, frame);
-    }
-
-    /// Memory for the frame of a callee.
-    pub(crate) fn callee_frame(&self, e: &mut Emitter<'_>, layout: &FrameLayout) -> Value {
-        let slot = e.stack(8 * layout.words() as u32);
-        e.stack_address(slot)
     }
 
     /// Calls a schedule whose frame is filled, and returns if it failed.
