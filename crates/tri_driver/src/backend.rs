@@ -1,0 +1,51 @@
+//! From tensor IR to machine code: schedule, generate. The only module of the driver that knows these crates.
+
+use tri_cranelift::{Code, Options};
+use tri_ir::Verified;
+use tri_kernel_ir::Fusion;
+use tri_kernels::CpuLevel;
+use tri_passes::OptLevel;
+
+use crate::{DriverError, Timing};
+
+/// The verified kernel IR of a module.
+pub(crate) fn schedule(
+    module: &Verified,
+    level: OptLevel,
+    timing: &mut Timing,
+) -> Result<tri_kernel_ir::Verified, DriverError> {
+    let fusion = if level.fuses() { Fusion::Full } else { Fusion::None };
+    timing.stage("schedule", || {
+        let schedules = tri_kernel_ir::schedule(module, fusion)?;
+        tri_kernel_ir::verify(schedules).map_err(DriverError::KernelIr)
+    })
+}
+
+/// Machine code for a CPU level of this machine's architecture.
+pub(crate) fn generate(
+    kernel: &tri_kernel_ir::Verified,
+    level: CpuLevel,
+    timing: &mut Timing,
+) -> Result<Code, DriverError> {
+    Ok(timing.stage("codegen", || tri_cranelift::compile(kernel, &Options { level }))?)
+}
+
+/// Cranelift IR as text.
+pub(crate) fn clif(kernel: &tri_kernel_ir::Verified, level: CpuLevel) -> Result<String, DriverError> {
+    Ok(tri_cranelift::emit_clif(kernel, &Options { level })?)
+}
+
+/// Instructions as text.
+pub(crate) fn asm(kernel: &tri_kernel_ir::Verified, level: CpuLevel) -> Result<String, DriverError> {
+    Ok(tri_cranelift::emit_asm(kernel, &Options { level })?)
+}
+
+/// The highest CPU level that this machine has and the user allows.
+pub(crate) fn cpu_level() -> Result<CpuLevel, DriverError> {
+    CpuLevel::detect().map_err(|value| DriverError::CpuLevel { value })
+}
+
+/// Name of the code section for a CPU level of this machine's architecture.
+pub(crate) fn target(level: CpuLevel) -> String {
+    format!("{}-{}", std::env::consts::ARCH, level.name())
+}

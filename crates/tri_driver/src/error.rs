@@ -1,0 +1,89 @@
+//! Why the driver cannot do what it was asked for, other than diagnostics about the program.
+
+use tri_artifact::ArtifactError;
+use tri_cranelift::CodegenError;
+use tri_import::ImportError;
+use tri_interp::InterpError;
+use tri_ir::VerifyError;
+use tri_kernel_ir::ScheduleError;
+use tri_kernels::CpuLevel;
+use tri_passes::PassError;
+
+use crate::WeightsError;
+
+/// What went wrong.
+#[derive(Debug, thiserror::Error)]
+pub enum DriverError {
+    /// An artifact cannot be read or written.
+    #[error(transparent)]
+    Artifact(#[from] ArtifactError),
+    /// A tensor cannot be read or written.
+    #[error(transparent)]
+    Import(#[from] ImportError),
+    /// A checkpoint does not fit the model.
+    #[error(transparent)]
+    Weights(#[from] WeightsError),
+    /// A step that no kernel serves.
+    #[error(transparent)]
+    Schedule(#[from] ScheduleError),
+    /// A step that the code generator refuses.
+    #[error(transparent)]
+    Codegen(#[from] CodegenError),
+    /// The reference interpreter stopped.
+    #[error(transparent)]
+    Interpret(#[from] InterpError),
+    /// The CPU level that the environment asks for does not exist.
+    #[error("{} is `{value}`, which is none of {}", CpuLevel::CAP_VARIABLE, levels())]
+    CpuLevel {
+        /// The variable's value.
+        value: String,
+    },
+    /// A size for a dim that the program does not have.
+    #[error("--dim {name}: the program has no `dim {name}`{}", near(near_miss))]
+    UnknownDim {
+        /// The name.
+        name: String,
+        /// A dim whose name is close.
+        near_miss: Option<String>,
+    },
+    /// A source file cannot be read.
+    #[error("cannot read {path}: {source}")]
+    Source {
+        /// The file.
+        path: String,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// Elaboration made IR that does not verify: a defect of the compiler.
+    #[error("elaboration made an invalid module: {0}")]
+    Elaboration(VerifyError),
+    /// A pass made IR that does not verify: a defect of the compiler.
+    #[error(transparent)]
+    Pass(#[from] Box<PassError>),
+    /// Scheduling made kernel IR that does not verify: a defect of the compiler.
+    #[error("scheduling made an invalid module: {0}")]
+    KernelIr(tri_kernel_ir::VerifyError),
+}
+
+impl DriverError {
+    /// The stable code of errors on files; none for others.
+    pub fn code(&self) -> Option<&'static str> {
+        match self {
+            DriverError::Artifact(error) => Some(error.code()),
+            _ => None,
+        }
+    }
+
+    /// Whether the toolchain is at fault, whatever the input.
+    pub fn is_internal(&self) -> bool {
+        matches!(self, DriverError::Elaboration(_) | DriverError::Pass(_) | DriverError::KernelIr(_))
+    }
+}
+
+fn near(near_miss: &Option<String>) -> String {
+    near_miss.as_ref().map_or_else(String::new, |near| format!("; did you mean `{near}`?"))
+}
+
+fn levels() -> String {
+    CpuLevel::ALL.map(|level| format!("`{}`", level.name())).join(", ")
+}

@@ -1,0 +1,174 @@
+//! Weights by name: the tensors of a checkpoint, put into the order in which a module lists its parameters.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use tri_ir::{DType, Module, Parameter, TensorData};
+
+use crate::near::nearest;
+
+/// Most names that a message lists.
+const LISTED: usize = 10;
+
+/// How a checkpoint does not fit a model.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct WeightsError {
+    /// The checkpoint.
+    pub file: String,
+    /// Parameters that it lacks, with a tensor that nobody asked for and whose name is close.
+    pub missing: Vec<(String, Option<String>)>,
+    /// Tensors that are no parameter of the model.
+    pub unexpected: Vec<String>,
+    /// Parameters of another type or shape: name, expected, found.
+    pub unfitting: Vec<(String, String, String)>,
+}
+
+impl WeightsError {
+    fn is_empty(&self) -> bool {
+        self.missing.is_empty() && self.unexpected.is_empty() && self.unfitting.is_empty()
+    }
+}
+
+impl std::error::Error for WeightsError {}
+
+impl fmt::Display for WeightsError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} does not fit the model:", self.file)?;
+        for (name, expected, found) in self.unfitting.iter().take(LISTED) {
+            write!(f, "\n  `{name}` is {found}, but the model has {expected}")?;
+        }
+        for (name, near) in self.missing.iter().take(LISTED) {
+            write!(f, "\n  `{name}` is missing")?;
+            if let Some(near) = near {
+                write!(f, "; did you mean it by `{near}`?")?;
+            }
+        }
+        for name in self.unexpected.iter().take(LISTED) {
+            write!(f, "\n  `{name}` is no parameter of the model")?;
+        }
+        let lists = [self.unfitting.len(), self.missing.len(), self.unexpected.len()];
+        let more: usize = lists.into_iter().map(|length| length.saturating_sub(LISTED)).sum();
+        if more > 0 { write!(f, "\n  and {more} more") } else { Ok(()) }
+    }
+}
+
+/// The parameters of `module` in its order, out of the tensors of `file`.
+///
+/// # Errors
+/// All that is missing, left over or of another type.
+pub fn arrange(
+    file: &str,
+    module: &Module,
+    tensors: Vec<(String, TensorData)>,
+) -> Result<Vec<TensorData>, WeightsError> {
+    let mut given: BTreeMap<String, TensorData> = tensors.into_iter().collect();
+    let mut error = WeightsError { file: file.to_owned(), ..WeightsError::default() };
+    let mut arranged = Vec::with_capacity(module.parameters.len());
+    let mut missing = Vec::new();
+    for parameter in &module.parameters {
+        match given.remove(&parameter.name) {
+            None => missing.push(&parameter.name),
+            Some(tensor) => match fitted(parameter, tensor) {
+                Ok(tensor) => arranged.push(tensor),
+                Err((expected, found)) => error.unfitting.push((parameter.name.clone(), expected, found)),
+            },
+        }
+    }
+    let near = |name: &str| nearest(name, given.keys().map(String::as_str)).map(str::to_owned);
+    error.missing = missing.into_iter().map(|name| (name.clone(), near(name))).collect();
+    error.unexpected = given.into_keys().collect();
+    if error.is_empty() { Ok(arranged) } else { Err(error) }
+}
+
+/// The tensor as the parameter's type; otherwise what was expected and what was found. Checkpoints hold trits as i8.
+fn fitted(parameter: &Parameter, mut tensor: TensorData) -> Result<TensorData, (String, String)> {
+    let expected = &parameter.ty;
+    let sizes: Option<Vec<usize>> =
+        expected.shape.iter().map(|size| usize::try_from(size.as_constant()?).ok()).collect();
+    let names: Vec<String> = expected
+        .shape
+        .iter()
+        .map(|size| size.as_constant().map_or("?".to_owned(), |n| n.to_string()))
+        .collect();
+    let expected_text = text(expected.dtype, &names);
+    let is_trits = || tensor.bytes.iter().all(|byte| matches!(*byte as i8, -1..=1));
+    if expected.dtype == DType::Trit && tensor.dtype == DType::I8 {
+        if !is_trits() {
+            return Err((expected_text, "i8 with elements beyond -1, 0 and 1".to_owned()));
+        }
+        tensor.dtype = DType::Trit;
+    }
+    if tensor.dtype == expected.dtype && sizes.as_ref() == Some(&tensor.shape) {
+        return Ok(tensor);
+    }
+    Err((expected_text, text(tensor.dtype, &tensor.shape)))
+}
+
+fn text<T: fmt::Display>(dtype: DType, shape: &[T]) -> String {
+    let sizes: Vec<String> = shape.iter().map(T::to_string).collect();
+    if sizes.is_empty() { dtype.name().to_owned() } else { format!("{}[{}]", dtype.name(), sizes.join(", ")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn module() -> Module {
+        let parameter = |name: &str, dtype: DType, shape: &[i64]| Parameter {
+            name: name.to_owned(),
+            ty: tri_ir::TensorType {
+                dtype,
+                shape: shape.iter().map(|size| tri_ir::Dim::constant(*size)).collect(),
+                encoding: tri_ir::Encoding::Plain,
+            },
+            kind: tri_ir::ParameterKind::Trained,
+            init: tri_ir::FunctionId(0),
+        };
+        let parameters = vec![
+            parameter("first.weight", DType::F32, &[2, 2]),
+            parameter("second.trits", DType::Trit, &[2]),
+        ];
+        Module { parameters, ..Module::default() }
+    }
+
+    fn floats(shape: &[usize]) -> TensorData {
+        TensorData::from_f32(shape.to_vec(), &vec![0.5; shape.iter().product()]).unwrap()
+    }
+
+    fn bytes(elements: &[i8]) -> TensorData {
+        let bytes = elements.iter().map(|element| *element as u8).collect();
+        TensorData::new(DType::I8, vec![elements.len()], bytes).unwrap()
+    }
+
+    #[test]
+    fn tensors_come_in_the_order_of_the_module() {
+        let given =
+            vec![("second.trits".to_owned(), bytes(&[-1, 1])), ("first.weight".to_owned(), floats(&[2, 2]))];
+        let arranged = arrange("w", &module(), given).unwrap();
+        assert_eq!(arranged[0], floats(&[2, 2]));
+        assert_eq!((arranged[1].dtype, arranged[1].bytes.as_slice()), (DType::Trit, &[255, 1][..]));
+    }
+
+    #[test]
+    fn everything_that_does_not_fit_is_told_at_once() {
+        let given =
+            vec![("first.weigth".to_owned(), floats(&[2, 2])), ("second.trits".to_owned(), bytes(&[-1, 2]))];
+        let error = arrange("w.safetensors", &module(), given).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "w.safetensors does not fit the model:\n  \
+             `second.trits` is i8 with elements beyond -1, 0 and 1, but the model has trit[2]\n  \
+             `first.weight` is missing; did you mean it by `first.weigth`?\n  \
+             `first.weigth` is no parameter of the model"
+        );
+    }
+
+    #[test]
+    fn another_shape_is_not_taken_though_the_elements_are_as_many() {
+        let given =
+            vec![("first.weight".to_owned(), floats(&[4])), ("second.trits".to_owned(), bytes(&[0, 0]))];
+        let error = arrange("w", &module(), given).unwrap_err();
+        let expected = ("first.weight".to_owned(), "f32[2, 2]".to_owned(), "f32[4]".to_owned());
+        assert_eq!(error.unfitting, [expected]);
+    }
+}
