@@ -5,9 +5,21 @@
 //! floats are vectorised over results and never over the summed axis, and integers are exact.
 //! Nothing here knows tensors, dtypes or schedules: a kernel sees pointers, sizes and strides.
 
+#![expect(unsafe_code, reason = "kernels read and write through raw pointers and call vector intrinsics")]
+
 mod abi;
+mod byte;
+mod byte_gemm;
+mod conv;
+mod element;
+mod float;
+mod float_gemm;
+mod lanes;
 mod level;
 pub mod route;
+mod scalar;
+mod scratch;
+mod table;
 
 pub use abi::{
     Context, ConvArgs, ConvKernel, GemmArgs, GemmKernel, KernelTable, ParallelBody, ParallelFor, RouteArgs,

@@ -3,8 +3,6 @@
 //! Rows are chosen and grouped with a counting sort for one rank at a time, so that a tile sees its rows side by side,
 //! and the outputs of a row are added in descending order of score, whatever tiles they come from.
 
-#![expect(unsafe_code, reason = "reads and writes through the pointers of the C ABI")]
-
 use crate::RouteArgs;
 
 /// Whether a score goes before another of a lower index: larger, or a number where that is NaN.

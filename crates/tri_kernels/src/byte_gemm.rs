@@ -1,0 +1,110 @@
+//! Contractions of i8 with i8 or with trits in `t2`.
+
+#![expect(
+    unsafe_op_in_unsafe_fn,
+    reason = "kernels are pointer arithmetic throughout, under the promise of the C ABI"
+)]
+
+use crate::GemmArgs;
+use crate::byte::{Output, SignedRows, UnsignedColumns, multiply};
+use crate::lanes::Level;
+
+/// Bytes at strides; `along` is the distance of k, `across` of rows or columns.
+pub(crate) struct Strided {
+    pub(crate) base: *const i8,
+    pub(crate) across: isize,
+    pub(crate) along: isize,
+}
+
+impl Strided {
+    #[inline(always)]
+    unsafe fn at(&self, across: usize, k: usize) -> *const i8 {
+        self.base.offset(across as isize * self.across + k as isize * self.along)
+    }
+}
+
+impl SignedRows for Strided {
+    #[inline(always)]
+    unsafe fn copy(&self, row: usize, k: usize, length: usize, to: *mut i8) {
+        let from = self.at(row, k);
+        if self.along == 1 {
+            from.copy_to_nonoverlapping(to, length);
+        } else {
+            for i in 0..length {
+                to.add(i).write(from.offset(i as isize * self.along).read());
+            }
+        }
+    }
+}
+
+impl UnsignedColumns for Strided {
+    const BIAS: i32 = 128;
+    const PER_BYTE: usize = 1;
+
+    #[inline(always)]
+    unsafe fn bytes(&self, column: usize, k: usize, length: usize, to: *mut u8) -> *const u8 {
+        let from = self.at(column, k);
+        if self.along == 1 {
+            for i in 0..length {
+                to.add(i).write(from.add(i).read() as u8 ^ 0x80);
+            }
+        } else {
+            for i in 0..length {
+                to.add(i).write(from.offset(i as isize * self.along).read() as u8 ^ 0x80);
+            }
+        }
+        to
+    }
+}
+
+/// Trits in `t2`: column j in the bytes from `j * stride`.
+struct PackedTrits {
+    base: *const u8,
+    stride: isize,
+}
+
+impl UnsignedColumns for PackedTrits {
+    const BIAS: i32 = 1;
+    const PER_BYTE: usize = 4;
+
+    #[inline(always)]
+    unsafe fn bytes(&self, column: usize, k: usize, _: usize, _: *mut u8) -> *const u8 {
+        self.base.offset(column as isize * self.stride).add(k / 4)
+    }
+}
+
+#[inline(always)]
+fn output(args: &GemmArgs) -> Output {
+    Output {
+        base: args.c.cast(),
+        row_stride: args.c_row as isize,
+        column_stride: 1,
+        rows: args.m.max(0) as usize,
+        columns: args.n.max(0) as usize,
+    }
+}
+
+#[inline(always)]
+fn left(args: &GemmArgs) -> Strided {
+    Strided { base: args.a.cast(), across: args.a_row as isize, along: args.a_k as isize }
+}
+
+/// i8 by i8.
+///
+/// # Safety
+/// `args` says what it must be.
+#[inline(always)]
+pub(crate) unsafe fn gemm<L: Level>(args: &GemmArgs) {
+    let b = Strided { base: args.b.cast(), across: args.b_n as isize, along: args.b_k as isize };
+    multiply::<L, _, _>(&left(args), &b, &output(args), args.k.max(0) as usize);
+}
+
+/// i8 by trits in `t2`.
+///
+/// # Safety
+/// `args` says what it must be.
+#[inline(always)]
+pub(crate) unsafe fn packed_trit_gemm<L: Level>(args: &GemmArgs) {
+    let b = PackedTrits { base: args.b, stride: args.b_n as isize };
+    multiply::<L, _, _>(&left(args), &b, &output(args), args.k.max(0) as usize);
+}

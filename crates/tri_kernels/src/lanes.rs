@@ -1,0 +1,59 @@
+//! The vector operations that kernels are written in, and the levels that provide them.
+//!
+//! A kernel is one generic function over a [`Level`]; every function from the C ABI entry down is `inline(always)`, so that
+//! it is compiled anew with the instructions that its entry enables.
+
+mod portable;
+#[cfg(target_arch = "x86_64")]
+mod x86;
+
+pub(crate) use portable::Portable;
+#[cfg(target_arch = "x86_64")]
+pub(crate) use x86::{Avx2, Avx512Vnni};
+
+/// The vectors of a CPU level.
+pub(crate) trait Level {
+    /// Vectors of f32.
+    type Floats: FloatLanes;
+    /// Vectors of bytes.
+    type Bytes: ByteLanes;
+    /// Rows of a tile of f32 results: 1, 2, 4 or 8, as registers allow beside two vectors of columns.
+    const FLOAT_ROWS: usize;
+    /// Rows of a tile of i32 results: 1, 2 or 4, as registers allow beside four columns.
+    const BYTE_ROWS: usize;
+}
+
+/// A vector of f32.
+///
+/// # Safety
+/// The CPU has the level's instructions; pointers are valid for `LANES` elements, at any alignment.
+pub(crate) trait FloatLanes: Copy {
+    const LANES: usize;
+    unsafe fn splat(value: f32) -> Self;
+    unsafe fn load(from: *const f32) -> Self;
+    unsafe fn store(self, to: *mut f32);
+    unsafe fn add(self, other: Self) -> Self;
+    /// `self * factor + sum`, rounded once.
+    unsafe fn fma(self, factor: Self, sum: Self) -> Self;
+    /// `self`, its negative, or +0, as `trit` is +1, -1 or 0.
+    unsafe fn times_trit(self, trit: Self) -> Self;
+    /// `self` where the bits of `mask` are all ones, `other` where they are zero.
+    unsafe fn where_mask(self, mask: Self, other: Self) -> Self;
+}
+
+/// A vector of bytes, and vectors of i32 partial sums.
+///
+/// # Safety
+/// The CPU has the level's instructions; pointers are valid for `BYTES` bytes, at any alignment.
+pub(crate) trait ByteLanes: Copy {
+    const BYTES: usize;
+    type Sums: Copy;
+    unsafe fn zero() -> Self::Sums;
+    unsafe fn load(from: *const u8) -> Self;
+    /// Bits `2 * plane + 1 : 2 * plane` of each byte.
+    unsafe fn codes(self, plane: usize) -> Self;
+    /// Adds the products of unsigned `self` and signed `other`; `CODES` promises that `self` is at most 3.
+    unsafe fn dot<const CODES: bool>(self, other: Self, sums: Self::Sums) -> Self::Sums;
+    /// The sum over lanes, modulo 2^32.
+    unsafe fn total(sums: Self::Sums) -> i32;
+}

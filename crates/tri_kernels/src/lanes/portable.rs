@@ -1,0 +1,98 @@
+//! Vectors as arrays, for any CPU.
+
+use super::{ByteLanes, FloatLanes, Level};
+
+/// The level that every machine has.
+pub(crate) struct Portable;
+
+impl Level for Portable {
+    type Floats = Floats;
+    type Bytes = Bytes;
+    const FLOAT_ROWS: usize = 2;
+    const BYTE_ROWS: usize = 1;
+}
+
+const LANES: usize = 8;
+const BYTES: usize = 16;
+
+#[derive(Clone, Copy)]
+pub(crate) struct Floats([f32; LANES]);
+
+impl FloatLanes for Floats {
+    const LANES: usize = LANES;
+
+    #[inline(always)]
+    unsafe fn splat(value: f32) -> Floats {
+        Floats([value; LANES])
+    }
+
+    #[inline(always)]
+    unsafe fn load(from: *const f32) -> Floats {
+        // SAFETY: the trait's promise.
+        Floats(unsafe { from.cast::<[f32; LANES]>().read_unaligned() })
+    }
+
+    #[inline(always)]
+    unsafe fn store(self, to: *mut f32) {
+        // SAFETY: the trait's promise.
+        unsafe { to.cast::<[f32; LANES]>().write_unaligned(self.0) }
+    }
+
+    #[inline(always)]
+    unsafe fn add(self, other: Floats) -> Floats {
+        Floats(std::array::from_fn(|i| self.0[i] + other.0[i]))
+    }
+
+    #[inline(always)]
+    unsafe fn fma(self, factor: Floats, sum: Floats) -> Floats {
+        Floats(std::array::from_fn(|i| self.0[i].mul_add(factor.0[i], sum.0[i])))
+    }
+
+    #[inline(always)]
+    unsafe fn times_trit(self, trit: Floats) -> Floats {
+        Floats(std::array::from_fn(|i| match trit.0[i] {
+            t if t > 0.0 => self.0[i],
+            t if t < 0.0 => -self.0[i],
+            _ => 0.0,
+        }))
+    }
+
+    #[inline(always)]
+    unsafe fn where_mask(self, mask: Floats, other: Floats) -> Floats {
+        Floats(std::array::from_fn(|i| if mask.0[i].to_bits() != 0 { self.0[i] } else { other.0[i] }))
+    }
+}
+
+#[derive(Clone, Copy)]
+pub(crate) struct Bytes([u8; BYTES]);
+
+impl ByteLanes for Bytes {
+    const BYTES: usize = BYTES;
+    type Sums = [i32; BYTES];
+
+    #[inline(always)]
+    unsafe fn zero() -> [i32; BYTES] {
+        [0; BYTES]
+    }
+
+    #[inline(always)]
+    unsafe fn load(from: *const u8) -> Bytes {
+        // SAFETY: the trait's promise.
+        Bytes(unsafe { from.cast::<[u8; BYTES]>().read_unaligned() })
+    }
+
+    #[inline(always)]
+    unsafe fn codes(self, plane: usize) -> Bytes {
+        Bytes(self.0.map(|byte| byte >> (2 * plane) & 3))
+    }
+
+    #[inline(always)]
+    unsafe fn dot<const CODES: bool>(self, other: Bytes, sums: [i32; BYTES]) -> [i32; BYTES] {
+        std::array::from_fn(|i| sums[i].wrapping_add(i32::from(self.0[i]) * i32::from(other.0[i] as i8)))
+    }
+
+    #[inline(always)]
+    unsafe fn total(sums: [i32; BYTES]) -> i32 {
+        sums.into_iter().fold(0, i32::wrapping_add)
+    }
+}

@@ -1,0 +1,131 @@
+//! One table of kernels a CPU level.
+
+use crate::float::term;
+use crate::lanes::Portable;
+#[cfg(target_arch = "x86_64")]
+use crate::lanes::{Avx2, Avx512Vnni};
+use crate::{CpuLevel, KernelTable, byte_gemm, conv, element, float_gemm, route, scalar};
+
+impl KernelTable {
+    /// The kernels of a level; none where this machine lacks its instructions.
+    pub fn for_level(level: CpuLevel) -> Option<&'static KernelTable> {
+        if !level.is_supported() {
+            return None;
+        }
+        match level {
+            CpuLevel::Portable => Some(&portable::TABLE),
+            #[cfg(target_arch = "x86_64")]
+            CpuLevel::Avx2 => Some(&avx2::TABLE),
+            #[cfg(target_arch = "x86_64")]
+            CpuLevel::Avx512Vnni => Some(&avx512vnni::TABLE),
+            #[cfg(not(target_arch = "x86_64"))]
+            CpuLevel::Avx2 | CpuLevel::Avx512Vnni => None,
+        }
+    }
+}
+
+/// An entry of the C ABI, compiled with a level's instructions.
+macro_rules! entry {
+    ($name:ident, $args:ty, $features:meta, $body:expr) => {
+        #[$features]
+        unsafe extern "C" fn $name(args: *const $args) {
+            // SAFETY: the caller of the C ABI gives valid arguments, and has this level's instructions, or the table would
+            // not have been handed out.
+            unsafe { $body(&*args) }
+        }
+    };
+}
+
+macro_rules! table {
+    ($module:ident, $level:ty, #[$features:meta]) => {
+        mod $module {
+            use super::*;
+            use crate::{ConvArgs, GemmArgs};
+
+            entry!(
+                f32_gemm,
+                GemmArgs,
+                $features,
+                float_gemm::gemm::<$level, { term::FMA }, element::F32, element::F32>
+            );
+            entry!(
+                bf16_gemm,
+                GemmArgs,
+                $features,
+                float_gemm::gemm::<$level, { term::FMA }, element::Bf16, element::Bf16>
+            );
+            entry!(
+                f16_gemm,
+                GemmArgs,
+                $features,
+                float_gemm::gemm::<$level, { term::FMA }, element::F16, element::F16>
+            );
+            entry!(
+                f32_trit_gemm,
+                GemmArgs,
+                $features,
+                float_gemm::gemm::<$level, { term::COLUMN_TRIT }, element::F32, element::Trit>
+            );
+            entry!(
+                f32_t2_gemm,
+                GemmArgs,
+                $features,
+                float_gemm::packed_trit_gemm::<$level, { term::COLUMN_TRIT }, element::F32>
+            );
+            entry!(i8_gemm, GemmArgs, $features, byte_gemm::gemm::<$level>);
+            entry!(i8_trit_gemm, GemmArgs, $features, byte_gemm::packed_trit_gemm::<$level>);
+            entry!(
+                f32_conv2d,
+                ConvArgs,
+                $features,
+                conv::float_conv::<$level, { term::MASKED_FMA }, element::F32>
+            );
+            entry!(
+                f32_trit_conv2d,
+                ConvArgs,
+                $features,
+                conv::float_conv::<$level, { term::ROW_TRIT }, element::Trit>
+            );
+            entry!(i8_conv2d, ConvArgs, $features, conv::byte_conv::<$level>);
+
+            pub(super) static TABLE: KernelTable = KernelTable {
+                f32_gemm,
+                bf16_gemm,
+                f16_gemm,
+                i8_gemm,
+                i8_trit_gemm,
+                f32_trit_gemm,
+                f32_t2_gemm,
+                f32_conv2d,
+                i8_conv2d,
+                f32_trit_conv2d,
+                fma_f32: scalar::fma_f32,
+                fma_f64: scalar::fma_f64,
+                floor_f32: scalar::floor_f32,
+                floor_f64: scalar::floor_f64,
+                ceil_f32: scalar::ceil_f32,
+                ceil_f64: scalar::ceil_f64,
+                trunc_f32: scalar::trunc_f32,
+                trunc_f64: scalar::trunc_f64,
+                nearest_f32: scalar::nearest_f32,
+                nearest_f64: scalar::nearest_f64,
+                route_select: route::select,
+                route_group: route::group,
+                route_gather: route::gather,
+                route_scatter: route::scatter,
+            };
+        }
+    };
+}
+
+table!(portable, Portable, #[doc = "Instructions that every CPU of the architecture has."]);
+#[cfg(target_arch = "x86_64")]
+table!(avx2, Avx2, #[target_feature(enable = "avx2,fma,f16c,bmi1,bmi2,lzcnt,popcnt,movbe")]);
+#[cfg(target_arch = "x86_64")]
+table!(
+    avx512vnni,
+    Avx512Vnni,
+    #[target_feature(
+        enable = "avx512f,avx512bw,avx512cd,avx512dq,avx512vl,avx512vnni,avx2,fma,f16c,bmi1,bmi2,lzcnt,popcnt,movbe"
+    )]
+);
