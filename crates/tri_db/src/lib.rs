@@ -1,1 +1,13 @@
-//! Salsa inputs, the System trait, module lookup, the embedded standard library.
+//! The database: which files there are, what they hold, and which options the user gave. Everything that the front end works out is a
+//! salsa query over these inputs.
+//!
+//! Only this crate reads source files, and only through [`System`]. It knows names of files and modules; what is in
+//! them is parsed here once ([`parse`]) and understood elsewhere.
+
+mod database;
+mod library;
+mod system;
+
+pub use database::{Db, ModuleError, OnExecute, Options, RootDatabase, SourceFile, parse};
+pub use library::LIBRARY;
+pub use system::{DiskSystem, MemorySystem, System};

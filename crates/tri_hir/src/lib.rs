@@ -1,3 +1,20 @@
 //! Names, dims, shape and dtype checking, static evaluation.
+//!
+//! Every function here is a salsa query over the inputs of `tri_db`; results carry their own reports. A layer or function is checked
+//! once, where it is defined, with its dims as symbols; [`check`] gathers what all files of a program have to say.
 
+mod dims;
 pub mod hir;
+mod infer;
+mod queries;
+mod report;
+mod resolve;
+mod scope;
+mod show;
+
+pub use queries::{
+    CheckedBody, body, body_owners, check, check_file, checked_body, def_name, dim_value, function_of,
+    is_library, layer, signature,
+};
+pub use report::{Place, place_span};
+pub use show::{show_dim, show_type};

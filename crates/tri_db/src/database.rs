@@ -1,0 +1,237 @@
+//! Salsa inputs and the database that holds them.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use salsa::{Durability, Setter};
+use tri_diagnostics::FileId;
+use tri_syntax::{Parsed, decode};
+
+use crate::library::library_text;
+use crate::system::System;
+
+/// A file and what it holds.
+#[salsa::input(debug)]
+pub struct SourceFile {
+    /// Its number, by which spans know it.
+    #[returns(copy)]
+    pub id: FileId,
+    /// As messages name it.
+    #[returns(ref)]
+    pub path: PathBuf,
+    /// Its bytes, which may not be text; the error if it cannot be read.
+    #[returns(ref)]
+    pub bytes: Result<Arc<[u8]>, String>,
+    /// Whether it is a module of the standard library.
+    #[returns(copy)]
+    pub is_library: bool,
+}
+
+/// What the user chose.
+#[salsa::input(singleton, debug)]
+pub struct Options {
+    /// Sizes given to `dim` items of the root file.
+    #[returns(ref)]
+    pub dims: BTreeMap<String, i64>,
+    /// The static bool `training`.
+    #[returns(copy)]
+    pub training: bool,
+}
+
+/// Why a `use` names no module.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum ModuleError {
+    /// There is no such file.
+    Missing {
+        /// Where it was looked for.
+        path: PathBuf,
+    },
+    /// The file lies outside the folder of the root file, through a link.
+    Outside {
+        /// Where it leads.
+        path: PathBuf,
+    },
+    /// The library has no such module.
+    NotInLibrary,
+}
+
+/// What queries ask of the database.
+#[salsa::db]
+pub trait Db: salsa::Database {
+    /// The file numbered `id`.
+    fn file(&self, id: FileId) -> Option<SourceFile>;
+
+    /// The file of the module `a.b`, read when first asked for.
+    fn module(&self, path: &[&str]) -> Result<SourceFile, ModuleError>;
+
+    /// The user's choices.
+    fn options(&self) -> Options;
+
+    /// The database as the trait object that queries take.
+    fn as_dyn(&self) -> &dyn Db;
+}
+
+/// The tree of a file, and its syntax errors. A file that cannot be read, or is not text, is an empty tree with that error.
+#[salsa::tracked(returns(ref), no_eq, lru = 256)]
+pub fn parse(db: &dyn Db, file: SourceFile) -> Parsed {
+    match file.bytes(db) {
+        Ok(bytes) => match decode(file.id(db), bytes) {
+            Ok(text) => tri_syntax::parse(file.id(db), text),
+            Err(diagnostic) => {
+                let mut parsed = tri_syntax::parse(file.id(db), "");
+                parsed.errors.push(*diagnostic);
+                parsed
+            }
+        },
+        Err(_) => tri_syntax::parse(file.id(db), ""),
+    }
+}
+
+#[derive(Default)]
+struct Files {
+    by_id: Vec<SourceFile>,
+    by_path: BTreeMap<PathBuf, SourceFile>,
+}
+
+/// The database of a process.
+#[salsa::db]
+#[derive(Clone)]
+pub struct RootDatabase {
+    storage: salsa::Storage<Self>,
+    system: Arc<dyn System>,
+    root: Arc<PathBuf>,
+    files: Arc<Mutex<Files>>,
+}
+
+impl std::fmt::Debug for RootDatabase {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RootDatabase").field("root", &self.root).finish_non_exhaustive()
+    }
+}
+
+/// Called with the name of each query that is executed, not taken from memory.
+pub type OnExecute = Box<dyn Fn(&str) + Send + Sync>;
+
+impl RootDatabase {
+    /// A database over `system`. Modules are looked for in the folder of `root`, the program's main file.
+    pub fn new(system: Arc<dyn System>, root: &Path) -> Self {
+        RootDatabase::with_events(system, root, None)
+    }
+
+    /// The same, telling `on_execute` of every query that runs.
+    pub fn with_events(system: Arc<dyn System>, root: &Path, on_execute: Option<OnExecute>) -> Self {
+        let callback = on_execute.map(|on_execute| {
+            Box::new(move |event: salsa::Event| {
+                if let salsa::EventKind::WillExecute { database_key } = event.kind {
+                    on_execute(&format!("{database_key:?}"));
+                }
+            }) as Box<dyn Fn(salsa::Event) + Send + Sync>
+        });
+        let db = RootDatabase {
+            storage: salsa::Storage::new(callback),
+            system,
+            root: Arc::new(root.to_owned()),
+            files: Arc::default(),
+        };
+        Options::new(&db, BTreeMap::new(), false);
+        db
+    }
+
+    /// The program's main file.
+    pub fn root(&self) -> SourceFile {
+        self.load(&self.root)
+    }
+
+    /// Gives a file another text, as an editor does.
+    pub fn set_text(&mut self, file: SourceFile, text: &str) {
+        // The bytes before are of no use.
+        let _ = file.set_bytes(self).to(Ok(text.as_bytes().into()));
+    }
+
+    /// Gives `dim` items of the main file other sizes.
+    pub fn set_dims(&mut self, dims: BTreeMap<String, i64>) {
+        self.options().set_dims(self).to(dims);
+    }
+
+    /// Sets the static bool `training`.
+    pub fn set_training(&mut self, training: bool) {
+        self.options().set_training(self).to(training);
+    }
+
+    /// Every file that was asked for, in order of its id.
+    pub fn files(&self) -> Vec<SourceFile> {
+        self.lock().by_id.clone()
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Files> {
+        self.files.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn load(&self, path: &Path) -> SourceFile {
+        let mut files = self.lock();
+        if let Some(file) = files.by_path.get(path) {
+            return *file;
+        }
+        let bytes = self.system.read(path).map(Arc::from).map_err(|error| error.to_string());
+        let id = FileId(files.by_id.len() as u32);
+        let file = SourceFile::new(self, id, path.to_owned(), bytes, false);
+        files.by_id.push(file);
+        files.by_path.insert(path.to_owned(), file);
+        file
+    }
+
+    fn library(&self, name: &str) -> Result<SourceFile, ModuleError> {
+        let path = Path::new("std").join(format!("{name}.tri"));
+        let text = library_text(name).ok_or(ModuleError::NotInLibrary)?;
+        let mut files = self.lock();
+        if let Some(file) = files.by_path.get(&path) {
+            return Ok(*file);
+        }
+        let id = FileId(files.by_id.len() as u32);
+        let bytes = Ok(text.as_bytes().into());
+        let file = SourceFile::builder(id, path.clone(), bytes, true).durability(Durability::HIGH).new(self);
+        files.by_id.push(file);
+        files.by_path.insert(path, file);
+        Ok(file)
+    }
+}
+
+#[salsa::db]
+impl salsa::Database for RootDatabase {}
+
+#[salsa::db]
+impl Db for RootDatabase {
+    fn file(&self, id: FileId) -> Option<SourceFile> {
+        self.lock().by_id.get(id.0 as usize).copied()
+    }
+
+    fn module(&self, path: &[&str]) -> Result<SourceFile, ModuleError> {
+        if let ["std", name] = path {
+            return self.library(name);
+        }
+        if path.first() == Some(&"std") {
+            return Err(ModuleError::NotInLibrary);
+        }
+        let folder = self.root.parent().unwrap_or(Path::new(""));
+        let mut file = path.iter().fold(folder.to_owned(), |file, part| file.join(part));
+        file.set_extension("tri");
+        let missing = |_| ModuleError::Missing { path: file.clone() };
+        let real = self.system.canonicalize(&file).map_err(missing)?;
+        let folder = if folder == Path::new("") { Path::new(".") } else { folder };
+        if let Ok(folder) = self.system.canonicalize(folder)
+            && !real.starts_with(&folder)
+        {
+            return Err(ModuleError::Outside { path: real });
+        }
+        Ok(self.load(&file))
+    }
+
+    fn options(&self) -> Options {
+        Options::get(self)
+    }
+
+    fn as_dyn(&self) -> &dyn Db {
+        self
+    }
+}

@@ -1,0 +1,16 @@
+//! The standard library, embedded in the compiler.
+
+macro_rules! library {
+    ($($name:literal),* $(,)?) => {
+        /// Modules of `std` with their texts: `nn` is `std.nn`.
+        pub const LIBRARY: &[(&str, &str)] =
+            &[$(($name, include_str!(concat!("../../../stdlib/", $name, ".tri")))),*];
+    };
+}
+
+library!["act", "attention", "init", "loss", "nn", "ops", "quant"];
+
+/// The text of the module `std.name`.
+pub(crate) fn library_text(name: &str) -> Option<&'static str> {
+    LIBRARY.iter().find(|(module, _)| *module == name).map(|(_, text)| *text)
+}

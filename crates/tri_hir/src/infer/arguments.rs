@@ -1,0 +1,287 @@
+//! Arguments of calls: put in the order of the parameters, typed, and bound.
+
+use tri_diagnostics::Code;
+use tri_syntax::ast::{self, ExprKind as Ast, NodeId};
+
+use super::Infer;
+use super::bind::Bindings;
+use crate::hir::{Axis, DType, Dim, DimVar, Element, ExprId, ExprKind, Owner, Signature, Type};
+use crate::report::{Report, near_miss};
+use crate::show::{show_dim, show_type};
+
+/// For each parameter, the argument written for it.
+pub(super) type Slots<'a> = Vec<Option<&'a ast::Expr>>;
+
+impl Infer<'_> {
+    /// Which argument goes to which parameter. `has_first`: the first one stands before the dot.
+    pub(super) fn slots<'a>(
+        &mut self,
+        signature: &Signature,
+        has_first: bool,
+        args: &'a [ast::Arg],
+        node: NodeId,
+    ) -> Option<Slots<'a>> {
+        let mut slots: Slots<'a> = vec![None; signature.params.len()];
+        let mut next = usize::from(has_first);
+        let mut wrong = false;
+        for arg in args {
+            let at = match &arg.name {
+                None => {
+                    next += 1;
+                    next - 1
+                }
+                Some(name) => match signature.params.iter().position(|param| param.name == name.text) {
+                    Some(at) => at,
+                    None => {
+                        self.unknown_argument(signature, name);
+                        wrong = true;
+                        continue;
+                    }
+                },
+            };
+            match slots.get_mut(at) {
+                Some(slot @ None) if !(has_first && at == 0) => *slot = Some(&arg.value),
+                Some(_) => {
+                    let message =
+                        format!("`{}` of `{}` is given twice", signature.params[at].name, signature.name);
+                    self.names.error(Code::E2008, arg.value.id, message);
+                    wrong = true;
+                }
+                None => {
+                    let message = format!(
+                        "`{}` takes {} arguments, not {}",
+                        signature.name,
+                        signature.params.len(),
+                        args.len() + usize::from(has_first)
+                    );
+                    self.names.error(Code::E2008, arg.value.id, message);
+                    return None;
+                }
+            }
+        }
+        for (at, (param, slot)) in signature.params.iter().zip(&slots).enumerate() {
+            let is_given = slot.is_some() || has_first && at == 0;
+            if !is_given && !param.has_default && !wrong {
+                let message = format!("`{}` of `{}` is missing", param.name, signature.name);
+                self.names.error(Code::E2008, node, message);
+                wrong = true;
+            }
+        }
+        (!wrong).then_some(slots)
+    }
+
+    fn unknown_argument(&mut self, signature: &Signature, name: &ast::Name) {
+        let place = self.names.place(name.id);
+        let mut report = Report::error(
+            Code::E2008,
+            place,
+            format!("`{}` has no parameter `{}`", signature.name, name.text),
+        );
+        let names: Vec<&str> = signature.params.iter().map(|param| &*param.name).collect();
+        report = match near_miss(name.as_str(), names.iter().copied()) {
+            Some(near) => {
+                report.help(format!("did you mean `{near}`?")).fix(format!("use `{near}`"), place, near)
+            }
+            None if names.is_empty() => report.help("it takes no arguments"),
+            None => report.help(format!("it takes {}", names.join(", "))),
+        };
+        self.names.report(report);
+    }
+
+    /// Types the arguments and binds what the parameters' types leave open.
+    #[expect(clippy::too_many_arguments, reason = "a call has these parts")]
+    pub(super) fn arguments(
+        &mut self,
+        b: &mut Bindings,
+        owner: Owner,
+        signature: &Signature,
+        first: Option<ExprId>,
+        slots: &Slots<'_>,
+        expected: Option<&Type>,
+        node: NodeId,
+    ) -> Option<Vec<Option<ExprId>>> {
+        let mut args: Vec<Option<ExprId>> = vec![None; slots.len()];
+        let mut numbers = Vec::new();
+        let mut wrong = false;
+        for (at, (param, slot)) in signature.params.iter().zip(slots).enumerate() {
+            let id = match (first, slot) {
+                (Some(first), _) if at == 0 => first,
+                (_, Some(expr)) => self.argument(expr, &param.ty, args.first().copied().flatten()),
+                _ => {
+                    self.default_int(b, owner, at as u32, &param.ty);
+                    continue;
+                }
+            };
+            args[at] = Some(id);
+            match (self.ty(id).clone(), &param.ty) {
+                (Type::Error, _) => wrong = true,
+                (Type::Int(_) | Type::Float | Type::Bool, Type::Tensor(..)) => numbers.push(at),
+                (actual, Type::Tensor(..)) => {
+                    if let Err(misfit) = self.bind(b, &param.ty, &actual) {
+                        let wanted = b.ty(&param.ty).unwrap_or_else(|_| param.ty.clone());
+                        self.misfit(misfit, id, &wanted, &param.name, &signature.name);
+                        wrong = true;
+                    }
+                }
+                (actual, Type::Int(_)) => {
+                    let id = self.coerce(id, &param.ty);
+                    args[at] = Some(id);
+                    match actual {
+                        Type::Int(Some(value)) => b.fix_int(owner, at as u32, value),
+                        Type::Int(None) => {
+                            b.fix_int(owner, at as u32, Dim::var(DimVar::Length(self.owner, self.node(id))))
+                        }
+                        _ => wrong = true,
+                    }
+                }
+                _ => {
+                    let wanted = b.ty(&param.ty).unwrap_or_else(|_| param.ty.clone());
+                    let id = self.coerce(id, &wanted);
+                    wrong |= self.ty(id) == &Type::Error;
+                    args[at] = Some(id);
+                }
+            }
+        }
+        if wrong {
+            return None;
+        }
+        for at in numbers {
+            let id = args[at]?;
+            let element = self.number_element(b, &signature.params[at].ty, id);
+            let id = self.splat(id, element);
+            let actual = self.ty(id).clone();
+            if let Err(misfit) = self.bind(b, &signature.params[at].ty, &actual) {
+                self.misfit(
+                    misfit,
+                    id,
+                    &signature.params[at].ty,
+                    &signature.params[at].name,
+                    &signature.name,
+                );
+                return None;
+            }
+            args[at] = Some(id);
+        }
+        if let Some(expected) = expected {
+            // What the arguments leave open may follow from where the result goes; a misfit is reported there.
+            let mut trial = b.clone();
+            if self.bind(&mut trial, &signature.result, expected).is_ok() {
+                *b = trial;
+            }
+        }
+        if self.settle(b).is_err() {
+            let message = format!("the sizes of the arguments of `{}` do not fit together", signature.name);
+            self.names.error(Code::E2003, node, message);
+            return None;
+        }
+        Some(args)
+    }
+
+    /// An argument. An axis may be written by the name of a size of the first argument.
+    fn argument(&mut self, expr: &ast::Expr, ty: &Type, first: Option<ExprId>) -> ExprId {
+        match ty {
+            Type::Axis => match first {
+                Some(first) => self.axis_of(expr, first),
+                None => self.expr(expr, Some(ty)),
+            },
+            _ => self.expr(expr, Some(ty)),
+        }
+    }
+
+    /// An axis of a tensor, by position or by name.
+    pub(super) fn axis_of(&mut self, expr: &ast::Expr, tensor: ExprId) -> ExprId {
+        let Type::Tensor(_, shape) = self.ty(tensor).clone() else { return self.error_expr(expr.id) };
+        match self.axis_position(expr, &shape) {
+            Some(position) => self.push(ExprKind::Axis(position), Type::Axis, expr.id),
+            None => self.error_expr(expr.id),
+        }
+    }
+
+    /// The position of an axis; counted from the end if it stands behind a pack.
+    pub(super) fn axis_position(&mut self, expr: &ast::Expr, shape: &[Axis]) -> Option<i32> {
+        let pack = shape.iter().position(|axis| matches!(axis, Axis::Pack(..)));
+        if let Ast::Name(name) = &expr.kind
+            && self.scope.iter().all(|binding| binding.name != *name)
+            && let Some(dim) = self.names.dim_named(name)
+            && dim.as_constant().is_none()
+            && !matches!(dim.as_var(), Some(DimVar::Param(..) | DimVar::Local(..)))
+        {
+            let found: Vec<usize> =
+                (0..shape.len()).filter(|at| matches!(&shape[*at], Axis::Dim(d) if *d == dim)).collect();
+            return match found.as_slice() {
+                [at] if pack.is_none_or(|pack| *at < pack) => Some(*at as i32),
+                [at] => Some(*at as i32 - shape.len() as i32),
+                [] => {
+                    let (name, shape) = (show_dim(self.db, &dim), crate::show::show_shape(self.db, shape));
+                    self.names.error(Code::E2007, expr.id, format!("no axis of [{shape}] is `{name}`"));
+                    None
+                }
+                _ => {
+                    let (name, shape) = (show_dim(self.db, &dim), crate::show::show_shape(self.db, shape));
+                    let report = Report::error(
+                        Code::E2007,
+                        self.names.place(expr.id),
+                        format!("several axes of [{shape}] are `{name}`"),
+                    );
+                    self.names.report(report.help("say which by its position: `axis = -1`"));
+                    None
+                }
+            };
+        }
+        let id = self.expr(expr, None);
+        let Type::Int(Some(dim)) = self.ty(id).clone() else {
+            if self.ty(id) != &Type::Error {
+                let found = show_type(self.db, self.ty(id));
+                self.names.error(
+                    Code::E2007,
+                    expr.id,
+                    format!("an axis is a position or the name of a size, but this is {found}"),
+                );
+            }
+            return None;
+        };
+        let position = crate::dims::numeric(self.db, &dim).and_then(|n| i32::try_from(n).ok())?;
+        let fixed = shape.len() as i32;
+        let known = match pack {
+            None => (-fixed..fixed).contains(&position),
+            Some(at) => (-(fixed - at as i32 - 1)..at as i32).contains(&position),
+        };
+        if !known {
+            let shape = crate::show::show_shape(self.db, shape);
+            self.names.error(
+                Code::E2007,
+                expr.id,
+                format!("[{shape}] is not known to have an axis {position}"),
+            );
+            return None;
+        }
+        Some(position)
+    }
+
+    /// The dtype that a number takes in the place of a tensor.
+    fn number_element(&self, b: &Bindings, ty: &Type, id: ExprId) -> Element {
+        let bound = match ty {
+            Type::Tensor(Element::Generic(owner, at), _) => b.element(*owner, *at),
+            Type::Tensor(element, _) => Some(*element),
+            _ => None,
+        };
+        bound.unwrap_or(match self.ty(id) {
+            Type::Int(_) => Element::Known(DType::I32),
+            Type::Bool => Element::Known(DType::Bool),
+            _ => Element::Known(DType::F32),
+        })
+    }
+
+    /// A static int parameter that takes its default.
+    fn default_int(&mut self, b: &mut Bindings, owner: Owner, at: u32, ty: &Type) {
+        if let Type::Int(_) = ty {
+            let body = crate::queries::checked_body(self.db, crate::hir::BodyOwner::Default(owner, at)).body;
+            let value = body.root.value.map(|value| body.expr(value).ty.clone());
+            if let Some(Type::Int(Some(value))) = value
+                && let Ok(value) = b.dim(&value)
+            {
+                b.fix_int(owner, at, value);
+            }
+        }
+    }
+}

@@ -1,0 +1,321 @@
+//! Generic parameters of a callee, worked out from the types of arguments.
+
+use std::collections::BTreeMap;
+
+use tri_dims::DimError;
+
+use super::Infer;
+use crate::hir::{
+    Axis, DType, Dim, DimVar, Element, ElementClass, Fact, FunctionType, Generic, GenericArg, GenericKind,
+    Owner, Type,
+};
+use crate::resolve::IMPLICIT;
+
+/// What generic parameters and static ints of callees stand for.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Bindings {
+    dims: BTreeMap<DimVar, Dim>,
+    packs: BTreeMap<(Owner, u32), Vec<Axis>>,
+    elements: BTreeMap<(Owner, u32), Element>,
+    /// Whose parameters are to be found.
+    open: Vec<Owner>,
+    /// Whether packs that a function type did not declare are to be found.
+    implicit: bool,
+    /// Sizes that could not be compared yet.
+    later: Vec<(Dim, Dim)>,
+}
+
+/// Why an argument does not fit a parameter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Misfit {
+    Dtype,
+    Rank,
+    Size,
+    Kind,
+}
+
+impl Bindings {
+    /// Parameters of these owners are to be found.
+    pub(super) fn open(owners: impl IntoIterator<Item = Owner>) -> Self {
+        Bindings { open: owners.into_iter().collect(), ..Bindings::default() }
+    }
+
+    /// Packs of a function type are to be found.
+    pub(super) fn of_function_type() -> Self {
+        Bindings { implicit: true, ..Bindings::default() }
+    }
+
+    /// Fixes generic parameters of an owner.
+    pub(super) fn fix(&mut self, owner: Owner, args: &[GenericArg]) {
+        for (at, arg) in args.iter().enumerate() {
+            self.fix_one(owner, at as u32, arg.clone());
+        }
+    }
+
+    pub(super) fn fix_one(&mut self, owner: Owner, at: u32, arg: GenericArg) {
+        match arg {
+            GenericArg::Dim(dim) => drop(self.dims.insert(DimVar::Generic(owner, at), dim)),
+            GenericArg::Pack(axes) => drop(self.packs.insert((owner, at), axes)),
+            GenericArg::Element(element) => drop(self.elements.insert((owner, at), element)),
+        }
+    }
+
+    /// Gives a static int parameter its value.
+    pub(super) fn fix_int(&mut self, owner: Owner, at: u32, value: Dim) {
+        self.dims.insert(DimVar::Param(owner, at), value);
+    }
+
+    pub(super) fn element(&self, owner: Owner, at: u32) -> Option<Element> {
+        self.elements.get(&(owner, at)).copied()
+    }
+
+    fn is_open(&self, owner: Owner) -> bool {
+        self.open.contains(&owner)
+    }
+
+    fn is_open_pack(&self, owner: Owner, at: u32) -> bool {
+        if at >= IMPLICIT { self.implicit } else { self.is_open(owner) }
+    }
+
+    /// A size in terms of the caller; `Unbound` if it speaks of a parameter not found yet.
+    pub(super) fn dim(&self, dim: &Dim) -> Result<Dim, DimError> {
+        dim.substitute(&mut |var| match (self.dims.get(var), var) {
+            (Some(dim), _) => Ok(dim.clone()),
+            (None, DimVar::Generic(owner, _) | DimVar::Param(owner, _)) if self.is_open(*owner) => {
+                Err(DimError::Unbound)
+            }
+            (None, var) => Ok(Dim::var(*var)),
+        })
+    }
+
+    fn is_missing(&self, var: &DimVar) -> bool {
+        match var {
+            DimVar::Generic(owner, _) => self.is_open(*owner) && !self.dims.contains_key(var),
+            _ => false,
+        }
+    }
+
+    /// A type in terms of the caller.
+    pub(super) fn ty(&self, ty: &Type) -> Result<Type, DimError> {
+        Ok(match ty {
+            Type::Tensor(element, shape) => {
+                let element = match element {
+                    Element::Generic(owner, at) if self.is_open(*owner) => {
+                        self.element(*owner, *at).ok_or(DimError::Unbound)?
+                    }
+                    element => *element,
+                };
+                Type::Tensor(element, self.shape(shape)?)
+            }
+            Type::Tuple(parts) => {
+                Type::Tuple(parts.iter().map(|part| self.ty(part)).collect::<Result<_, _>>()?)
+            }
+            Type::Array(element, length) => Type::Array(Box::new(self.ty(element)?), self.dim(length)?),
+            Type::Layer(def, args) => {
+                let args = args.iter().map(|arg| match arg {
+                    GenericArg::Dim(dim) => Ok(GenericArg::Dim(self.dim(dim)?)),
+                    GenericArg::Pack(axes) => Ok(GenericArg::Pack(self.shape(axes)?)),
+                    GenericArg::Element(element) => Ok(GenericArg::Element(*element)),
+                });
+                Type::Layer(*def, args.collect::<Result<_, DimError>>()?)
+            }
+            Type::Function(function) => {
+                let params = function.params.iter().map(|param| self.ty(param)).collect::<Result<_, _>>()?;
+                Type::Function(std::sync::Arc::new(FunctionType {
+                    params,
+                    result: self.ty(&function.result)?,
+                }))
+            }
+            other => other.clone(),
+        })
+    }
+
+    fn shape(&self, shape: &[Axis]) -> Result<Vec<Axis>, DimError> {
+        let mut axes = Vec::with_capacity(shape.len());
+        for axis in shape {
+            match axis {
+                Axis::Dim(dim) => axes.push(Axis::Dim(self.dim(dim)?)),
+                Axis::Pack(owner, at) if self.is_open_pack(*owner, *at) => {
+                    axes.extend(self.packs.get(&(*owner, *at)).ok_or(DimError::Unbound)?.iter().cloned());
+                }
+                pack => axes.push(pack.clone()),
+            }
+        }
+        Ok(axes)
+    }
+
+    pub(super) fn fact(&self, fact: &Fact) -> Result<Fact, DimError> {
+        Ok(match fact {
+            Fact::Divides(a, b) => Fact::Divides(self.dim(a)?, self.dim(b)?),
+            Fact::Equal(a, b) => Fact::Equal(self.dim(a)?, self.dim(b)?),
+            Fact::AtMost(a, b) => Fact::AtMost(self.dim(a)?, self.dim(b)?),
+        })
+    }
+
+    /// The generic parameters found; none for one that is missing.
+    pub(super) fn args(&self, owner: Owner, generics: &[Generic]) -> Vec<Option<GenericArg>> {
+        let one = |(at, generic): (usize, &Generic)| {
+            let at = at as u32;
+            match generic.kind {
+                GenericKind::Dim(_) => {
+                    self.dims.get(&DimVar::Generic(owner, at)).cloned().map(GenericArg::Dim)
+                }
+                GenericKind::Pack => self.packs.get(&(owner, at)).cloned().map(GenericArg::Pack),
+                GenericKind::Element(_) => self.element(owner, at).map(GenericArg::Element),
+            }
+        };
+        generics.iter().enumerate().map(one).collect()
+    }
+}
+
+impl Infer<'_> {
+    /// Binds what `pattern`, a parameter's type, leaves open so that `actual` fits it.
+    pub(super) fn bind(&self, b: &mut Bindings, pattern: &Type, actual: &Type) -> Result<(), Misfit> {
+        match (pattern, actual) {
+            (Type::Error, _) | (_, Type::Error) => Ok(()),
+            (Type::Tensor(e, s), Type::Tensor(f, t)) => {
+                self.bind_element(b, *e, *f)?;
+                self.bind_shape(b, s, t)
+            }
+            (Type::Tuple(p), Type::Tuple(a)) if p.len() == a.len() => {
+                p.iter().zip(a).try_for_each(|(p, a)| self.bind(b, p, a))
+            }
+            (Type::Array(p, m), Type::Array(a, n)) => {
+                self.bind(b, p, a)?;
+                self.bind_dim(b, m, n)
+            }
+            (Type::Layer(p, _), Type::Layer(a, _)) if p == a => Ok(()),
+            (Type::Function(p), Type::Function(a)) if p.params.len() == a.params.len() => {
+                p.params.iter().zip(&a.params).try_for_each(|(p, a)| self.bind(b, p, a))?;
+                self.bind(b, &p.result, &a.result)
+            }
+            (p, a) if self.same_type(p, a) => Ok(()),
+            _ => Err(Misfit::Kind),
+        }
+    }
+
+    fn bind_element(&self, b: &mut Bindings, pattern: Element, actual: Element) -> Result<(), Misfit> {
+        match pattern {
+            Element::Generic(owner, at) if b.is_open(owner) => match b.element(owner, at) {
+                Some(bound) => {
+                    if bound == actual {
+                        Ok(())
+                    } else {
+                        Err(Misfit::Dtype)
+                    }
+                }
+                None => {
+                    b.elements.insert((owner, at), actual);
+                    Ok(())
+                }
+            },
+            pattern => {
+                if pattern == actual {
+                    Ok(())
+                } else {
+                    Err(Misfit::Dtype)
+                }
+            }
+        }
+    }
+
+    fn bind_shape(&self, b: &mut Bindings, pattern: &[Axis], actual: &[Axis]) -> Result<(), Misfit> {
+        let pack = pattern
+            .iter()
+            .position(|axis| matches!(axis, Axis::Pack(owner, at) if b.is_open_pack(*owner, *at)));
+        let Some(at) = pack else {
+            if pattern.len() != actual.len() {
+                return Err(Misfit::Rank);
+            }
+            return pattern.iter().zip(actual).try_for_each(|(p, a)| self.bind_axis(b, p, a));
+        };
+        let after = pattern.len() - at - 1;
+        if actual.len() < at + after {
+            return Err(Misfit::Rank);
+        }
+        let (front, rest) = actual.split_at(at);
+        let (middle, back) = rest.split_at(rest.len() - after);
+        pattern[..at].iter().zip(front).try_for_each(|(p, a)| self.bind_axis(b, p, a))?;
+        pattern[at + 1..].iter().zip(back).try_for_each(|(p, a)| self.bind_axis(b, p, a))?;
+        let Axis::Pack(owner, index) = pattern[at] else { return Err(Misfit::Kind) };
+        match b.packs.get(&(owner, index)) {
+            None => {
+                b.packs.insert((owner, index), middle.to_vec());
+                Ok(())
+            }
+            Some(bound) if bound.len() != middle.len() => Err(Misfit::Rank),
+            Some(bound) => {
+                let same = bound.iter().zip(middle).all(|(x, y)| self.same_axis(x, y));
+                if same { Ok(()) } else { Err(Misfit::Size) }
+            }
+        }
+    }
+
+    fn bind_axis(&self, b: &mut Bindings, pattern: &Axis, actual: &Axis) -> Result<(), Misfit> {
+        match (pattern, actual) {
+            (Axis::Dim(p), Axis::Dim(a)) => self.bind_dim(b, p, a),
+            (p, a) if p == a => Ok(()),
+            _ => Err(Misfit::Rank),
+        }
+    }
+
+    fn bind_dim(&self, b: &mut Bindings, pattern: &Dim, actual: &Dim) -> Result<(), Misfit> {
+        if let Some(var) = pattern.as_var()
+            && b.is_missing(var)
+        {
+            b.dims.insert(*var, actual.clone());
+            return Ok(());
+        }
+        match b.dim(pattern) {
+            Ok(size) => {
+                if self.equal(&size, actual) {
+                    Ok(())
+                } else {
+                    Err(Misfit::Size)
+                }
+            }
+            Err(DimError::Unbound) => {
+                b.later.push((pattern.clone(), actual.clone()));
+                Ok(())
+            }
+            Err(_) => Err(Misfit::Size),
+        }
+    }
+
+    /// Compares the sizes that had to wait.
+    pub(super) fn settle(&self, b: &mut Bindings) -> Result<(), Misfit> {
+        let later = std::mem::take(&mut b.later);
+        for (pattern, actual) in later {
+            match b.dim(&pattern) {
+                Ok(size) if self.equal(&size, &actual) => {}
+                Err(DimError::Unbound) => {}
+                _ => return Err(Misfit::Size),
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a dtype belongs to a class.
+    pub(super) fn in_class(&self, element: Element, class: ElementClass) -> bool {
+        use DType::{Bf16, F16, F32, I8, I32, I64, U8};
+        match element {
+            Element::Known(dtype) => match class {
+                ElementClass::Any => true,
+                ElementClass::Float => matches!(dtype, F16 | Bf16 | F32),
+                ElementClass::Int => matches!(dtype, I8 | U8 | I32 | I64),
+                ElementClass::Num => matches!(dtype, F16 | Bf16 | F32 | I8 | U8 | I32 | I64),
+            },
+            Element::Generic(owner, at) => {
+                let generics = self.generics_of(owner);
+                match generics.get(at as usize).map(|generic| &generic.kind) {
+                    Some(GenericKind::Element(known)) => {
+                        *known == class
+                            || class == ElementClass::Any
+                            || class == ElementClass::Num && *known != ElementClass::Any
+                    }
+                    _ => false,
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,479 @@
+//! Types of bodies: every expression is resolved and typed, every call's arguments are put in order.
+
+mod arguments;
+mod bind;
+mod call;
+mod expr;
+mod operator;
+mod rules;
+mod stmt;
+mod view;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use tri_db::Db;
+use tri_diagnostics::Code;
+use tri_syntax::ast::{self, ItemKind, NodeId};
+
+use crate::dims::equal;
+use crate::hir::{
+    Axis, Body, BodyOwner, DType, Def, Dim, Element, Expr, ExprId, ExprKind, Layer, Local, LocalId,
+    MemberKind, Owner, Signature, Type,
+};
+use crate::queries::{body_def, checked_body, checked_layer_head, function_of, item_of, signature};
+use crate::report::Report;
+use crate::resolve::Names;
+use crate::show::{show_dim, show_type};
+
+/// A name in scope.
+#[derive(Clone, Debug)]
+struct Binding {
+    name: Arc<str>,
+    local: LocalId,
+}
+
+/// A body being checked.
+pub(crate) struct Infer<'db> {
+    db: &'db dyn Db,
+    names: Names<'db>,
+    owner: Owner,
+    /// The layer whose body this is, with its members if they may be used.
+    layer: Option<(Def, Arc<Layer>)>,
+    body: Body,
+    scope: Vec<Binding>,
+    /// Static conditions that hold where we are, as written.
+    conditions: Vec<ast::Expr>,
+    /// Types that assignments gave to `var`s.
+    assigned: BTreeMap<LocalId, Type>,
+    /// How many loops and branches we are in, where an assignment keeps the type.
+    nesting: u32,
+}
+
+/// Checks a body.
+pub(crate) fn body(db: &dyn Db, owner: BodyOwner) -> (Body, Vec<Report>) {
+    let def = body_def(owner);
+    let Some(item) = item_of(db, def) else { return (Body::default(), Vec::new()) };
+    let names_owner = match owner {
+        BodyOwner::Function(owner) | BodyOwner::Default(owner, _) => owner,
+        BodyOwner::MemberValue(def, _) | BodyOwner::MemberCondition(def, _) => Owner::Layer(def),
+        BodyOwner::Const(def) | BodyOwner::Dim(def) => Owner::Function(def),
+    };
+    let mut names = Names::of_owner(db, names_owner);
+    // Heads report what is wrong with their own conditions.
+    names.reports.clear();
+    let layer = match (&item.kind, owner) {
+        (ItemKind::Layer(_), BodyOwner::Function(_)) => Some((def, crate::queries::layer(db, def))),
+        (ItemKind::Layer(_), _) => Some((def, checked_layer_head(db, def).layer)),
+        _ => None,
+    };
+    let mut infer = Infer {
+        db,
+        names,
+        owner: names_owner,
+        layer,
+        body: Body::default(),
+        scope: Vec::new(),
+        conditions: Vec::new(),
+        assigned: BTreeMap::new(),
+        nesting: 0,
+    };
+    infer.check(&item, owner);
+    (infer.body, infer.names.reports)
+}
+
+/// The type of an instance member.
+pub(crate) fn instance_type(db: &dyn Db, def: Def, at: u32) -> Type {
+    let body = checked_body(db, BodyOwner::MemberValue(def, at)).body;
+    body.root.value.map_or(Type::Error, |value| body.expr(value).ty.clone())
+}
+
+impl Infer<'_> {
+    fn check(&mut self, item: &ast::Item, owner: BodyOwner) {
+        match (owner, &item.kind) {
+            (BodyOwner::Function(Owner::Test(_)), ItemKind::Test(test)) => {
+                self.body.root = self.block(&test.body, None);
+            }
+            (BodyOwner::Function(function), _) => self.check_function(item, function),
+            (BodyOwner::Default(owner, at), _) => self.check_default(item, owner, at),
+            (BodyOwner::MemberValue(_, at), ItemKind::Layer(layer)) => {
+                if let Some(member) = layer.members.get(at as usize) {
+                    self.check_member_value(member);
+                }
+            }
+            (BodyOwner::MemberCondition(_, at), ItemKind::Layer(layer)) => {
+                if let Some(condition) =
+                    layer.members.get(at as usize).and_then(|member| member.condition.as_ref())
+                {
+                    self.value(condition, &Type::Bool);
+                }
+            }
+            (BodyOwner::Const(_), ItemKind::Const(item)) => {
+                let ty = item.ty.as_ref().map(|ty| static_type(self.names.ty(ty)));
+                match ty {
+                    Some(ty) => self.value(&item.value, &ty),
+                    None => self.free_value(&item.value),
+                }
+            }
+            (BodyOwner::Dim(_), ItemKind::Dim(item)) => {
+                if let Some(dim) = self.names.dim(&item.value) {
+                    let id = self.push(ExprKind::Dim(dim.clone()), Type::Int(Some(dim)), item.value.id);
+                    self.body.root.value = Some(id);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn check_function(&mut self, item: &ast::Item, owner: Owner) {
+        let Some(function) = function_of(item, owner) else { return };
+        let Some(block) = &function.body else { return };
+        let signature = signature(self.db, owner);
+        self.declare_params(&signature);
+        let expected = signature.result.clone();
+        let mut root = self.block(block, Some(&expected));
+        root.value = match (root.value, &expected) {
+            (Some(value), Type::Unit) if self.ty(value) != &Type::Unit && self.ty(value) != &Type::Error => {
+                let found = show_type(self.db, self.ty(value));
+                let node = self.body.expr(value).node;
+                let place = self.names.place(node);
+                let report = Report::error(
+                    Code::E2001,
+                    place,
+                    format!("`{}` gives nothing, but its body ends with {found}", signature.name),
+                );
+                self.names.report(report.help(format!("add `-> {found}` to its head")));
+                Some(value)
+            }
+            (Some(value), _) => Some(self.coerce(value, &expected)),
+            (None, Type::Unit | Type::Error) => None,
+            (None, expected) => {
+                let message = format!(
+                    "`{}` gives {}, but its body ends without a value",
+                    signature.name,
+                    show_type(self.db, expected)
+                );
+                self.names.error(Code::E2001, block.id, message);
+                None
+            }
+        };
+        self.body.root = root;
+    }
+
+    fn declare_params(&mut self, signature: &Signature) {
+        for (at, param) in signature.params.iter().enumerate() {
+            let ty = match &param.ty {
+                Type::Int(_) => Type::Int(Some(Dim::var(crate::hir::DimVar::Param(self.owner, at as u32)))),
+                ty => ty.clone(),
+            };
+            self.declare(param.name.clone(), ty, false);
+        }
+    }
+
+    fn check_default(&mut self, item: &ast::Item, owner: Owner, at: u32) {
+        let (params, types) = match (owner, &item.kind) {
+            (Owner::Layer(def), ItemKind::Layer(layer)) => {
+                (&layer.config, checked_layer_head(self.db, def).layer.config.clone())
+            }
+            _ => match function_of(item, owner) {
+                Some(function) => (&function.params, signature(self.db, owner).params.clone()),
+                None => return,
+            },
+        };
+        if !matches!(owner, Owner::Layer(_)) {
+            // A default may speak of the parameters before it.
+            let before =
+                Signature { params: types[..at as usize].to_vec(), ..crate::resolve::empty_signature() };
+            self.declare_params(&before);
+        }
+        let at = at as usize;
+        if let (Some(default), Some(param)) =
+            (params.get(at).and_then(|param| param.default.as_ref()), types.get(at))
+        {
+            match param.ty {
+                // Only intrinsics leave tensors out; the value is a mark that their rule lets them.
+                Type::Tensor(..)
+                    if function_of(item, owner).is_some_and(|function| function.body.is_none()) => {}
+                _ => self.value(default, &param.ty),
+            }
+        }
+    }
+
+    fn check_member_value(&mut self, member: &ast::Member) {
+        if let Some(condition) = &member.condition {
+            self.conditions.push(condition.clone());
+        }
+        match &member.kind {
+            ast::MemberKind::Tensor { ty, init: Some(init), .. } => {
+                let mut names = Names::of_owner(self.db, self.owner);
+                let ty = names.ty(ty);
+                self.value(init, &ty);
+            }
+            ast::MemberKind::Instance { name, value } => {
+                self.free_value(value);
+                let ty = self.body.root.value.map_or(Type::Error, |value| self.ty(value).clone());
+                if !is_instance(&ty) {
+                    let found = show_type(self.db, &ty);
+                    let message =
+                        format!("`{}` must be a layer or an array of layers, but this is {found}", name.text);
+                    self.names.error(Code::E2001, value.id, message);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// An expression body with a type that its value must have.
+    fn value(&mut self, expr: &ast::Expr, ty: &Type) {
+        let id = self.expr(expr, Some(ty));
+        let id = self.coerce(id, ty);
+        self.body.root.value = Some(id);
+    }
+
+    fn free_value(&mut self, expr: &ast::Expr) {
+        let id = self.expr(expr, None);
+        self.body.root.value = Some(id);
+    }
+
+    fn push(&mut self, kind: ExprKind, ty: Type, node: NodeId) -> ExprId {
+        self.body.exprs.push(Expr { kind, ty, node });
+        ExprId(self.body.exprs.len() as u32 - 1)
+    }
+
+    fn error_expr(&mut self, node: NodeId) -> ExprId {
+        self.push(ExprKind::Error, Type::Error, node)
+    }
+
+    fn ty(&self, id: ExprId) -> &Type {
+        &self.body.expr(id).ty
+    }
+
+    fn node(&self, id: ExprId) -> NodeId {
+        self.body.expr(id).node
+    }
+
+    fn declare(&mut self, name: Arc<str>, ty: Type, mutable: bool) -> LocalId {
+        let local = LocalId(self.body.locals.len() as u32);
+        let dim = match &ty {
+            Type::Int(dim) => Some(dim.clone()),
+            _ => None,
+        };
+        // A local that is no static int hides a dim of its name.
+        self.names.locals.push((name.clone(), dim.flatten()));
+        self.body.locals.push(Local { name: name.clone(), ty, mutable });
+        self.scope.push(Binding { name, local });
+        local
+    }
+
+    /// The type of a local where we are.
+    fn local_type(&self, local: LocalId) -> Type {
+        self.assigned.get(&local).unwrap_or(&self.body.local(local).ty).clone()
+    }
+
+    /// A block that may run any number of times, or not at all.
+    fn nested<T>(&mut self, run: impl FnOnce(&mut Self) -> T) -> T {
+        self.nesting += 1;
+        let result = run(self);
+        self.nesting -= 1;
+        result
+    }
+
+    /// Runs with names declared inside forgotten afterwards.
+    fn scoped<T>(&mut self, run: impl FnOnce(&mut Self) -> T) -> T {
+        let (scope, locals) = (self.scope.len(), self.names.locals.len());
+        let result = run(self);
+        self.scope.truncate(scope);
+        self.names.locals.truncate(locals);
+        result
+    }
+
+    fn equal(&self, a: &Dim, b: &Dim) -> bool {
+        equal(self.db, &self.names.facts, a, b)
+    }
+
+    fn same_axis(&self, a: &Axis, b: &Axis) -> bool {
+        match (a, b) {
+            (Axis::Dim(a), Axis::Dim(b)) => self.equal(a, b),
+            (a, b) => a == b,
+        }
+    }
+
+    /// The expression as a value of `to`, or an error that says why it is none.
+    fn coerce(&mut self, id: ExprId, to: &Type) -> ExprId {
+        let from = self.ty(id).clone();
+        match (&from, to) {
+            (Type::Error, _) | (_, Type::Error) => id,
+            (Type::Int(_) | Type::Float | Type::Bool, Type::Tensor(element, shape)) if shape.is_empty() => {
+                self.splat(id, *element)
+            }
+            (Type::Int(_), Type::Float) | (Type::Int(_), Type::Int(_)) => id,
+            (Type::Int(Some(dim)), Type::Axis) => match dim.as_constant().and_then(|n| i32::try_from(n).ok())
+            {
+                Some(n) => self.push(ExprKind::Axis(n), Type::Axis, self.node(id)),
+                None => self.mismatch(id, &from, to),
+            },
+            (Type::Tuple(from), Type::Tuple(to)) if from.len() == to.len() => self.coerce_tuple(id, to),
+            (Type::Function(_), Type::Function(to)) => self.coerce_function(id, to),
+            _ if self.same_type(&from, to) => id,
+            _ => self.mismatch(id, &from, to),
+        }
+    }
+
+    fn coerce_tuple(&mut self, id: ExprId, to: &[Type]) -> ExprId {
+        match self.body.expr(id).kind.clone() {
+            ExprKind::Tuple(parts) => {
+                let parts: Vec<ExprId> =
+                    parts.into_iter().zip(to).map(|(part, to)| self.coerce(part, to)).collect();
+                let ty = Type::Tuple(to.to_vec());
+                self.push(ExprKind::Tuple(parts), ty, self.node(id))
+            }
+            _ => {
+                let (from, to) = (self.ty(id).clone(), Type::Tuple(to.to_vec()));
+                if self.same_type(&from, &to) { id } else { self.mismatch(id, &from, &to) }
+            }
+        }
+    }
+
+    fn same_type(&self, a: &Type, b: &Type) -> bool {
+        match (a, b) {
+            (Type::Error, _) | (_, Type::Error) => true,
+            (Type::Tensor(x, s), Type::Tensor(y, t)) => {
+                x == y && s.len() == t.len() && s.iter().zip(t).all(|(s, t)| self.same_axis(s, t))
+            }
+            (Type::Tuple(a), Type::Tuple(b)) => {
+                a.len() == b.len() && a.iter().zip(b).all(|(a, b)| self.same_type(a, b))
+            }
+            (Type::Array(a, m), Type::Array(b, n)) => self.same_type(a, b) && self.equal(m, n),
+            (Type::Int(_), Type::Int(_)) => true,
+            (a, b) => a == b,
+        }
+    }
+
+    /// Reports that a value has another type than its place.
+    fn mismatch(&mut self, id: ExprId, from: &Type, to: &Type) -> ExprId {
+        let node = self.node(id);
+        let place = self.names.place(node);
+        let (found, wanted) = (show_type(self.db, from), show_type(self.db, to));
+        let report = match (from, to) {
+            (Type::Tensor(a, s), Type::Tensor(b, t)) if a == b && s.len() == t.len() => {
+                self.size_mismatch(node, s, t)
+            }
+            (Type::Tensor(a, s), Type::Tensor(b, t)) if a == b => {
+                let message = format!("this has {} axes, {} are expected", axes_text(s), axes_text(t));
+                Report::error(Code::E2002, place, message)
+                    .label(format!("this is {found}, expected is {wanted}"))
+            }
+            (Type::Tensor(a, s), Type::Tensor(b, t))
+                if a != b && self.same_type(&Type::Tensor(*b, s.clone()), &Type::Tensor(*b, t.clone())) =>
+            {
+                let to = crate::show::show_element(self.db, *b);
+                Report::error(Code::E3002, place, format!("this is {found}, but {wanted} is expected"))
+                    .help(format!("dtypes are converted by hand: `... as {to}`"))
+            }
+            _ => Report::error(Code::E2001, place, format!("this is {found}, but {wanted} is expected")),
+        };
+        self.names.report(report);
+        self.error_expr(node)
+    }
+
+    /// Two shapes with as many axes, of which some differ.
+    fn size_mismatch(&self, node: NodeId, found: &[Axis], wanted: &[Axis]) -> Report {
+        let place = self.names.place(node);
+        let differing = found.iter().zip(wanted).find(|(a, b)| !self.same_axis(a, b));
+        let (found_text, wanted_text) =
+            (crate::show::show_shape(self.db, found), crate::show::show_shape(self.db, wanted));
+        let message = match differing {
+            Some((a, b)) => {
+                format!("an axis is `{}` here, but `{}` is expected", self.axis_text(a), self.axis_text(b))
+            }
+            None => "shapes differ".to_owned(),
+        };
+        let mut report = Report::error(Code::E2003, place, message)
+            .label(format!("this has shape [{found_text}], expected is [{wanted_text}]"));
+        for axis in differing.into_iter().flat_map(|(a, b)| [a, b]) {
+            report = self.bound_at(report, axis);
+        }
+        report
+    }
+
+    /// A size with its value, where that says more than the name.
+    fn axis_text(&self, axis: &Axis) -> String {
+        let text = crate::show::show_axis(self.db, axis);
+        match axis {
+            Axis::Dim(dim) if dim.as_constant().is_none() => match crate::dims::numeric(self.db, dim) {
+                Some(value) => format!("{text} = {value}"),
+                None => text,
+            },
+            _ => text,
+        }
+    }
+
+    /// Adds where the named dims of a size are declared.
+    fn bound_at(&self, mut report: Report, axis: &Axis) -> Report {
+        let Axis::Dim(dim) = axis else { return report };
+        let mut named = Vec::new();
+        dim.for_each_var(&mut |var| named.push(*var));
+        for var in named {
+            if let crate::hir::DimVar::Nominal(def) = var
+                && let Some(name) = item_of(self.db, def).and_then(|item| item.name().map(|name| name.id))
+            {
+                let place = crate::report::Place::new(def, name);
+                let value = crate::queries::dim_value(self.db, def)
+                    .map_or_else(|| "?".into(), |value| value.to_string());
+                report = report.secondary(
+                    place,
+                    format!("`{}` is {value}, bound here", show_dim(self.db, &Dim::var(var))),
+                );
+            }
+        }
+        report
+    }
+
+    /// A static number as a tensor scalar.
+    fn splat(&mut self, id: ExprId, element: Element) -> ExprId {
+        let node = self.node(id);
+        let fits = match (self.ty(id), element) {
+            (Type::Float, Element::Known(dtype)) => matches!(dtype, DType::F16 | DType::Bf16 | DType::F32),
+            (Type::Bool, Element::Known(dtype)) => dtype == DType::Bool,
+            (Type::Int(_), Element::Known(dtype)) => dtype != DType::Bool,
+            _ => true,
+        };
+        if !fits {
+            let (from, to) = (self.ty(id).clone(), Type::Tensor(element, Vec::new()));
+            return self.mismatch(id, &from, &to);
+        }
+        self.push(ExprKind::Splat(id), Type::Tensor(element, Vec::new()), node)
+    }
+
+    fn member_type(&self, kind: &MemberKind) -> Type {
+        match kind {
+            MemberKind::Param(ty)
+            | MemberKind::Buffer(ty)
+            | MemberKind::State(ty)
+            | MemberKind::Instance(ty) => ty.clone(),
+            MemberKind::Function(_) | MemberKind::Error => Type::Error,
+        }
+    }
+}
+
+fn is_instance(ty: &Type) -> bool {
+    match ty {
+        Type::Layer(..) | Type::Error => true,
+        Type::Array(element, _) => is_instance(element),
+        _ => false,
+    }
+}
+
+fn axes_text(shape: &[Axis]) -> String {
+    let packs = shape.iter().filter(|axis| matches!(axis, Axis::Pack(..))).count();
+    let fixed = shape.len() - packs;
+    if packs == 0 { fixed.to_string() } else { format!("{fixed} or more") }
+}
+
+/// `const X: bool` is a static bool.
+fn static_type(ty: Type) -> Type {
+    match ty {
+        Type::Tensor(Element::Known(DType::Bool), ref shape) if shape.is_empty() => Type::Bool,
+        ty => ty,
+    }
+}

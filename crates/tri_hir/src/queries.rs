@@ -1,0 +1,312 @@
+//! The salsa queries: thin wrappers over plain functions, one place for every attribute.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use tri_db::{Db, SourceFile, parse};
+use tri_diagnostics::{Code, Diagnostic, FileId};
+use tri_syntax::ast::{Function, Item, ItemId, ItemKind, MemberKind as AstMember};
+
+use crate::hir::{Body, BodyOwner, Def, Dim, Layer, MemberKind, Owner, Signature};
+use crate::report::{Place, Report};
+use crate::scope::{self, Scope};
+use crate::{dims, infer, resolve};
+
+/// A body with what is wrong with it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CheckedBody {
+    /// The body.
+    pub body: Arc<Body>,
+    pub(crate) reports: Vec<Report>,
+}
+
+/// A head with what is wrong with it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct CheckedSignature {
+    pub(crate) signature: Arc<Signature>,
+    pub(crate) reports: Vec<Report>,
+}
+
+/// A layer's head with what is wrong with it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct CheckedLayer {
+    pub(crate) layer: Arc<Layer>,
+    pub(crate) reports: Vec<Report>,
+}
+
+/// An item as written; equal to its former self if only white space or other items changed.
+#[salsa::tracked(returns(clone))]
+pub(crate) fn item(db: &dyn Db, file: SourceFile, id: ItemId) -> Option<Arc<Item>> {
+    parse(db, file).ast.item(id).cloned()
+}
+
+/// Names of the items of a file.
+#[salsa::tracked(returns(ref))]
+pub(crate) fn items(db: &dyn Db, file: SourceFile) -> BTreeMap<Arc<str>, Def> {
+    scope::items(db, file)
+}
+
+/// Names of the items and imports of a file.
+#[salsa::tracked(returns(ref))]
+pub(crate) fn file_scope(db: &dyn Db, file: SourceFile) -> Scope {
+    scope::scope(db, file)
+}
+
+#[salsa::tracked(returns(clone))]
+pub(crate) fn checked_signature(db: &dyn Db, file: SourceFile, owner: Owner) -> CheckedSignature {
+    let _ = file;
+    resolve::signature(db, owner)
+}
+
+#[salsa::tracked(returns(clone))]
+pub(crate) fn checked_layer(db: &dyn Db, file: SourceFile, def: Def) -> CheckedLayer {
+    let _ = file;
+    resolve::layer(db, def)
+}
+
+#[salsa::tracked(returns(clone))]
+fn layer_head_query(db: &dyn Db, file: SourceFile, def: Def) -> CheckedLayer {
+    let _ = file;
+    resolve::layer_head(db, def)
+}
+
+/// The head of a layer without its members.
+pub(crate) fn checked_layer_head(db: &dyn Db, def: Def) -> CheckedLayer {
+    match db.file(def.file) {
+        Some(file) => layer_head_query(db, file, def),
+        None => CheckedLayer { layer: Arc::new(resolve::empty_layer()), reports: Vec::new() },
+    }
+}
+
+#[salsa::tracked(returns(copy), cycle_result = dim_cycle)]
+pub(crate) fn dim_value_query(db: &dyn Db, file: SourceFile, def: Def) -> Option<i64> {
+    let _ = file;
+    dims::dim_value(db, def)
+}
+
+/// A dim that is computed from itself has no value; `check_file` says so.
+fn dim_cycle(_: &dyn Db, _: salsa::Id, _: SourceFile, _: Def) -> Option<i64> {
+    None
+}
+
+/// The value of a `const` that is a static int.
+#[salsa::tracked(returns(clone), cycle_result = const_cycle)]
+pub(crate) fn const_dim(db: &dyn Db, file: SourceFile, def: Def) -> Option<Dim> {
+    let _ = file;
+    resolve::const_dim(db, def)
+}
+
+fn const_cycle(_: &dyn Db, _: salsa::Id, _: SourceFile, _: Def) -> Option<Dim> {
+    None
+}
+
+#[salsa::tracked(returns(clone), cycle_result = body_cycle)]
+pub(crate) fn checked_body_query(db: &dyn Db, file: SourceFile, owner: BodyOwner) -> CheckedBody {
+    let _ = file;
+    let (body, reports) = infer::body(db, owner);
+    CheckedBody { body: Arc::new(body), reports }
+}
+
+/// A constant that is computed from itself.
+fn body_cycle(db: &dyn Db, _: salsa::Id, _: SourceFile, owner: BodyOwner) -> CheckedBody {
+    let def = body_def(owner);
+    let name = item_of(db, def).and_then(|item| item.name().map(|name| (name.id, name.text.clone())));
+    let reports = name.map(|(node, name)| {
+        let message = format!("`{name}` is computed from itself");
+        Report::error(Code::E2010, Place::new(def, node), message)
+    });
+    CheckedBody { body: Arc::default(), reports: reports.into_iter().collect() }
+}
+
+/// Everything that is wrong with a file.
+#[salsa::tracked(returns(clone))]
+pub fn check_file(db: &dyn Db, file: SourceFile) -> Arc<[Diagnostic]> {
+    let mut diagnostics = parse(db, file).errors.clone();
+    let mut reports: Vec<Report> = file_scope(db, file).reports.clone();
+    for (id, item) in parse(db, file).ast.items() {
+        let def = Def { file: file.id(db), item: id };
+        reports.extend(head_reports(db, def, item));
+        for owner in body_owners(db, def) {
+            reports.extend(checked_body(db, owner).reports);
+        }
+    }
+    reports.extend(scope::import_cycle(db, file));
+    let mut seen = BTreeSet::new();
+    for diagnostic in reports.iter().map(|report| report.diagnostic(db)) {
+        let key = (diagnostic.code, diagnostic.primary.span, diagnostic.message.clone());
+        if seen.insert(key) {
+            diagnostics.push(diagnostic);
+        }
+    }
+    diagnostics.sort_by_key(|diagnostic| diagnostic.primary.span.range.start);
+    diagnostics.into()
+}
+
+fn head_reports(db: &dyn Db, def: Def, item: &Item) -> Vec<Report> {
+    let Some(file) = db.file(def.file) else { return Vec::new() };
+    match &item.kind {
+        ItemKind::Function(_) => checked_signature(db, file, Owner::Function(def)).reports,
+        ItemKind::Layer(_) => {
+            let mut reports = checked_layer(db, file, def).reports;
+            for (at, member) in layer(db, def).members.iter().enumerate() {
+                if matches!(member.kind, MemberKind::Function(_)) {
+                    reports.extend(checked_signature(db, file, Owner::Method(def, at as u32)).reports);
+                }
+            }
+            reports.extend(resolve::recursion(db, def));
+            reports
+        }
+        ItemKind::Dim(dim) => match dim_value(db, def) {
+            Some(_) => Vec::new(),
+            None if checked_body(db, BodyOwner::Dim(def)).reports.is_empty() => {
+                let place = Place::new(def, dim.name.id);
+                let message = format!(
+                    "`{}` has no size: it must be a number that is not negative, or made of other dims",
+                    dim.name.text
+                );
+                vec![Report::error(Code::E2011, place, message)]
+            }
+            None => Vec::new(),
+        },
+        _ => Vec::new(),
+    }
+}
+
+/// Everything that is wrong with a program: with the main file, and with every file that it imports.
+pub fn check(db: &dyn Db, root: SourceFile) -> Vec<Diagnostic> {
+    let mut done = BTreeSet::new();
+    let mut open = vec![root];
+    let mut diagnostics = Vec::new();
+    while let Some(file) = open.pop() {
+        if !done.insert(file.id(db)) || file.is_library(db) {
+            continue;
+        }
+        diagnostics.extend(check_file(db, file).iter().cloned());
+        for item in &parse(db, file).ast.items {
+            if let ItemKind::Use(import) = &item.kind {
+                open.extend(scope::imported(db, import));
+            }
+        }
+    }
+    diagnostics
+}
+
+/// The head of a function.
+pub fn signature(db: &dyn Db, owner: Owner) -> Arc<Signature> {
+    match db.file(owner_def(owner).file) {
+        Some(file) => checked_signature(db, file, owner).signature,
+        None => Arc::new(resolve::empty_signature()),
+    }
+}
+
+/// The head of a layer.
+pub fn layer(db: &dyn Db, def: Def) -> Arc<Layer> {
+    match db.file(def.file) {
+        Some(file) => checked_layer(db, file, def).layer,
+        None => Arc::new(resolve::empty_layer()),
+    }
+}
+
+/// The size of a `dim`, overrides included; none if it has an error.
+pub fn dim_value(db: &dyn Db, def: Def) -> Option<i64> {
+    dim_value_query(db, db.file(def.file)?, def)
+}
+
+/// A body.
+pub fn body(db: &dyn Db, owner: BodyOwner) -> Arc<Body> {
+    checked_body(db, owner).body
+}
+
+/// A body with its reports.
+pub fn checked_body(db: &dyn Db, owner: BodyOwner) -> CheckedBody {
+    match db.file(body_def(owner).file) {
+        Some(file) => checked_body_query(db, file, owner),
+        None => CheckedBody { body: Arc::default(), reports: Vec::new() },
+    }
+}
+
+/// Every body of an item.
+pub fn body_owners(db: &dyn Db, def: Def) -> Vec<BodyOwner> {
+    let Some(item) = item_of(db, def) else { return Vec::new() };
+    let mut owners = Vec::new();
+    let defaults = |owner: Owner, params: &[tri_syntax::ast::Param], owners: &mut Vec<BodyOwner>| {
+        let defaults = params.iter().enumerate().filter(|(_, param)| param.default.is_some());
+        owners.extend(defaults.map(|(at, _)| BodyOwner::Default(owner, at as u32)));
+    };
+    match &item.kind {
+        ItemKind::Dim(_) => owners.push(BodyOwner::Dim(def)),
+        ItemKind::Const(_) => owners.push(BodyOwner::Const(def)),
+        ItemKind::Test(_) => owners.push(BodyOwner::Function(Owner::Test(def))),
+        ItemKind::Function(function) => {
+            defaults(Owner::Function(def), &function.params, &mut owners);
+            if function.body.is_some() {
+                owners.push(BodyOwner::Function(Owner::Function(def)));
+            }
+        }
+        ItemKind::Layer(layer) => {
+            defaults(Owner::Layer(def), &layer.config, &mut owners);
+            for (at, member) in layer.members.iter().enumerate() {
+                let at = at as u32;
+                if member.condition.is_some() {
+                    owners.push(BodyOwner::MemberCondition(def, at));
+                }
+                match &member.kind {
+                    AstMember::Function(function) => {
+                        defaults(Owner::Method(def, at), &function.params, &mut owners);
+                        owners.push(BodyOwner::Function(Owner::Method(def, at)));
+                    }
+                    AstMember::Tensor { init: Some(_), .. } | AstMember::Instance { .. } => {
+                        owners.push(BodyOwner::MemberValue(def, at));
+                    }
+                    _ => {}
+                }
+            }
+        }
+        _ => {}
+    }
+    owners
+}
+
+/// The item of a definition.
+pub(crate) fn item_of(db: &dyn Db, def: Def) -> Option<Arc<Item>> {
+    item(db, db.file(def.file)?, def.item)
+}
+
+/// The function that an owner is.
+pub fn function_of(item: &Item, owner: Owner) -> Option<&Function> {
+    match (owner, &item.kind) {
+        (Owner::Function(_), ItemKind::Function(function)) => Some(function),
+        (Owner::Method(_, at), ItemKind::Layer(layer)) => match &layer.members.get(at as usize)?.kind {
+            AstMember::Function(function) => Some(function),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// The name of an item.
+pub fn def_name(db: &dyn Db, def: Def) -> Arc<str> {
+    let name = item_of(db, def).and_then(|item| item.name().map(|name| name.text.clone()));
+    name.unwrap_or_else(|| "?".into())
+}
+
+/// Whether an item is of the standard library.
+pub fn is_library(db: &dyn Db, file: FileId) -> bool {
+    db.file(file).is_some_and(|file| file.is_library(db))
+}
+
+pub(crate) fn owner_def(owner: Owner) -> Def {
+    match owner {
+        Owner::Layer(def) | Owner::Function(def) | Owner::Method(def, _) | Owner::Test(def) => def,
+    }
+}
+
+pub(crate) fn body_def(owner: BodyOwner) -> Def {
+    match owner {
+        BodyOwner::Function(owner) | BodyOwner::Default(owner, _) => owner_def(owner),
+        BodyOwner::MemberValue(def, _)
+        | BodyOwner::MemberCondition(def, _)
+        | BodyOwner::Const(def)
+        | BodyOwner::Dim(def) => def,
+    }
+}

@@ -1,0 +1,212 @@
+//! The names of a file: its items, its imports, and the prelude behind them.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use tri_db::{Db, ModuleError, SourceFile, parse};
+use tri_diagnostics::Code;
+use tri_syntax::ast::{ItemKind, Use};
+
+use crate::hir::Def;
+use crate::report::{Place, Report, near_miss};
+
+/// Modules of the library whose items every file sees.
+const PRELUDE: [&str; 4] = ["ops", "act", "quant", "loss"];
+
+/// Modules of the library that every file sees by name: `init.normal`.
+const PRELUDE_MODULES: [&str; 1] = ["init"];
+
+/// What a name of a file stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Named {
+    /// An item of this or another file.
+    Item(Def),
+    /// A module.
+    Module(SourceFile),
+    /// Something that is wrong, and has been reported.
+    Error,
+}
+
+/// The names that a file declares and imports.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Scope {
+    pub(crate) names: BTreeMap<Arc<str>, Named>,
+    pub(crate) reports: Vec<Report>,
+}
+
+/// Names of the items of a file, without imports.
+pub(crate) fn items(db: &dyn Db, file: SourceFile) -> BTreeMap<Arc<str>, Def> {
+    let ast = &parse(db, file).ast;
+    let mut names = BTreeMap::new();
+    for (id, item) in ast.items() {
+        if let Some(name) = item.name() {
+            names.entry(name.text.clone()).or_insert(Def { file: file.id(db), item: id });
+        }
+    }
+    names
+}
+
+pub(crate) fn scope(db: &dyn Db, file: SourceFile) -> Scope {
+    let ast = &parse(db, file).ast;
+    let mut scope = Scope::default();
+    for (id, item) in ast.items() {
+        let def = Def { file: file.id(db), item: id };
+        if let Some(name) = item.name() {
+            declare(&mut scope, def, name, Named::Item(def));
+        }
+        if let ItemKind::Use(import) = &item.kind {
+            imports(db, &mut scope, def, import);
+        }
+    }
+    scope
+}
+
+fn declare(scope: &mut Scope, def: Def, name: &tri_syntax::ast::Name, named: Named) {
+    if scope.names.contains_key(&name.text) {
+        let place = Place::new(def, name.id);
+        let message = format!("`{}` is declared twice in this file", name.text);
+        scope.reports.push(
+            Report::error(Code::E1003, place, message)
+                .help("rename one of them, or import it `as` another name"),
+        );
+        return;
+    }
+    scope.names.insert(name.text.clone(), named);
+}
+
+fn imports(db: &dyn Db, scope: &mut Scope, def: Def, import: &Use) {
+    let path: Vec<&str> = import.module.iter().map(|part| part.as_str()).collect();
+    let place = import.module.last().map_or(tri_syntax::ast::NodeId(0), |part| part.id);
+    let place = Place::new(def, place);
+    let module = match db.module(&path) {
+        Ok(module) if module.bytes(db).is_ok() => Some(module),
+        Ok(module) => {
+            let message = format!("`{}` cannot be read", module.path(db).display());
+            scope.reports.push(Report::error(Code::E1002, place, message));
+            None
+        }
+        Err(error) => {
+            scope.reports.push(missing_module(&path, place, &error));
+            None
+        }
+    };
+    for name in &import.imports {
+        let named = module.map_or(Named::Error, |module| import_item(db, scope, def, module, name, &path));
+        declare(scope, def, name.local(), named);
+    }
+}
+
+fn import_item(
+    db: &dyn Db,
+    scope: &mut Scope,
+    def: Def,
+    module: SourceFile,
+    import: &tri_syntax::ast::Import,
+    path: &[&str],
+) -> Named {
+    let items = crate::queries::items(db, module);
+    if let Some(item) = items.get(&import.name.text) {
+        return Named::Item(*item);
+    }
+    // `use a.b` may also name a module as a whole.
+    let whole: Vec<&str> = path.iter().copied().chain([import.name.as_str()]).collect();
+    if let Ok(module) = db.module(&whole) {
+        return Named::Module(module);
+    }
+    let message = format!("`{}` has no item `{}`", path.join("."), import.name.text);
+    let place = Place::new(def, import.name.id);
+    let mut report = Report::error(Code::E1001, place, message);
+    if let Some(near) = near_miss(&import.name.text, items.keys().map(|name| &**name)) {
+        report = report.help(format!("did you mean `{near}`?")).fix(format!("use `{near}`"), place, near);
+    }
+    scope.reports.push(report);
+    Named::Error
+}
+
+fn missing_module(path: &[&str], place: Place, error: &ModuleError) -> Report {
+    let name = path.join(".");
+    match error {
+        ModuleError::Missing { path } => {
+            let path = path.display();
+            Report::error(Code::E1002, place, format!("there is no module `{name}`"))
+                .help(format!("it would be the file `{path}`"))
+        }
+        ModuleError::Outside { .. } => Report::error(
+            Code::E1002,
+            place,
+            format!("module `{name}` lies outside the folder of the main file"),
+        )
+        .help("a package does not follow links out of its folder"),
+        ModuleError::NotInLibrary => {
+            let known: Vec<&str> = tri_db::LIBRARY.iter().map(|(name, _)| *name).collect();
+            Report::error(Code::E1002, place, format!("the standard library has no module `{name}`"))
+                .help(format!("it has {}", known.join(", ")))
+        }
+    }
+}
+
+/// What `name` stands for in a file, the prelude included.
+pub(crate) fn lookup(db: &dyn Db, file: SourceFile, name: &str) -> Option<Named> {
+    if let Some(named) = crate::queries::file_scope(db, file).names.get(name) {
+        return Some(*named);
+    }
+    for module in PRELUDE {
+        if let Ok(module) = db.module(&["std", module])
+            && let Some(item) = crate::queries::items(db, module).get(name)
+        {
+            return Some(Named::Item(*item));
+        }
+    }
+    let module = PRELUDE_MODULES.contains(&name).then(|| db.module(&["std", name]).ok()).flatten();
+    module.map(Named::Module)
+}
+
+/// All names that a file sees, for suggestions.
+pub(crate) fn visible(db: &dyn Db, file: SourceFile) -> Vec<Arc<str>> {
+    let mut names: Vec<Arc<str>> = crate::queries::file_scope(db, file).names.keys().cloned().collect();
+    for module in PRELUDE {
+        if let Ok(module) = db.module(&["std", module]) {
+            names.extend(crate::queries::items(db, module).keys().cloned());
+        }
+    }
+    names
+}
+
+/// The files that a `use` reads.
+pub(crate) fn imported(db: &dyn Db, import: &Use) -> Vec<SourceFile> {
+    let path: Vec<&str> = import.module.iter().map(|part| part.as_str()).collect();
+    let whole = import
+        .imports
+        .iter()
+        .map(|name| path.iter().copied().chain([name.name.as_str()]).collect::<Vec<_>>());
+    whole.chain([path.clone()]).filter_map(|path| db.module(&path).ok()).collect()
+}
+
+/// The `use` by which a file imports itself, through others or directly.
+pub(crate) fn import_cycle(db: &dyn Db, file: SourceFile) -> Option<Report> {
+    let uses = |file: SourceFile| {
+        let items = parse(db, file).ast.items();
+        items.filter_map(|(id, item)| match &item.kind {
+            ItemKind::Use(import) => Some((id, import)),
+            _ => None,
+        })
+    };
+    for (id, import) in uses(file) {
+        let mut open = imported(db, import);
+        let mut done = Vec::new();
+        while let Some(other) = open.pop() {
+            if other == file {
+                let place = Place::new(Def { file: file.id(db), item: id }, import.module.last()?.id);
+                return Some(
+                    Report::error(Code::E1006, place, "this import leads back to this file")
+                        .help("move what both files need into a third one"),
+                );
+            }
+            if !done.contains(&other) {
+                done.push(other);
+                open.extend(uses(other).flat_map(|(_, import)| imported(db, import)));
+            }
+        }
+    }
+    None
+}
