@@ -1,0 +1,228 @@
+//! Functions under construction: instructions, and the weights and states that they turn out to need.
+
+use rustc_hash::FxHashMap;
+use tri_ir::{
+    self as ir, Dim, Function, FunctionBuilder, Op, StateId, Symbol, SymbolInfo, TensorType, TestCheck,
+};
+
+use crate::error::Result;
+use crate::instance::{Lifetime, TensorId};
+use crate::lowering::Lowering;
+use crate::names::Path;
+
+/// What a function is for, which decides how it gets at weights.
+#[derive(Debug)]
+pub(crate) enum Role {
+    /// It is called with the weights of instances at these places.
+    Shared(Vec<Path>),
+    /// It gives the initial value of the member with this path.
+    Init(String),
+    /// It is a test.
+    Test,
+}
+
+/// A function under construction.
+#[derive(Debug)]
+pub(crate) struct OpenFunction {
+    pub(crate) builder: FunctionBuilder,
+    pub(crate) role: Role,
+    /// Weights with the values that they are here.
+    pub(crate) captures: Vec<(TensorId, ir::Value)>,
+    /// For each state of the function, which one it is.
+    pub(crate) states: Vec<TensorId>,
+    /// Asserted truth values of a test.
+    pub(crate) checks: Vec<(ir::Value, TestCheck)>,
+}
+
+impl OpenFunction {
+    pub(crate) fn new(name: String, role: Role) -> Self {
+        let builder = FunctionBuilder::new(name);
+        OpenFunction { builder, role, captures: Vec::new(), states: Vec::new(), checks: Vec::new() }
+    }
+
+    /// Adds a symbol, under a name that no other has.
+    pub(crate) fn symbol(&mut self, name: &str, min: i64, max: Option<i64>, bound_inside: bool) -> Symbol {
+        let taken = &self.builder.function().symbols;
+        let is_free = |name: &str| taken.iter().all(|info| info.name != name);
+        let mut unique = name.to_owned();
+        let mut n = 2;
+        while !is_free(&unique) {
+            unique = format!("{name}{n}");
+            n += 1;
+        }
+        self.builder.symbol(SymbolInfo { name: unique, min, max, bound_inside })
+    }
+
+    /// The finished function: operands in the order of `params`, states in the order of `states`, both permutations of what the
+    /// function has.
+    pub(crate) fn finish(
+        self,
+        params: &[ir::Value],
+        states: &[TensorId],
+        results: Vec<ir::Value>,
+    ) -> Function {
+        let state_of: FxHashMap<StateId, StateId> = (0..)
+            .zip(&self.states)
+            .filter_map(|(old, id)| {
+                let new = states.iter().position(|other| other == id)?;
+                Some((StateId(old), StateId(new as u32)))
+            })
+            .collect();
+        let mut function = self.builder.finish(results);
+        let old_states = std::mem::take(&mut function.states);
+        function.states = states
+            .iter()
+            .filter_map(|id| old_states.get(self.states.iter().position(|other| other == id)?).cloned())
+            .collect();
+        renumber(&mut function, params, &state_of);
+        function
+    }
+}
+
+/// Numbers values anew: parameters first, then results of instructions in order.
+fn renumber(function: &mut Function, params: &[ir::Value], states: &FxHashMap<StateId, StateId>) {
+    let defined = function.insts.iter().flat_map(|inst| inst.results.iter());
+    let order: Vec<ir::Value> = params.iter().chain(defined).copied().collect();
+    let mut new = vec![ir::Value(0); function.values.len()];
+    for (at, old) in (0..).zip(&order) {
+        new[old.index()] = ir::Value(at);
+    }
+    let rename = |values: &mut Vec<ir::Value>| {
+        for value in values {
+            *value = new[value.index()];
+        }
+    };
+    function.values = order.iter().map(|old| function.values[old.index()].clone()).collect();
+    function.params = params.to_vec();
+    rename(&mut function.params);
+    rename(&mut function.results);
+    for inst in &mut function.insts {
+        rename(&mut inst.args);
+        rename(&mut inst.results);
+        match &mut inst.op {
+            Op::StateRead { state } | Op::StateWrite { state, .. } => *state = states[state],
+            Op::Call { states: passed, .. } => passed.iter_mut().for_each(|state| *state = states[state]),
+            _ => {}
+        }
+    }
+}
+
+impl Lowering<'_> {
+    /// The function that instructions go to.
+    pub(crate) fn current(&mut self) -> Result<&mut OpenFunction> {
+        if self.open.is_empty() {
+            return Err(self.unsupported("a tensor in a static value"));
+        }
+        let last = self.open.len() - 1;
+        Ok(&mut self.open[last])
+    }
+
+    /// Adds an instruction whose result types are given.
+    pub(crate) fn emit_all(
+        &mut self,
+        op: Op,
+        args: Vec<ir::Value>,
+        types: Vec<TensorType>,
+    ) -> Result<Vec<ir::Value>> {
+        self.instructions += 1;
+        if self.instructions > self.options.limits.instructions {
+            return Err(self.too_large("the model needs more instructions than the compiler makes"));
+        }
+        let origin = self.source_map.origin(self.here);
+        let builder = &mut self.current()?.builder;
+        builder.set_origin(Some(origin));
+        Ok(builder.push(op, args, types))
+    }
+
+    /// Adds an instruction with one result of the type given.
+    pub(crate) fn emit_as(&mut self, op: Op, args: Vec<ir::Value>, ty: TensorType) -> Result<ir::Value> {
+        let operands: Vec<&TensorType> = {
+            let builder = &self.current()?.builder;
+            args.iter().map(|arg| builder.ty(*arg)).collect()
+        };
+        if let Err(error) = ir::check(&op, &operands, &[&ty]) {
+            return Err(self.type_error(op.name(), &error));
+        }
+        let results = self.emit_all(op, args, vec![ty])?;
+        Ok(results[0])
+    }
+
+    /// Adds an instruction whose result types follow from its operands.
+    pub(crate) fn emit_results(&mut self, op: Op, args: Vec<ir::Value>) -> Result<Vec<ir::Value>> {
+        let inferred = {
+            let builder = &self.current()?.builder;
+            let operands: Vec<&TensorType> = args.iter().map(|arg| builder.ty(*arg)).collect();
+            ir::infer(&op, &operands)
+        };
+        match inferred {
+            Ok(Some(types)) => self.emit_all(op, args, types),
+            Ok(None) => Err(self.type_error(op.name(), &ir::TypeError::Undetermined)),
+            Err(error) => Err(self.type_error(op.name(), &error)),
+        }
+    }
+
+    /// The same for one result.
+    pub(crate) fn emit(&mut self, op: Op, args: Vec<ir::Value>) -> Result<ir::Value> {
+        let results = self.emit_results(op, args)?;
+        Ok(results[0])
+    }
+
+    /// Type of a value of the current function.
+    pub(crate) fn type_of(&mut self, value: ir::Value) -> Result<TensorType> {
+        Ok(self.current()?.builder.ty(value).clone())
+    }
+
+    /// Sizes of a value of the current function.
+    pub(crate) fn shape_of(&mut self, value: ir::Value) -> Result<Vec<Dim>> {
+        Ok(self.type_of(value)?.shape)
+    }
+
+    /// The value of a tensor member in the current function.
+    pub(crate) fn read(&mut self, tensor: TensorId) -> Result<ir::Value> {
+        let member = &self.tensors[tensor.index()];
+        let ty = member.ty.clone();
+        if member.lifetime == Lifetime::State {
+            let state = self.state(tensor)?;
+            return self.emit_as(Op::StateRead { state }, Vec::new(), ty);
+        }
+        if let Some((_, value)) = self.current()?.captures.iter().find(|(id, _)| *id == tensor) {
+            return Ok(*value);
+        }
+        self.check_reachable(tensor)?;
+        let value = match self.current()?.role {
+            Role::Shared(_) => self.current()?.builder.param(ty),
+            Role::Init(_) | Role::Test => {
+                let function = self.initial_value(tensor)?;
+                let op = Op::Call { function, symbols: Vec::new(), states: Vec::new() };
+                self.emit_all(op, Vec::new(), vec![ty])?[0]
+            }
+        };
+        self.current()?.captures.push((tensor, value));
+        Ok(value)
+    }
+
+    /// The number that a state has in the current function.
+    pub(crate) fn state(&mut self, tensor: TensorId) -> Result<StateId> {
+        self.check_reachable(tensor)?;
+        let ty = self.tensors[tensor.index()].ty.clone();
+        let function = self.current()?;
+        let known = function.states.iter().position(|other| *other == tensor);
+        let at = known.unwrap_or(function.states.len());
+        if known.is_none() {
+            function.states.push(tensor);
+            function.builder.function_mut().states.push(ty);
+        }
+        Ok(StateId(at as u32))
+    }
+
+    /// A shared function gets only weights of the instances that it is called with.
+    fn check_reachable(&mut self, tensor: TensorId) -> Result<()> {
+        let path = self.tensors[tensor.index()].site.path.clone();
+        match &self.current()?.role {
+            Role::Shared(places) if !places.iter().any(|place| place.steps_to(&path).is_some()) => {
+                Err(self.unsupported("a weight of a layer that is made inside a function"))
+            }
+            _ => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! Functions along axes: sum, mean, variance, max, min, all, any, softmax, argmax.
+
+use tri_ir::{self as ir, BinaryOp, DType, Dim, Op, ReduceOp};
+
+use super::source::f32_scalar;
+use super::{IntrinsicCall, Rule};
+use crate::error::Result;
+use crate::lowering::Lowering;
+use crate::value::Value;
+
+pub(super) fn rule(name: &str) -> Option<Rule> {
+    match name {
+        "sum" => Some(|lowering, call| reduce(lowering, call, ReduceOp::Sum)),
+        "max" => Some(|lowering, call| reduce(lowering, call, ReduceOp::Max)),
+        "min" => Some(|lowering, call| reduce(lowering, call, ReduceOp::Min)),
+        "all" => Some(|lowering, call| reduce(lowering, call, ReduceOp::All)),
+        "any" => Some(|lowering, call| reduce(lowering, call, ReduceOp::Any)),
+        "mean" => Some(mean),
+        "variance" => Some(variance),
+        "softmax" => Some(softmax),
+        "argmax" => Some(argmax),
+        _ => None,
+    }
+}
+
+/// The axes reduced over: the one given, or all.
+fn axes(lowering: &mut Lowering<'_>, call: &IntrinsicCall<'_>, rank: usize) -> Result<Vec<u32>> {
+    if !call.signature.params.iter().any(|param| &*param.name == "axis") {
+        return Ok((0..rank as u32).collect());
+    }
+    Ok(vec![lowering.axis(call, "axis", rank)?])
+}
+
+fn reduce(lowering: &mut Lowering<'_>, call: &IntrinsicCall<'_>, op: ReduceOp) -> Result<Value> {
+    let operand = lowering.operand(call)?;
+    let rank = lowering.shape_of(operand)?.len();
+    let axes = axes(lowering, call, rank)?;
+    lowering.emit(Op::Reduce { op, axes }, vec![operand]).map(Value::Tensor)
+}
+
+/// Sum, then division by the number of elements.
+fn mean_over(lowering: &mut Lowering<'_>, operand: ir::Value, axes: Vec<u32>) -> Result<Value> {
+    let shape = lowering.shape_of(operand)?;
+    let summed: Vec<Dim> = axes.iter().map(|axis| shape[*axis as usize].clone()).collect();
+    let count = lowering.product(&summed)?;
+    let sum = lowering.emit(Op::Reduce { op: ReduceOp::Sum, axes }, vec![operand])?;
+    let count = match count.as_constant() {
+        Some(n) => f32_scalar(n as f64),
+        None => lowering.splat(Value::Int(count), DType::F32)?,
+    };
+    lowering.binary(BinaryOp::Div, Value::Tensor(sum), count)
+}
+
+fn mean(lowering: &mut Lowering<'_>, call: &IntrinsicCall<'_>) -> Result<Value> {
+    let operand = lowering.operand(call)?;
+    let rank = lowering.shape_of(operand)?.len();
+    let axes = axes(lowering, call, rank)?;
+    mean_over(lowering, operand, axes)
+}
+
+/// Mean of the squared differences from the mean (numerics.md, rule 5).
+fn variance(lowering: &mut Lowering<'_>, call: &IntrinsicCall<'_>) -> Result<Value> {
+    let operand = lowering.operand(call)?;
+    let shape = lowering.shape_of(operand)?;
+    let axes = axes(lowering, call, shape.len())?;
+    let mean = mean_over(lowering, operand, axes.clone())?;
+    let mean = lowering.tensor(&mean)?;
+    let mut kept = shape;
+    for axis in &axes {
+        kept[*axis as usize] = Dim::constant(1);
+    }
+    let mean = lowering.reshape(mean, kept)?;
+    let difference = lowering.binary(BinaryOp::Sub, Value::Tensor(operand), Value::Tensor(mean))?;
+    let squares = lowering.binary(BinaryOp::Mul, difference.clone(), difference)?;
+    let squares = lowering.tensor(&squares)?;
+    mean_over(lowering, squares, axes)
+}
+
+fn softmax(lowering: &mut Lowering<'_>, call: &IntrinsicCall<'_>) -> Result<Value> {
+    let operand = lowering.operand(call)?;
+    let rank = lowering.shape_of(operand)?.len();
+    let axis = lowering.axis(call, "axis", rank)?;
+    lowering.emit(Op::Softmax { axis }, vec![operand]).map(Value::Tensor)
+}
+
+fn argmax(lowering: &mut Lowering<'_>, call: &IntrinsicCall<'_>) -> Result<Value> {
+    let operand = lowering.operand(call)?;
+    let rank = lowering.shape_of(operand)?.len();
+    let axis = lowering.axis(call, "axis", rank)?;
+    lowering.emit(Op::ArgMax { axis }, vec![operand]).map(Value::Tensor)
+}

@@ -1,0 +1,156 @@
+//! The model: which one, its weights and states, and their initial values.
+
+use tri_diagnostics::{Code, Diagnostic, Span, TextRange};
+use tri_hir::hir::{BodyOwner, Def, Owner};
+use tri_ir::{
+    self as ir, FunctionId, Module, Parameter, ParameterId, ParameterKind, State, StateId, TensorType,
+};
+
+use crate::error::{Result, Stop};
+use crate::eval::Frame;
+use crate::function::{OpenFunction, Role};
+use crate::instance::{Lifetime, TensorId};
+use crate::lowering::Lowering;
+use crate::value::{InstanceId, Value};
+
+/// What a tensor of the model is in the module.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Stored {
+    Parameter(ParameterId),
+    State(StateId),
+}
+
+impl Lowering<'_> {
+    /// The model to lower: the one asked for, or the only one; none if the file has none.
+    pub(crate) fn choose_model(&self, models: &[(Def, String)]) -> Result<Option<Def>> {
+        let wanted = self.options.model.as_deref();
+        let names = || models.iter().map(|(_, name)| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+        let message = match (wanted, models) {
+            (None, []) => return Ok(None),
+            (None, [(model, _)]) => return Ok(Some(*model)),
+            (None, _) => format!("this file has several models, and none was chosen: {}", names()),
+            (Some(wanted), _) => match models.iter().find(|(_, name)| name == wanted) {
+                Some((model, _)) => return Ok(Some(*model)),
+                None if models.is_empty() => format!("there is no model `{wanted}`: the file has no model"),
+                None => format!("there is no model `{wanted}`: the file has {}", names()),
+            },
+        };
+        let start = Span::new(self.file.id(self.hir.db), TextRange::empty(0));
+        Err(Stop::Diagnostic(Box::new(Diagnostic::error(Code::E2904, start, message))))
+    }
+
+    /// The instance of the model, root 0.
+    pub(crate) fn model_instance(&mut self, model: Def) -> Result<InstanceId> {
+        let layer = self.hir.layer(model);
+        if !layer.generics.is_empty() {
+            return Err(self.unsupported("a model with dims in brackets"));
+        }
+        if let Some(param) = layer.config.iter().find(|param| !param.has_default) {
+            let name = &param.name;
+            return Err(self.unsupported(&format!("a model whose configuration `{name}` has no default")));
+        }
+        self.new_instance(model, Vec::new(), Vec::new(), None)
+    }
+
+    /// Declares the weights and states of the model in the module. Gives what each tensor became.
+    pub(crate) fn declare_tensors(
+        &mut self,
+        model: InstanceId,
+        module: &mut Module,
+    ) -> Result<Vec<(TensorId, Stored)>> {
+        let mut tensors = Vec::new();
+        self.tensors_below(model, &mut tensors)?;
+        let mut stored: Vec<(TensorId, Stored)> = Vec::with_capacity(tensors.len());
+        for tensor in tensors {
+            if stored.iter().any(|(other, _)| *other == tensor) {
+                continue;
+            }
+            let init = self.initial_value(tensor)?;
+            let member = &self.tensors[tensor.index()];
+            let (name, ty) = (member.site.checkpoint.clone(), member.ty.clone());
+            let kind = match member.lifetime {
+                Lifetime::Parameter => ParameterKind::Trained,
+                Lifetime::Buffer => ParameterKind::Buffer,
+                Lifetime::State => {
+                    let id = StateId(module.states.len() as u32);
+                    module.states.push(State { name: member.site.label.clone(), ty, init });
+                    self.module_states.insert(tensor, id);
+                    stored.push((tensor, Stored::State(id)));
+                    continue;
+                }
+            };
+            if module.parameters.iter().any(|parameter| parameter.name == name) {
+                return Err(self.invalid(format!("two parameters are called `{name}` in the checkpoint")));
+            }
+            let id = ParameterId(module.parameters.len() as u32);
+            module.parameters.push(Parameter { name, ty, kind, init });
+            stored.push((tensor, Stored::Parameter(id)));
+        }
+        Ok(stored)
+    }
+
+    /// The function that gives the initial value of a tensor.
+    pub(crate) fn initial_value(&mut self, tensor: TensorId) -> Result<FunctionId> {
+        let member = self.tensors[tensor.index()].clone();
+        if let Some(function) = member.init {
+            return Ok(function);
+        }
+        let name = format!("init.{}", member.site.label);
+        self.open.push(OpenFunction::new(String::new(), Role::Init(member.site.label.clone())));
+        let def = self.instances[member.instance.index()].def;
+        let owner = BodyOwner::MemberValue(def, member.member);
+        let value = self.nested(|lowering| {
+            let value = lowering.eval_body(owner, Some(member.instance), None)?;
+            lowering.initial_tensor(value, &member.ty)
+        })?;
+        let Some(open) = self.open.pop() else { return Err(Stop::Reported) };
+        let mut function = open.finish(&[], &[], vec![value]);
+        // Equal initial values are one function: their instructions are compared without the name.
+        let id = match self.initial_values.get(&function) {
+            Some(id) => *id,
+            None => {
+                let key = function.clone();
+                function.name = self.function_name(&name);
+                let id = self.add_function(function);
+                self.initial_values.insert(key, id);
+                id
+            }
+        };
+        self.tensors[tensor.index()].init = Some(id);
+        Ok(id)
+    }
+
+    /// What is written after `=` as a tensor of the member's type: a tensor, a number for all elements, or a function of no
+    /// arguments that gives any shape.
+    fn initial_tensor(&mut self, value: Value, ty: &TensorType) -> Result<ir::Value> {
+        let value = match value {
+            Value::Function(def) => self.call_for_type(Owner::Function(def), ty)?,
+            Value::Int(_) | Value::Float(_) | Value::Bool(_) => self.splat(value, ty.dtype)?,
+            other => other,
+        };
+        self.broadcast(&value, &ty.shape)
+    }
+
+    fn call_for_type(&mut self, owner: Owner, ty: &TensorType) -> Result<Value> {
+        let signature = self.hir.signature(owner);
+        let generics = self.infer_generics(owner, &signature, &[], Some(ty))?;
+        let args = self.complete(owner, None, &generics, signature.params.len(), Vec::new())?;
+        if signature.intrinsic {
+            let frame = Frame::of_head(owner, None, generics.clone(), args.clone());
+            return self.intrinsic(&frame, &signature, &generics, args, &signature.result);
+        }
+        self.call(owner, None, &signature, generics, args)
+    }
+
+    /// The tensor of the model that is where `tensor` is in a tree of the same structure.
+    pub(crate) fn counterpart(&mut self, tensor: TensorId) -> Result<Option<TensorId>> {
+        let path = self.tensors[tensor.index()].site.path.clone();
+        let (Some(model), Some(root)) = (self.model, self.roots.get(path.root as usize).copied()) else {
+            return Ok(None);
+        };
+        if self.shape_key(model) != self.shape_key(root) {
+            return Ok(None);
+        }
+        self.resolve(model, &path.steps).map(Some)
+    }
+}

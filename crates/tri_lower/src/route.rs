@@ -1,0 +1,130 @@
+//! `route`: rows to layers of an array.
+
+use tri_hir::hir::ExprId;
+use tri_ir::{self as ir, Dim, Op, Symbol, TensorType, Tile};
+
+use crate::error::{Result, Stop};
+use crate::eval::Frame;
+use crate::lowering::Lowering;
+use crate::shared::{ArgKey, CallKey, GenericKey};
+use crate::value::{GenericValue, InstanceId, Value};
+
+/// A size that no function has: the number of rows that a tile gets.
+const ROWS: Symbol = Symbol(u32::MAX);
+
+impl Lowering<'_> {
+    /// `route(x, through = tiles, by = scores, top = k, weight = gates)`.
+    pub(crate) fn eval_route(
+        &mut self,
+        frame: &mut Frame,
+        [x, through, by]: [ExprId; 3],
+        top: Option<ExprId>,
+        weight: Option<ExprId>,
+    ) -> Result<Value> {
+        let x = self.eval(frame, x)?;
+        let x = self.tensor(&x)?;
+        let tiles = match self.eval(frame, through)? {
+            Value::List(tiles) => tiles,
+            other => return Err(self.invalid(format!("{} cannot be routed through", other.kind()))),
+        };
+        let top = match top {
+            Some(top) => {
+                let top = self.eval(frame, top)?;
+                self.number(&top)?
+            }
+            None => 1,
+        };
+        let top = u32::try_from(top).ok().filter(|top| *top >= 1 && *top as usize <= tiles.len());
+        let top = top.ok_or_else(|| {
+            self.invalid(format!("a row goes to at least one tile, and at most to all {}", tiles.len()))
+        })?;
+        let shape = self.shape_of(x)?;
+        let Some((width, outer)) = shape.split_last() else { return Err(Stop::Reported) };
+        let rows = self.product(outer)?;
+        let mut args = vec![self.reshape(x, vec![rows.clone(), width.clone()])?];
+        for scores in std::iter::once(by).chain(weight) {
+            let scores = self.eval(frame, scores)?;
+            let scores = self.tensor(&scores)?;
+            args.push(self.reshape(scores, vec![rows.clone(), Dim::constant(tiles.len() as i64)])?);
+        }
+        let (targets, result) = self.tiles(&tiles, args[0], &mut args)?;
+        let result_width = result.shape.last().cloned().ok_or(Stop::Reported)?;
+        if result_width.as_constant().is_none() {
+            return Err(self.unsupported("a tile that gives rows of a size known only at run time"));
+        }
+        let ty = TensorType::new(result.dtype, vec![rows, result_width.clone()]);
+        let op = Op::Route { top, weighted: weight.is_some(), tiles: targets };
+        let routed = self.emit_all(op, args, vec![ty])?[0];
+        let shape = outer.iter().cloned().chain([result_width]).collect();
+        self.reshape(routed, shape).map(Value::Tensor)
+    }
+
+    /// The functions of the tiles; their weights are added to `args`. Also the type that all of them give.
+    fn tiles(
+        &mut self,
+        tiles: &[Value],
+        x: ir::Value,
+        args: &mut Vec<ir::Value>,
+    ) -> Result<(Vec<Tile>, TensorType)> {
+        let mut rows = self.type_of(x)?;
+        rows.shape[0] = Dim::var(ROWS);
+        let mut targets = Vec::with_capacity(tiles.len());
+        let mut result = None;
+        for tile in tiles {
+            let Value::Layer(tile) = tile else {
+                return Err(self.invalid(format!("{} cannot be routed through", tile.kind())));
+            };
+            let (target, ty) = self.tile(*tile, &rows, args)?;
+            targets.push(target);
+            result = Some(ty);
+        }
+        Ok((targets, result.ok_or_else(|| self.invalid("there is no tile to route to"))?))
+    }
+
+    fn tile(
+        &mut self,
+        tile: InstanceId,
+        rows: &TensorType,
+        args: &mut Vec<ir::Value>,
+    ) -> Result<(Tile, TensorType)> {
+        let (owner, signature) = self.forward_of(tile)?;
+        if signature.params.len() != 1 {
+            return Err(self.unsupported("a tile that takes more than rows"));
+        }
+        let generics = self.infer_generics(owner, &signature, &[Some(rows.clone())], None)?;
+        let mut sizes = Vec::new();
+        let mut number = |dim: &Dim| {
+            dim.as_constant().or_else(|| {
+                sizes.push(dim.clone());
+                None
+            })
+        };
+        let generics = generics.iter().map(|generic| match generic {
+            GenericValue::Dim(dim) => GenericKey::Dim(number(dim)),
+            GenericValue::Pack(dims) => GenericKey::Pack(dims.iter().map(&mut number).collect()),
+            GenericValue::Element(dtype) => GenericKey::Element(*dtype),
+        });
+        let generics = generics.collect();
+        if sizes.first() != Some(&Dim::var(ROWS)) || sizes[1..].contains(&Dim::var(ROWS)) {
+            return Err(self.unsupported("a tile whose first size is not the number of its rows"));
+        }
+        let this = Some(self.shape_key(tile));
+        let key = CallKey { callee: owner, this, generics, args: vec![ArgKey::Tensor] };
+        let shared = self.shared_function(key, &signature, &[tile])?;
+        if !shared.states.is_empty() {
+            return Err(self.unsupported("a tile with state"));
+        }
+        for (_, steps) in &shared.captures {
+            let tensor = self.resolve(tile, steps)?;
+            args.push(self.read(tensor)?);
+        }
+        let function = &self.functions[shared.function.index()];
+        let [result] = function.results.as_slice() else {
+            return Err(self.unsupported("a tile that gives more than one tensor"));
+        };
+        let ty = function.ty(*result).clone();
+        let symbols = sizes.split_off(1);
+        let captures = shared.captures.len() as u32;
+        Ok((Tile { function: shared.function, symbols, captures }, ty))
+    }
+}
