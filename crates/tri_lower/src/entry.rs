@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use rustc_hash::FxHashMap;
 use tri_diagnostics::Diagnostic;
 use tri_hir::hir::{Axis, BodyOwner, Def, Element, Fact, GenericKind, MemberKind, Owner, Signature, Type};
 use tri_ir::{Capture, Dim, Entry, EntryInput, EntryOutput, Module, StateId, Symbol, TensorType, Test};
@@ -73,7 +74,7 @@ impl Lowering<'_> {
         owner: Owner,
         instance: InstanceId,
         signature: &Arc<Signature>,
-        stored: &[(TensorId, Stored)],
+        stored: &FxHashMap<TensorId, Stored>,
     ) -> Result<Entry> {
         self.check_conditions(owner, instance, signature)?;
         let key = CallKey {
@@ -119,11 +120,10 @@ impl Lowering<'_> {
         &mut self,
         instance: InstanceId,
         steps: &[Step],
-        stored: &[(TensorId, Stored)],
+        stored: &FxHashMap<TensorId, Stored>,
     ) -> Result<Stored> {
         let tensor = self.resolve(instance, steps)?;
-        let found = stored.iter().find(|(id, _)| *id == tensor);
-        found.map(|(_, stored)| *stored).ok_or(Stop::Reported)
+        stored.get(&tensor).copied().ok_or(Stop::Reported)
     }
 
     /// Callers of the artifact are held to bounds of single sizes, not to other conditions.
@@ -183,7 +183,8 @@ impl Lowering<'_> {
         self.eval_root(&mut frame)?;
         let Some(mut open) = self.open.pop() else { return Err(Stop::Reported) };
         let (results, checks) = std::mem::take(&mut open.checks).into_iter().unzip();
-        let order = open.states.clone();
+        let mut order: Vec<TensorId> = open.states.keys().copied().collect();
+        order.sort();
         let mut states: Vec<StateId> = Vec::with_capacity(order.len());
         for tensor in &order {
             let own = self.counterpart(*tensor)?.and_then(|tensor| self.module_states.get(&tensor).copied());

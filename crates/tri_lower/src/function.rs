@@ -27,9 +27,9 @@ pub(crate) struct OpenFunction {
     pub(crate) builder: FunctionBuilder,
     pub(crate) role: Role,
     /// Weights with the values that they are here.
-    pub(crate) captures: Vec<(TensorId, ir::Value)>,
-    /// For each state of the function, which one it is.
-    pub(crate) states: Vec<TensorId>,
+    pub(crate) captures: FxHashMap<TensorId, ir::Value>,
+    /// States with the numbers that they have here.
+    pub(crate) states: FxHashMap<TensorId, StateId>,
     /// Asserted truth values of a test.
     pub(crate) checks: Vec<(ir::Value, TestCheck)>,
 }
@@ -37,7 +37,8 @@ pub(crate) struct OpenFunction {
 impl OpenFunction {
     pub(crate) fn new(name: String, role: Role) -> Self {
         let builder = FunctionBuilder::new(name);
-        OpenFunction { builder, role, captures: Vec::new(), states: Vec::new(), checks: Vec::new() }
+        let (captures, states) = (FxHashMap::default(), FxHashMap::default());
+        OpenFunction { builder, role, captures, states, checks: Vec::new() }
     }
 
     /// Adds a symbol, under a name that no other has.
@@ -61,19 +62,11 @@ impl OpenFunction {
         states: &[TensorId],
         results: Vec<ir::Value>,
     ) -> Function {
-        let state_of: FxHashMap<StateId, StateId> = (0..)
-            .zip(&self.states)
-            .filter_map(|(old, id)| {
-                let new = states.iter().position(|other| other == id)?;
-                Some((StateId(old), StateId(new as u32)))
-            })
-            .collect();
+        let old: Vec<StateId> = states.iter().map(|tensor| self.states[tensor]).collect();
+        let state_of: FxHashMap<StateId, StateId> =
+            old.iter().zip(0..).map(|(old, new)| (*old, StateId(new))).collect();
         let mut function = self.builder.finish(results);
-        let old_states = std::mem::take(&mut function.states);
-        function.states = states
-            .iter()
-            .filter_map(|id| old_states.get(self.states.iter().position(|other| other == id)?).cloned())
-            .collect();
+        function.states = old.iter().map(|old| function.states[old.index()].clone()).collect();
         renumber(&mut function, params, &state_of);
         function
     }
@@ -185,7 +178,7 @@ impl Lowering<'_> {
             let state = self.state(tensor)?;
             return self.emit_as(Op::StateRead { state }, Vec::new(), ty);
         }
-        if let Some((_, value)) = self.current()?.captures.iter().find(|(id, _)| *id == tensor) {
+        if let Some(value) = self.current()?.captures.get(&tensor) {
             return Ok(*value);
         }
         self.check_reachable(tensor)?;
@@ -197,7 +190,7 @@ impl Lowering<'_> {
                 self.emit_all(op, Vec::new(), vec![ty])?[0]
             }
         };
-        self.current()?.captures.push((tensor, value));
+        self.current()?.captures.insert(tensor, value);
         Ok(value)
     }
 
@@ -206,13 +199,13 @@ impl Lowering<'_> {
         self.check_reachable(tensor)?;
         let ty = self.tensors[tensor.index()].ty.clone();
         let function = self.current()?;
-        let known = function.states.iter().position(|other| *other == tensor);
-        let at = known.unwrap_or(function.states.len());
-        if known.is_none() {
-            function.states.push(tensor);
-            function.builder.function_mut().states.push(ty);
+        if let Some(state) = function.states.get(&tensor) {
+            return Ok(*state);
         }
-        Ok(StateId(at as u32))
+        let state = StateId(function.states.len() as u32);
+        function.states.insert(tensor, state);
+        function.builder.function_mut().states.push(ty);
+        Ok(state)
     }
 
     /// A shared function gets only weights of the instances that it is called with.

@@ -39,7 +39,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Limits { steps: 4_000_000, instructions: 400_000, calls: 64, depth: 1_000 }
+        Limits { steps: 1_000_000, instructions: 400_000, calls: 64, depth: 1_000 }
     }
 }
 

@@ -1,5 +1,6 @@
 //! The model: which one, its weights and states, and their initial values.
 
+use rustc_hash::{FxHashMap, FxHashSet};
 use tri_diagnostics::{Code, Diagnostic, Span, TextRange};
 use tri_hir::hir::{BodyOwner, Def, Owner};
 use tri_ir::{
@@ -57,12 +58,12 @@ impl Lowering<'_> {
         &mut self,
         model: InstanceId,
         module: &mut Module,
-    ) -> Result<Vec<(TensorId, Stored)>> {
+    ) -> Result<FxHashMap<TensorId, Stored>> {
         let mut tensors = Vec::new();
         self.tensors_below(model, &mut tensors)?;
-        let mut stored: Vec<(TensorId, Stored)> = Vec::with_capacity(tensors.len());
+        let (mut stored, mut names) = (FxHashMap::default(), FxHashSet::default());
         for tensor in tensors {
-            if stored.iter().any(|(other, _)| *other == tensor) {
+            if stored.contains_key(&tensor) {
                 continue;
             }
             let init = self.initial_value(tensor)?;
@@ -75,16 +76,16 @@ impl Lowering<'_> {
                     let id = StateId(module.states.len() as u32);
                     module.states.push(State { name: member.site.label.clone(), ty, init });
                     self.module_states.insert(tensor, id);
-                    stored.push((tensor, Stored::State(id)));
+                    stored.insert(tensor, Stored::State(id));
                     continue;
                 }
             };
-            if module.parameters.iter().any(|parameter| parameter.name == name) {
+            if !names.insert(name.clone()) {
                 return Err(self.invalid(format!("two parameters are called `{name}` in the checkpoint")));
             }
             let id = ParameterId(module.parameters.len() as u32);
             module.parameters.push(Parameter { name, ty, kind, init });
-            stored.push((tensor, Stored::Parameter(id)));
+            stored.insert(tensor, Stored::Parameter(id));
         }
         Ok(stored)
     }

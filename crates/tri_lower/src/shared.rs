@@ -195,7 +195,11 @@ impl Lowering<'_> {
                 info.max = Some(info.max.map_or(n, |max| max.min(n)));
             }
         }
-        Ok(())
+        let symbols = &open.builder.function().symbols;
+        match symbols.iter().find(|info| info.max.is_some_and(|max| max < info.min)) {
+            Some(info) => Err(self.invalid(format!("no size lies in the bounds of `{}`", info.name))),
+            None => Ok(()),
+        }
     }
 
     /// Puts the function's parameters where an argument has tensors.
@@ -247,7 +251,7 @@ impl Lowering<'_> {
         }
         captures.sort_by(|a, b| a.0.cmp(&b.0));
         let mut states = Vec::with_capacity(open.states.len());
-        for tensor in &open.states {
+        for tensor in open.states.keys() {
             states.push((self.place_below(places, *tensor)?, *tensor));
         }
         states.sort_by(|a, b| a.0.cmp(&b.0));

@@ -162,6 +162,7 @@ impl Lowering<'_> {
     pub(crate) fn scalar(&mut self, value: &Value, dtype: DType) -> Result<Scalar> {
         match value {
             Value::Bool(x) if dtype == DType::Bool => Ok(Scalar::bool(*x)),
+            Value::Bool(x) => self.scalar(&Value::int((*x).into()), dtype),
             Value::Scalar(scalar) if scalar.dtype() == dtype => Ok(*scalar),
             Value::Int(dim) if !dtype.is_float() => {
                 let n = dim.as_constant().filter(|n| fits(dtype, *n));

@@ -1,6 +1,6 @@
 //! What lowering refuses, and that it ends.
 
-use crate::support::lower_result;
+use crate::support::{lower_result, source};
 use tri_diagnostics::Code;
 use tri_lower::{Limits, Options};
 
@@ -45,7 +45,8 @@ fn layers_without_end_are_refused() {
 fn long_loops_are_refused() {
     let text = "model M() {\n    fn forward[B](x: f32[B]) -> f32[B] {\n        var y = x\n\
                 \x20       for i in 0..1000000000 { y = y + 1 }\n        y\n    }\n}\n";
-    check(text, &Options::default(), Code::E2902, "instructions");
+    let few = Limits { instructions: 1_000, ..Limits::default() };
+    check(text, &Options { limits: few, ..Options::default() }, Code::E2902, "instructions");
     let idle = text.replace("y = y + 1", "");
     check(&idle, &Options::default(), Code::E2902, "steps");
 }
@@ -82,4 +83,25 @@ fn an_index_beyond_the_list_is_refused() {
                 \x20   fn forward[B](x: f32[B, 2]) -> f32[B, 2] { parts[at](x) }\n}\n\
                 model M() {\n    p = Pick()\n    fn forward[B](x: f32[B, 2]) -> f32[B, 2] { p(x) }\n}\n";
     check(text, &Options::default(), Code::E2903, "no element 5");
+}
+
+#[test]
+fn bounds_that_no_size_meets_are_refused() {
+    let text = "model M() {\n    fn forward[B in 3..3](x: f32[B]) -> f32[B] { x }\n}\n";
+    check(text, &Options::default(), Code::E2903, "no size lies in the bounds of `B`");
+}
+
+#[test]
+fn examples_with_a_line_left_out_are_refused_or_verify() {
+    for example in ["digits", "mnist_cnn", "tiny_llama", "resnet18"] {
+        let text = source(&format!("examples/{example}.tri"));
+        let lines: Vec<&str> = text.lines().collect();
+        for left_out in 0..lines.len() {
+            let rest: Vec<&str> = lines[..left_out].iter().chain(&lines[left_out + 1..]).copied().collect();
+            if let Ok(lowered) = lower_result(&rest.join("\n"), &Options::default()) {
+                let verified = tri_ir::verify(lowered.module);
+                assert!(verified.is_ok(), "{example} without `{}`: {verified:?}", lines[left_out]);
+            }
+        }
+    }
 }

@@ -315,3 +315,35 @@ fn initial_values() {
     assert!(f.iter().all(|x| x.abs() <= 0.2) && (moments(&f).1 - 0.095).abs() < 0.01);
     assert_eq!(g, [1.0; 3]);
 }
+
+#[test]
+fn quantised_and_back() {
+    let model = Model::new(
+        "model M() {
+    fn bytes[B](x: f32[B, 6]) -> f32[B, 6] { fake_quantize_rows(x) }
+    fn trits[B](x: f32[B, 6]) -> f32[B, 6] { fake_ternarize_rows(x) }
+}
+",
+    );
+    let x = numbers(23, 18);
+    let bytes: Vec<f64> = f64s(&x).chunks(6).flat_map(quantized).collect();
+    assert_close(&model.call_with("bytes", &[tensor(&[3, 6], &x)], &[]), &bytes, 1e-6);
+    let trits: Vec<f64> = f64s(&x).chunks(6).flat_map(ternarized).collect();
+    assert_close(&model.call_with("trits", &[tensor(&[3, 6], &x)], &[]), &trits, 1e-6);
+}
+
+#[test]
+fn dropout_thins_out_in_training_only() {
+    let text = "use std.nn.Dropout
+model M() {
+    d = Dropout(rate = 0.25)
+    fn forward[B](x: f32[B]) -> f32[B] { d(x) }
+}
+";
+    let x = tensor(&[4096], &[3.0; 4096]);
+    assert_eq!(Model::new(text).call_with("forward", std::slice::from_ref(&x), &[]), [3.0; 4096]);
+    let found = Model::training(text).call_with("forward", &[x], &[]);
+    assert!(found.iter().all(|x| *x == 0.0 || *x == 4.0));
+    let kept = found.iter().filter(|x| **x > 0.0).count();
+    assert!((2900..3250).contains(&kept), "{kept} of 4096 are kept, where 3072 are expected");
+}

@@ -1,14 +1,18 @@
 //! What the tests of this crate share: programs lowered and verified, packs read, entries run by the interpreter.
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use safetensors::{Dtype, SafeTensors};
+use tri_db::{MemorySystem, RootDatabase};
+use tri_diagnostics::Diagnostic;
 use tri_interp::Interpreter;
 use tri_ir::{DType, TensorData, Verified};
 use tri_lower::{Lowered, Options};
 
 /// A file of the repository, by its path from the top.
-pub(crate) fn repository(path: &str) -> std::path::PathBuf {
-    std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(path)
+pub(crate) fn repository(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(path)
 }
 
 /// A program of `tests/programs`, or an example.
@@ -25,7 +29,7 @@ pub(crate) fn pack(path: &str) -> BTreeMap<String, TensorData> {
         let dtype = match view.dtype() {
             Dtype::F32 => DType::F32,
             Dtype::I32 => DType::I32,
-            Dtype::F64 => continue,
+            Dtype::F64 | Dtype::I8 => continue,
             other => panic!("{path} has {other:?}"),
         };
         tensors.insert(name, TensorData::new(dtype, view.shape().to_vec(), view.data().to_vec()).unwrap());
@@ -50,6 +54,14 @@ pub(crate) struct Model {
 impl Model {
     pub(crate) fn new(text: &str) -> Model {
         let lowered = lower(text, &Options::default());
+        Model { module: tri_ir::verify(lowered.module).unwrap() }
+    }
+
+    /// The same as training sees it.
+    pub(crate) fn training(text: &str) -> Model {
+        let mut db = database(text);
+        db.set_training(true);
+        let lowered = lower_root(&db, &Options::default()).unwrap();
         Model { module: tri_ir::verify(lowered.module).unwrap() }
     }
 
@@ -139,20 +151,19 @@ pub(crate) fn numbers(seed: u64, count: usize) -> Vec<f32> {
     (0..count).map(|_| next()).collect()
 }
 
-/// The program lowered; it must pass the checker.
-pub(crate) fn lower_result(
-    text: &str,
-    options: &Options,
-) -> Result<Lowered, Vec<tri_diagnostics::Diagnostic>> {
-    let system = tri_db::MemorySystem::new([("main.tri", text)]);
-    let db = tri_db::RootDatabase::new(std::sync::Arc::new(system), std::path::Path::new("main.tri"));
-    let root = db.root();
-    let mut diagnostics = tri_hir::check(&db, root);
-    diagnostics.retain(tri_diagnostics::Diagnostic::is_error);
-    if !diagnostics.is_empty() {
-        return Err(diagnostics);
-    }
-    tri_lower::lower(&db, root, options)
+fn database(text: &str) -> RootDatabase {
+    RootDatabase::new(Arc::new(MemorySystem::new([("main.tri", text)])), Path::new("main.tri"))
+}
+
+fn lower_root(db: &RootDatabase, options: &Options) -> Result<Lowered, Vec<Diagnostic>> {
+    let mut diagnostics = tri_hir::check(db, db.root());
+    diagnostics.retain(Diagnostic::is_error);
+    if diagnostics.is_empty() { tri_lower::lower(db, db.root(), options) } else { Err(diagnostics) }
+}
+
+/// The program checked and lowered.
+pub(crate) fn lower_result(text: &str, options: &Options) -> Result<Lowered, Vec<Diagnostic>> {
+    lower_root(&database(text), options)
 }
 
 /// The program lowered; it must have no error.
@@ -165,8 +176,8 @@ pub(crate) fn lower(text: &str, options: &Options) -> Lowered {
 }
 
 /// Diagnostics with their lines.
-fn described(text: &str, diagnostics: &[tri_diagnostics::Diagnostic]) -> String {
-    let line = |diagnostic: &tri_diagnostics::Diagnostic| {
+fn described(text: &str, diagnostics: &[Diagnostic]) -> String {
+    let line = |diagnostic: &Diagnostic| {
         let span = diagnostic.primary.span;
         let before = text.get(..span.range.start as usize).unwrap_or("");
         let line = before.matches('\n').count() + 1;
