@@ -1,2 +1,61 @@
-//! The `triton` command.
-fn main() {}
+//! The `triton` command: parses the command line, runs one command, turns its end into an exit code.
+
+mod args;
+mod commands;
+mod failure;
+mod output;
+mod program;
+mod progress;
+mod results;
+mod table;
+mod values;
+
+use std::panic::{self, AssertUnwindSafe};
+use std::process::ExitCode;
+use std::sync::{Mutex, PoisonError};
+
+use clap::Parser;
+
+use crate::args::{Cli, Command};
+use crate::failure::Failure;
+
+/// Where the last panic happened.
+static PANIC_PLACE: Mutex<String> = Mutex::new(String::new());
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let format = cli.format;
+    // Panics are reported below, as any other end of a command; the hook would print a trace.
+    panic::set_hook(Box::new(|info| {
+        let place = info.location().map_or_else(String::new, ToString::to_string);
+        *PANIC_PLACE.lock().unwrap_or_else(PoisonError::into_inner) = place;
+    }));
+    let end = panic::catch_unwind(AssertUnwindSafe(|| dispatch(&cli)))
+        .unwrap_or_else(|payload| Err(Failure::Internal(panic_text(&*payload))));
+    match end {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            failure.print(format);
+            failure.exit_code()
+        }
+    }
+}
+
+fn dispatch(cli: &Cli) -> Result<(), Failure> {
+    match &cli.command {
+        Command::Check(args) => commands::check::run(args, cli.format),
+        Command::Compile(args) => commands::compile::run(args, cli.format),
+        Command::Run(args) => commands::run::run(args, cli.format),
+        Command::Test(args) => commands::test::run(args, cli.format),
+        Command::Verify(args) => commands::verify::run(args, cli.format),
+        Command::Inspect(args) => commands::inspect::run(args, cli.format),
+        Command::Explain(args) => commands::explain::run(args, cli.format),
+    }
+}
+
+fn panic_text(payload: &(dyn std::any::Any + Send)) -> String {
+    let text = payload.downcast_ref::<&str>().copied();
+    let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
+    let place = PANIC_PLACE.lock().unwrap_or_else(PoisonError::into_inner);
+    format!("{} ({place})", text.unwrap_or("a panic without message"))
+}

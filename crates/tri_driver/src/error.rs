@@ -47,12 +47,30 @@ pub enum DriverError {
         near_miss: Option<String>,
     },
     /// A source file cannot be read.
-    #[error("cannot read {path}: {source}")]
+    #[error("cannot read {path}: {reason}")]
     Source {
         /// The file.
         path: String,
         /// What the system said.
-        source: std::io::Error,
+        reason: String,
+    },
+    /// The tensor IR of an artifact does not verify.
+    #[error("section tensor-ir is no valid program: {0}")]
+    ArtifactIr(VerifyError),
+    /// An artifact's manifest does not describe its tensor IR.
+    #[error("the manifest does not describe the tensor IR")]
+    Manifest,
+    /// Machine code in an artifact is not what its tensor IR compiles to.
+    #[error("section code/{target} differs from a fresh compilation")]
+    CodeDiffers {
+        /// Which machine it is for.
+        target: String,
+    },
+    /// A golden call gives other results on this machine.
+    #[error("the golden call of `{callee}` gives other results on this machine")]
+    GoldenDiffers {
+        /// The entry or test.
+        callee: String,
     },
     /// Elaboration made IR that does not verify: a defect of the compiler.
     #[error("elaboration made an invalid module: {0}")]

@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 
 use tri_artifact::{Callee, GoldenCall};
-use tri_interp::{Interpreter, Weights};
+use tri_interp::{InterpError, Interpreter, Weights};
 use tri_ir::math::{Native, random};
 use tri_ir::{DType, Dim, Entry, Function, FunctionId, Inst, Module, Op, Symbol, TensorData, Verified};
 
@@ -37,6 +37,44 @@ pub(crate) fn golden_calls(module: &Verified, weights: &Weights) -> (Vec<GoldenC
         }
     }
     (calls, skipped)
+}
+
+/// The test blocks, on weights in their initial values; those that the interpreter cannot be asked for are left out.
+pub(crate) fn golden_tests(module: &Verified) -> Result<Vec<GoldenCall>, InterpError> {
+    let initial = module.parameters.iter().map(|parameter| parameter.init);
+    if module.tests.is_empty() || !is_affordable(module, initial.chain(module.prologue)) {
+        return Ok(Vec::new());
+    }
+    let interpreter = Interpreter::new(module);
+    let weights = interpreter.bind_initial()?;
+    let mut calls = Vec::new();
+    for test in &module.tests {
+        // A test that stops or fails is for `triton test` to tell.
+        if is_affordable(module, [test.function])
+            && let Ok(holds) = interpreter.run_test(test, &weights)
+        {
+            let outputs = holds.into_iter().map(truth).collect();
+            calls.push(GoldenCall {
+                callee: Callee::Test(test.name.clone()),
+                inputs: Vec::new(),
+                outputs,
+                symbols: Vec::new(),
+            });
+        }
+    }
+    Ok(calls)
+}
+
+/// A scalar `bool`.
+pub(crate) fn truth(holds: bool) -> TensorData {
+    TensorData { dtype: DType::Bool, shape: Vec::new(), bytes: vec![holds.into()] }
+}
+
+/// Whether the interpreter may run these functions, each once.
+pub(crate) fn is_affordable(module: &Module, functions: impl IntoIterator<Item = FunctionId>) -> bool {
+    let mut costs = Costs { module, known: HashMap::new() };
+    let sum = functions.into_iter().try_fold(0i64, |sum, id| sum.checked_add(costs.of(id, &[])?));
+    sum.is_some_and(|sum| sum <= MAX_COST)
 }
 
 fn golden_call(

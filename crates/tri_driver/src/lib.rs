@@ -1,14 +1,25 @@
 //! The compiler pipeline: options, stages, timing.
 
 mod backend;
+mod bind;
+mod engine;
 mod error;
 mod golden;
 mod near;
+mod optimize;
+mod package;
+mod source;
 mod timing;
+mod verify;
 mod weights;
 
+pub use engine::{Engine, OpenOptions};
 pub use error::DriverError;
 pub use golden::Skipped;
 pub use near::nearest;
+pub use optimize::{Stage, emit, level_of, optimize};
+pub use package::{COMPILER, NUMERICS_VERSION, Package};
+pub use source::{ElaborateError, Elaborated, Program, SourceOptions};
 pub use timing::Timing;
-pub use weights::{WeightsError, arrange};
+pub use verify::{Verification, verify_artifact};
+pub use weights::{WeightsError, arrange, initial_parameters, read_weights};

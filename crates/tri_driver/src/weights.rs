@@ -2,9 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::path::Path;
 
-use tri_ir::{DType, Module, Parameter, TensorData};
+use tri_interp::Interpreter;
+use tri_ir::{DType, Module, Parameter, TensorData, Verified};
 
+use crate::DriverError;
 use crate::near::nearest;
 
 /// Most names that a message lists.
@@ -50,6 +53,23 @@ impl fmt::Display for WeightsError {
         let more: usize = lists.into_iter().map(|length| length.saturating_sub(LISTED)).sum();
         if more > 0 { write!(f, "\n  and {more} more") } else { Ok(()) }
     }
+}
+
+/// The parameters of `module`, in its order, out of a safetensors file.
+///
+/// # Errors
+/// The file is not valid, or does not fit the model.
+pub fn read_weights(file: &Path, module: &Module) -> Result<Vec<TensorData>, DriverError> {
+    let tensors = tri_import::read_safetensors(file)?;
+    Ok(arrange(&file.display().to_string(), module, tensors)?)
+}
+
+/// The parameters' initial values, in the order of the module, as the reference interpreter computes them.
+///
+/// # Errors
+/// An initial value stops.
+pub fn initial_parameters(module: &Verified) -> Result<Vec<TensorData>, DriverError> {
+    Ok(Interpreter::new(module).initial_parameters()?)
 }
 
 /// The parameters of `module` in its order, out of the tensors of `file`.

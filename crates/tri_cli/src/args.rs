@@ -1,0 +1,204 @@
+//! The command line: what clap parses.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// The Tri toolchain: checks, compiles and runs ternary neural networks.
+#[derive(Debug, Parser)]
+#[command(name = "triton", version, about, max_term_width = 110)]
+#[command(
+    after_help = "Exit codes: 0 success, 1 the program or file has errors, 2 wrong usage, 3 internal error."
+)]
+pub(crate) struct Cli {
+    /// How results and diagnostics are written.
+    #[arg(long, global = true, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// How results and diagnostics are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people.
+    Text,
+    /// One line a diagnostic.
+    Concise,
+    /// For programs.
+    Json,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Reports the errors and warnings of a program.
+    Check(CheckArgs),
+    /// Compiles a program into an artifact.
+    Compile(CompileArgs),
+    /// Calls an entry point of a program or artifact.
+    Run(RunArgs),
+    /// Runs the `test` blocks of a program.
+    Test(TestArgs),
+    /// Prints what an artifact holds.
+    Inspect(InspectArgs),
+    /// Checks an artifact's hashes, signature, IR and code, and repeats its golden calls.
+    Verify(VerifyArgs),
+    /// Prints the page of a diagnostic code.
+    Explain(ExplainArgs),
+}
+
+/// A program and what is chosen for it.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct SourceArgs {
+    /// The program.
+    pub(crate) file: PathBuf,
+    /// Gives a `dim` another size.
+    #[arg(long = "dim", value_name = "NAME=SIZE", value_parser = parse_dim)]
+    pub(crate) dims: Vec<(String, i64)>,
+    /// Which model, where the file has several.
+    #[arg(long)]
+    pub(crate) model: Option<String>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct CheckArgs {
+    #[command(flatten)]
+    pub(crate) source: SourceArgs,
+}
+
+/// How to compile.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct OptimizeArgs {
+    /// Optimisation level.
+    #[arg(short = 'O', value_name = "LEVEL", default_value_t = 2, value_parser = clap::value_parser!(u8).range(0..=3))]
+    pub(crate) level: u8,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct CompileArgs {
+    #[command(flatten)]
+    pub(crate) source: SourceArgs,
+    #[command(flatten)]
+    pub(crate) optimize: OptimizeArgs,
+    /// Weights to bind; without them the artifact holds code only.
+    #[arg(long, value_name = "FILE.safetensors")]
+    pub(crate) weights: Option<PathBuf>,
+    /// Where to write; the program's name with `.tria` unless given.
+    #[arg(short, long, value_name = "FILE.tria")]
+    pub(crate) output: Option<PathBuf>,
+    /// Prints stages of the program instead of writing an artifact.
+    #[arg(long, value_enum, value_delimiter = ',', value_name = "STAGE")]
+    pub(crate) emit: Vec<Emit>,
+    /// Prints the time of every stage.
+    #[arg(long)]
+    pub(crate) timing: bool,
+    /// Says what is done.
+    #[arg(long)]
+    pub(crate) verbose: bool,
+}
+
+/// A stage of compilation that can be printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Emit {
+    /// Syntax tree.
+    Ast,
+    /// Typed HIR.
+    Hir,
+    /// Tensor IR after the passes.
+    Ir,
+    /// Kernel IR.
+    Kir,
+    /// Cranelift IR.
+    Clif,
+    /// Machine code.
+    Asm,
+}
+
+impl Emit {
+    /// As `--emit` calls it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Emit::Ast => "ast",
+            Emit::Hir => "hir",
+            Emit::Ir => "ir",
+            Emit::Kir => "kir",
+            Emit::Clif => "clif",
+            Emit::Asm => "asm",
+        }
+    }
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct RunArgs {
+    #[command(flatten)]
+    pub(crate) source: SourceArgs,
+    #[command(flatten)]
+    pub(crate) optimize: OptimizeArgs,
+    /// Entry point.
+    #[arg(long, default_value = "forward")]
+    pub(crate) entry: String,
+    /// An input: `.npy`, or `.safetensors` with the tensor's name unless it has only one.
+    #[arg(long = "input", value_name = "NAME=FILE[:TENSOR]", value_parser = parse_input)]
+    pub(crate) inputs: Vec<(String, String)>,
+    /// Where to write each result, in order: `.npy` or `.safetensors[:TENSOR]`; printed unless given.
+    #[arg(long = "output", value_name = "FILE[:TENSOR]")]
+    pub(crate) outputs: Vec<String>,
+    /// Compares each result, in order, with a tensor, and prints how many elements are equal.
+    #[arg(long = "expect", value_name = "FILE[:TENSOR]")]
+    pub(crate) expect: Vec<String>,
+    /// Weights to bind.
+    #[arg(long, value_name = "FILE.safetensors")]
+    pub(crate) weights: Option<PathBuf>,
+    /// Threads; the machine's cores unless given.
+    #[arg(long, value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(crate) threads: Option<u16>,
+    /// Executes machine code from the artifact instead of compiling its tensor IR.
+    #[arg(long)]
+    pub(crate) trust_code: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct TestArgs {
+    #[command(flatten)]
+    pub(crate) source: SourceArgs,
+    #[command(flatten)]
+    pub(crate) optimize: OptimizeArgs,
+    /// Only tests whose name contains this.
+    #[arg(long)]
+    pub(crate) filter: Option<String>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct InspectArgs {
+    /// The artifact.
+    pub(crate) file: PathBuf,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct VerifyArgs {
+    /// The artifact.
+    pub(crate) file: PathBuf,
+    /// Demands a signature by this ed25519 key, in hexadecimal.
+    #[arg(long, value_name = "HEX")]
+    pub(crate) key: Option<String>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ExplainArgs {
+    /// Such as `E2003`.
+    pub(crate) code: String,
+}
+
+fn parse_dim(text: &str) -> Result<(String, i64), String> {
+    let (name, size) = text.split_once('=').ok_or("write NAME=SIZE")?;
+    let size: i64 = size.parse().map_err(|_| format!("`{size}` is not a size"))?;
+    if size < 0 {
+        return Err(format!("`{size}` is not a size: sizes are not negative"));
+    }
+    Ok((name.to_owned(), size))
+}
+
+fn parse_input(text: &str) -> Result<(String, String), String> {
+    let (name, file) = text.split_once('=').ok_or("write NAME=FILE")?;
+    Ok((name.to_owned(), file.to_owned()))
+}

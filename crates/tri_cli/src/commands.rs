@@ -1,0 +1,9 @@
+//! One file a subcommand.
+
+pub(crate) mod check;
+pub(crate) mod compile;
+pub(crate) mod explain;
+pub(crate) mod inspect;
+pub(crate) mod run;
+pub(crate) mod test;
+pub(crate) mod verify;

@@ -1,0 +1,87 @@
+//! Artifacts: what compiling a program leaves behind, as the bytes of a `.tria` file.
+//!
+//! The bytes are a function of the source, the options and the compiler alone: no path, time or machine is in them, except
+//! that the code section is for the CPU level at hand.
+
+use tri_artifact::{ArtifactError, ArtifactWriter, Build, Golden};
+use tri_interp::Interpreter;
+use tri_ir::{TensorData, Verified};
+use tri_passes::OptLevel;
+
+use crate::{DriverError, Skipped, Timing, backend, bind, golden};
+
+/// Version of the rules of `docs/numerics.md` that compiled programs follow.
+pub const NUMERICS_VERSION: u32 = 1;
+
+/// Name and version of this compiler, as artifacts state them.
+pub const COMPILER: &str = concat!("triton ", env!("CARGO_PKG_VERSION"));
+
+/// What goes into an artifact.
+#[derive(Debug)]
+pub struct Package<'a> {
+    /// The program after the passes.
+    pub module: &'a Verified,
+    /// The level of those passes.
+    pub level: OptLevel,
+    /// blake3 of the source.
+    pub source_hash: [u8; 32],
+    /// Options that change the result, by name.
+    pub options: Vec<(String, String)>,
+    /// Parameters in checkpoint order; without them the artifact holds code only.
+    pub parameters: Option<&'a [TensorData]>,
+}
+
+impl Package<'_> {
+    /// Compiles, binds and computes golden calls; gives the artifact and the entries without golden call.
+    ///
+    /// # Errors
+    /// A step that no kernel serves, a prologue that stops, or a tensor that no file can hold.
+    pub fn assemble(self, timing: &mut Timing) -> Result<(ArtifactWriter, Vec<Skipped>), DriverError> {
+        let cpu = backend::cpu_level()?;
+        let kernel = backend::schedule(self.module, self.level, timing)?;
+        let code = backend::generate(&kernel, cpu, timing)?;
+        let mut options = vec![("opt-level".to_owned(), (self.level as u8).to_string())];
+        options.extend(self.options);
+        let build = Build {
+            compiler: COMPILER.to_owned(),
+            numerics: NUMERICS_VERSION,
+            source_hash: self.source_hash,
+            options,
+        };
+        let mut writer = ArtifactWriter::new(self.module, build)?;
+        let mut skipped = Vec::new();
+        if let Some(parameters) = self.parameters {
+            let stored = timing.stage("bind", || bind::stored(self.module, parameters))?;
+            let views: Vec<&[u8]> = stored.iter().map(Vec::as_slice).collect();
+            writer.weights(&views)?;
+            let calls = timing.stage("golden", || golden_section(self.module, parameters))?;
+            skipped = calls.1;
+            writer.golden(&calls.0)?;
+        }
+        timing.stage("link", || -> Result<(), DriverError> {
+            let bytes = postcard::to_stdvec(&code)
+                .map_err(|error| ArtifactError::Malformed { section: "code", reason: error.to_string() })?;
+            writer.code(&backend::target(cpu), bytes)?;
+            Ok(())
+        })?;
+        Ok((writer, skipped))
+    }
+}
+
+fn golden_section(
+    module: &Verified,
+    parameters: &[TensorData],
+) -> Result<(Golden, Vec<Skipped>), DriverError> {
+    let mut calls = golden::golden_tests(module)?;
+    if !golden::is_affordable(module, module.prologue) {
+        let skip = |entry: &tri_ir::Entry| Skipped {
+            entry: entry.name.clone(),
+            reason: "the prologue costs more than the interpreter is asked for".to_owned(),
+        };
+        return Ok((Golden { calls }, module.entries.iter().map(skip).collect()));
+    }
+    let weights = Interpreter::new(module).bind(parameters)?;
+    let (of_entries, skipped) = golden::golden_calls(module, &weights);
+    calls.extend(of_entries);
+    Ok((Golden { calls }, skipped))
+}

@@ -1,0 +1,236 @@
+//! Programs: a source file and what it imports, checked and elaborated. The only module of the driver that knows the front end.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use tri_db::{Db as _, DiskSystem, RootDatabase, SourceFile, System};
+use tri_diagnostics::render::Sources;
+use tri_diagnostics::{Diagnostic, FileId, Span};
+use tri_hir::hir::{Def, Owner};
+use tri_ir::{Origin, Verified};
+use tri_lower::SourceMap;
+use tri_syntax::ast::{ItemId, ItemKind};
+
+use crate::{DriverError, Timing, nearest};
+
+/// What is chosen for a program.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SourceOptions {
+    /// Other sizes of its dims.
+    pub dims: BTreeMap<String, i64>,
+    /// Which model, where the file has several.
+    pub model: Option<String>,
+}
+
+/// A program.
+#[derive(Debug)]
+pub struct Program {
+    db: RootDatabase,
+    root: SourceFile,
+    options: SourceOptions,
+}
+
+/// A program as tensor IR, before the passes.
+#[derive(Debug)]
+pub struct Elaborated {
+    /// The module.
+    pub module: Verified,
+    source_map: SourceMap,
+}
+
+/// Why a program has no tensor IR.
+#[derive(Debug)]
+pub enum ElaborateError {
+    /// The program is wrong.
+    Diagnostics(Vec<Diagnostic>),
+    /// The compiler is wrong.
+    Driver(DriverError),
+}
+
+impl Program {
+    /// Reads the file at `path` from disk.
+    ///
+    /// # Errors
+    /// It cannot be read, or an option names a dim that it does not have.
+    pub fn open(path: &Path, options: &SourceOptions) -> Result<Program, DriverError> {
+        Program::open_in(Arc::new(DiskSystem), path, options)
+    }
+
+    /// Reads the file at `path` from `system`.
+    ///
+    /// # Errors
+    /// It cannot be read, or an option names a dim that it does not have.
+    pub fn open_in(
+        system: Arc<dyn System>,
+        path: &Path,
+        options: &SourceOptions,
+    ) -> Result<Program, DriverError> {
+        let mut db = RootDatabase::new(system, path);
+        db.set_dims(options.dims.clone());
+        let root = db.root();
+        if let Err(reason) = root.bytes(&db) {
+            return Err(DriverError::Source { path: path.display().to_string(), reason: reason.clone() });
+        }
+        let program = Program { db, root, options: options.clone() };
+        program.hold_dims()?;
+        Ok(program)
+    }
+
+    /// Every size is given to a dim that the program has.
+    fn hold_dims(&self) -> Result<(), DriverError> {
+        if self.options.dims.is_empty() {
+            return Ok(());
+        }
+        let items = &tri_db::parse(&self.db, self.root).ast.items;
+        let known: Vec<&str> = items
+            .iter()
+            .filter_map(|item| match &item.kind {
+                ItemKind::Dim(dim) => Some(&*dim.name.text),
+                _ => None,
+            })
+            .collect();
+        match self.options.dims.keys().find(|name| !known.contains(&name.as_str())) {
+            None => Ok(()),
+            Some(name) => Err(DriverError::UnknownDim {
+                name: name.clone(),
+                near_miss: nearest(name, known.iter().copied()).map(str::to_owned),
+            }),
+        }
+    }
+
+    /// Everything that the checker has to say.
+    pub fn check(&self, timing: &mut Timing) -> Vec<Diagnostic> {
+        if let Some(text) = self.text_of(self.root) {
+            // The parser lexes again; this run is for the clock alone.
+            timing.stage("lex", || std::hint::black_box(tri_syntax::lex(text).len()));
+        }
+        timing.stage("parse", || tri_db::parse(&self.db, self.root).errors.len());
+        timing.stage("resolve", || self.resolve());
+        timing.stage("check", || tri_hir::check(&self.db, self.root))
+    }
+
+    /// Resolves the names in heads of items and members; the checker finds them resolved.
+    fn resolve(&self) {
+        for (id, item) in tri_db::parse(&self.db, self.root).ast.items() {
+            let def = self.def(id);
+            match &item.kind {
+                ItemKind::Layer(_) => drop(tri_hir::layer(&self.db, def)),
+                ItemKind::Function(_) => drop(tri_hir::signature(&self.db, Owner::Function(def))),
+                _ => {}
+            }
+        }
+    }
+
+    fn def(&self, item: ItemId) -> Def {
+        Def { file: self.root.id(&self.db), item }
+    }
+
+    /// Everything that checker and elaboration have to say.
+    ///
+    /// # Errors
+    /// A defect of the compiler.
+    pub fn diagnose(&self, timing: &mut Timing) -> Result<Vec<Diagnostic>, DriverError> {
+        let mut diagnostics = self.check(timing);
+        let has_errors = diagnostics.iter().any(Diagnostic::is_error);
+        if !has_errors && self.has_model() {
+            match self.lower(timing) {
+                Ok(_) => {}
+                Err(ElaborateError::Diagnostics(found)) => diagnostics.extend(found),
+                Err(ElaborateError::Driver(error)) => return Err(error),
+            }
+        }
+        Ok(diagnostics)
+    }
+
+    /// Whether there is something to elaborate; a file of layers alone is checked only.
+    fn has_model(&self) -> bool {
+        let items = &tri_db::parse(&self.db, self.root).ast.items;
+        items.iter().any(|item| matches!(&item.kind, ItemKind::Layer(layer) if layer.is_model))
+    }
+
+    /// The program as tensor IR, and the warnings of the checker.
+    ///
+    /// # Errors
+    /// The program has errors.
+    pub fn elaborate(&self, timing: &mut Timing) -> Result<(Elaborated, Vec<Diagnostic>), ElaborateError> {
+        let diagnostics = self.check(timing);
+        if diagnostics.iter().any(Diagnostic::is_error) {
+            return Err(ElaborateError::Diagnostics(diagnostics));
+        }
+        Ok((self.lower(timing)?, diagnostics))
+    }
+
+    fn lower(&self, timing: &mut Timing) -> Result<Elaborated, ElaborateError> {
+        let options =
+            tri_lower::Options { model: self.options.model.clone(), ..tri_lower::Options::default() };
+        let lowered = timing.stage("elaborate", || tri_lower::lower(&self.db, self.root, &options));
+        let lowered = lowered.map_err(ElaborateError::Diagnostics)?;
+        let module = timing.stage("elaborate", || tri_ir::verify(lowered.module));
+        let module = module.map_err(|error| ElaborateError::Driver(DriverError::Elaboration(error)))?;
+        Ok(Elaborated { module, source_map: lowered.source_map })
+    }
+
+    /// blake3 of the program's own files, in the order in which they were imported.
+    pub fn source_hash(&self) -> [u8; 32] {
+        let mut hasher = blake3::Hasher::new();
+        for file in self.db.files().into_iter().filter(|file| !file.is_library(&self.db)) {
+            if let Ok(bytes) = file.bytes(&self.db) {
+                hasher.update(&(bytes.len() as u64).to_le_bytes());
+                hasher.update(bytes);
+            }
+        }
+        *hasher.finalize().as_bytes()
+    }
+
+    /// The options that change what is compiled, by name.
+    pub fn options(&self) -> Vec<(String, String)> {
+        let model = self.options.model.iter().map(|model| ("model".to_owned(), model.clone()));
+        let dims = self.options.dims.iter().map(|(name, size)| (format!("dim.{name}"), size.to_string()));
+        model.chain(dims).collect()
+    }
+
+    /// The syntax tree as text.
+    pub fn ast_text(&self) -> String {
+        tri_syntax::ast::dump(&tri_db::parse(&self.db, self.root).ast)
+    }
+
+    /// The typed bodies of the main file as text, in source order.
+    pub fn hir_text(&self) -> String {
+        let mut text = String::new();
+        for (id, _) in tri_db::parse(&self.db, self.root).ast.items() {
+            for owner in tri_hir::body_owners(&self.db, self.def(id)) {
+                text.push_str(&format!("{owner:?}\n{:#?}\n\n", tri_hir::body(&self.db, owner)));
+            }
+        }
+        text
+    }
+
+    /// Where in the source an instruction comes from.
+    pub fn span(&self, elaborated: &Elaborated, origin: Origin) -> Option<Span> {
+        let place = elaborated.source_map.place(origin)?;
+        let place = tri_hir::Place { file: place.file, item: place.item, node: place.node };
+        Some(tri_hir::place_span(&self.db, place))
+    }
+
+    fn text_of(&self, file: SourceFile) -> Option<&str> {
+        let bytes = file.bytes(&self.db).as_ref().ok()?;
+        tri_syntax::decode(file.id(&self.db), bytes).ok()
+    }
+}
+
+impl From<DriverError> for ElaborateError {
+    fn from(error: DriverError) -> Self {
+        ElaborateError::Driver(error)
+    }
+}
+
+impl Sources for Program {
+    fn name(&self, file: FileId) -> String {
+        self.db.file(file).map_or_else(String::new, |file| file.path(&self.db).display().to_string())
+    }
+
+    fn text(&self, file: FileId) -> &str {
+        self.db.file(file).and_then(|file| self.text_of(file)).unwrap_or("")
+    }
+}
