@@ -1,1 +1,37 @@
-//! Loads artifacts, binds weights, runs entry points.
+//! Loads compiled models and runs them.
+//!
+//! ```no_run
+//! use tri_runtime::{Device, Model, TensorView};
+//!
+//! # fn main() -> Result<(), tri_runtime::RuntimeError> {
+//! let model = Model::open("digits.tria")?;
+//! let mut session = model.session(Device::cpu().threads(2))?;
+//! let pixels = vec![0.0f32; 64];
+//! let scores = session.call("forward", &[TensorView::from_f32(&[1, 64], &pixels)?])?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! A [`Model`] holds a program compiled for this machine and its weights; it is shared by any number of [`Session`]s, each of which
+//! has its own states and its own memory. Machine code is made here from the artifact's verified tensor IR; code in a file
+//! runs only if the caller trusts it ([`Options`]). This crate does not know the front end.
+
+mod buffer;
+mod call;
+mod error;
+mod golden;
+mod model;
+mod pool;
+mod program;
+mod session;
+mod signature;
+mod tensor;
+mod weights;
+
+pub use error::RuntimeError;
+pub use model::{Model, Options, Trust, code_target};
+pub use session::{Device, Session};
+pub use tensor::{Tensor, TensorView};
+pub use tri_cranelift::Code;
+pub use tri_ir::DType;
+pub use tri_kernels::CpuLevel;

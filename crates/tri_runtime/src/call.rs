@@ -1,0 +1,106 @@
+//! Running one function of a program: fills its frame, calls it, reads what stopped it.
+
+#![expect(unsafe_code, reason = "generated code is called")]
+
+use tri_cranelift::{Failure, FailureKind};
+use tri_ir::FunctionId;
+use tri_kernel_ir::workspace_bytes;
+use tri_kernels::Context;
+
+use crate::RuntimeError;
+use crate::buffer::Buffer;
+use crate::pool::{Pool, parallel};
+use crate::program::Program;
+
+/// Addresses of what a function works on, in the order of its schedule. Each is as large as the schedule says for the sizes of
+/// the call, and aligned to its elements.
+#[derive(Debug, Default)]
+pub(crate) struct Operands {
+    pub(crate) params: Vec<*const u8>,
+    pub(crate) results: Vec<*mut u8>,
+    pub(crate) states: Vec<*mut u8>,
+}
+
+/// Memory that calls use again.
+#[derive(Debug, Default)]
+pub(crate) struct Arena {
+    workspace: Buffer,
+    frame: Vec<i64>,
+    outer: Vec<i64>,
+}
+
+impl Program {
+    /// Runs a function.
+    ///
+    /// # Safety
+    /// Every address in `operands` is valid for the size that the function's types give it for `symbols`, results and
+    /// states for writing, and none overlaps another.
+    pub(crate) unsafe fn run(
+        &self,
+        entry: &str,
+        function: FunctionId,
+        symbols: &[i64],
+        operands: &Operands,
+        arena: &mut Arena,
+        pool: &Pool,
+    ) -> Result<(), RuntimeError> {
+        let schedule = Program::schedule_of(function);
+        let infos = &self.module.function(function).symbols;
+        arena.outer.clear();
+        arena
+            .outer
+            .extend(symbols.iter().zip(infos).filter(|(_, info)| !info.bound_inside).map(|(size, _)| *size));
+        let bytes = workspace_bytes(&self.kernels, schedule, &arena.outer)
+            .map_err(|error| RuntimeError::Size { entry: entry.to_owned(), reason: error.to_string() })?;
+        let too_large = || RuntimeError::TooLarge { entry: entry.to_owned() };
+        let bytes = usize::try_from(bytes)
+            .ok()
+            .filter(|bytes| *bytes <= isize::MAX as usize / 2)
+            .ok_or_else(too_large)?;
+        arena.workspace.resize(bytes);
+        let layout = &self.layouts[schedule.index()];
+        let frame = &mut arena.frame;
+        frame.clear();
+        frame.resize(layout.words(), 0);
+        frame[layout.symbols()].copy_from_slice(symbols);
+        for (word, address) in frame[layout.params()].iter_mut().zip(&operands.params) {
+            *word = address.addr() as i64;
+        }
+        for (word, address) in frame[layout.results()].iter_mut().zip(&operands.results) {
+            *word = address.addr() as i64;
+        }
+        for (word, address) in frame[layout.states()].iter_mut().zip(&operands.states) {
+            *word = address.addr() as i64;
+        }
+        frame[layout.workspace()] = arena.workspace.as_mut_ptr().addr() as i64;
+        let mut ctx = Context {
+            kernels: self.table,
+            parallel,
+            pool: std::ptr::from_ref(pool).cast_mut().cast(),
+            error: 0,
+            error_value: 0,
+            threads: pool.threads() as i64,
+            scratch: std::ptr::null_mut(),
+        };
+        let entry_point = self.executable.schedule(schedule);
+        // SAFETY: the code was compiled from these schedules for this table; the frame is laid out as it expects, with a
+        // workspace as large as the plan says and operands as the caller promises.
+        unsafe { entry_point(&raw mut ctx, frame.as_mut_ptr(), 0, 0) };
+        self.failure(entry, &ctx)
+    }
+
+    fn failure(&self, entry: &str, ctx: &Context) -> Result<(), RuntimeError> {
+        let failure =
+            Failure::decode(&self.code, ctx.error, ctx.error_value).map_err(RuntimeError::UnknownFailure)?;
+        let Some(failure) = failure else { return Ok(()) };
+        let function = self.module.functions.get(failure.site.schedule as usize);
+        let (entry, value) = (entry.to_owned(), failure.value);
+        let function = function.map_or_else(String::new, |function| function.name.clone());
+        Err(match failure.kind {
+            FailureKind::RowOutOfRange => RuntimeError::RowOutOfRange { entry, function, row: value },
+            FailureKind::NegativeSize | FailureKind::SizeTooLarge => {
+                RuntimeError::RunTimeSize { entry, function, value }
+            }
+        })
+    }
+}

@@ -1,0 +1,228 @@
+//! A model: a compiled program and its weights.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use tri_artifact::{Artifact, PublicKey};
+use tri_cranelift::Code;
+use tri_ir::{Module, TensorData, Verified};
+use tri_kernel_ir::Fusion;
+use tri_kernels::CpuLevel;
+
+use crate::pool::Pool;
+use crate::program::{Program, module_of, schedule};
+use crate::session::{Device, Session};
+use crate::weights::{Weights, arrange};
+use crate::{RuntimeError, golden};
+
+/// Which machine code from a file may be executed.
+#[derive(Clone, Debug, Default)]
+pub enum Trust {
+    /// None: code is compiled from the tensor IR.
+    #[default]
+    Nothing,
+    /// Code in an artifact signed by one of these keys.
+    Keys(Vec<PublicKey>),
+    /// Any code: the caller vouches for the file.
+    Everything,
+}
+
+/// How a model is loaded.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// CPU level; the machine's best unless given.
+    pub level: Option<CpuLevel>,
+    /// Whether elementwise work is fused into single loops.
+    pub fusion: bool,
+    /// Which machine code may be executed.
+    pub trust: Trust,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Options { level: None, fusion: true, trust: Trust::default() }
+    }
+}
+
+impl Options {
+    fn level(&self) -> Result<CpuLevel, RuntimeError> {
+        match self.level {
+            Some(level) => Ok(level),
+            None => CpuLevel::detect().map_err(RuntimeError::Compile),
+        }
+    }
+
+    fn fusion(&self) -> Fusion {
+        if self.fusion { Fusion::Full } else { Fusion::None }
+    }
+}
+
+/// Name of the code section for a CPU level of this machine.
+pub fn code_target(level: CpuLevel) -> String {
+    format!("{}-{}", std::env::consts::ARCH, level.name())
+}
+
+/// A compiled model. Cheap to clone; clones and sessions share program and weights.
+#[derive(Clone, Debug)]
+pub struct Model {
+    pub(crate) program: Arc<Program>,
+    pub(crate) weights: Option<Arc<Weights>>,
+    artifact: Option<Arc<Artifact>>,
+}
+
+impl Model {
+    /// Opens an artifact: maps it, checks it, compiles its tensor IR for this machine.
+    ///
+    /// # Errors
+    /// The file cannot be read or believed, or its program cannot be compiled here.
+    pub fn open(path: impl AsRef<Path>) -> Result<Model, RuntimeError> {
+        Model::open_with(path, &Options::default())
+    }
+
+    /// [`Model::open`] with options.
+    ///
+    /// # Errors
+    /// As [`Model::open`].
+    pub fn open_with(path: impl AsRef<Path>, options: &Options) -> Result<Model, RuntimeError> {
+        let path = path.as_ref();
+        let artifact =
+            Artifact::open(path).map_err(|error| RuntimeError::Open { path: path.to_owned(), error })?;
+        Model::from_artifact(artifact, options)
+    }
+
+    /// A model of an artifact that is open.
+    ///
+    /// # Errors
+    /// As [`Model::open`].
+    pub fn from_artifact(artifact: Artifact, options: &Options) -> Result<Model, RuntimeError> {
+        let artifact = Arc::new(artifact);
+        let module = module_of(&artifact)?;
+        let program = match trusted_code(&artifact, options)? {
+            Some(code) => {
+                let kernels = schedule(&module, options.fusion())?;
+                Program::assemble(module, kernels, code)?
+            }
+            None => Program::compile(module, options.level()?, options.fusion())?,
+        };
+        let weights = Weights::of_artifact(artifact.clone()).map(Arc::new);
+        Ok(Model { program: Arc::new(program), weights, artifact: Some(artifact) })
+    }
+
+    /// A model of tensor IR, without weights.
+    ///
+    /// # Errors
+    /// The program cannot be compiled here.
+    pub fn from_module(module: Verified, options: &Options) -> Result<Model, RuntimeError> {
+        let program = Program::compile(module, options.level()?, options.fusion())?;
+        Ok(Model { program: Arc::new(program), weights: None, artifact: None })
+    }
+
+    /// A model of tensor IR with schedules and machine code that were made from it in this process.
+    ///
+    /// # Errors
+    /// The code is for a CPU level that this machine lacks.
+    pub fn from_parts(
+        module: Verified,
+        kernels: tri_kernel_ir::Verified,
+        code: Code,
+    ) -> Result<Model, RuntimeError> {
+        let program = Program::assemble(module, kernels, code)?;
+        Ok(Model { program: Arc::new(program), weights: None, artifact: None })
+    }
+
+    /// The same program with weights: runs the prologue on tensors named like the parameters.
+    ///
+    /// # Errors
+    /// A tensor is missing, unexpected, or of another type.
+    pub fn bind(&self, tensors: &[(String, TensorData)]) -> Result<Model, RuntimeError> {
+        let parameters = arrange(&self.program.module, tensors)?;
+        self.bind_in_order(&parameters)
+    }
+
+    /// The same program with every parameter in its initial value.
+    ///
+    /// # Errors
+    /// The system refuses memory.
+    pub fn bind_initial(&self) -> Result<Model, RuntimeError> {
+        let pool = Pool::new(1)?;
+        let parameters = crate::session::initial_values(
+            &self.program,
+            self.module().parameters.iter().map(|parameter| (parameter.init, &parameter.ty)),
+            &pool,
+        )?;
+        let parameters: Vec<TensorData> = parameters.iter().map(crate::Tensor::to_data).collect();
+        self.bind_in_order(&parameters)
+    }
+
+    fn bind_in_order(&self, parameters: &[TensorData]) -> Result<Model, RuntimeError> {
+        let pool = Pool::new(1)?;
+        let weights = Weights::bind(&self.program, parameters, &pool)?;
+        Ok(Model { weights: Some(Arc::new(weights)), ..self.clone() })
+    }
+
+    /// The bytes of each bound value, in the module's order and encodings; what an artifact stores.
+    ///
+    /// # Errors
+    /// The model has no weights.
+    pub fn bound(&self) -> Result<Vec<&[u8]>, RuntimeError> {
+        Ok(self.weights.as_ref().ok_or(RuntimeError::NoWeights)?.bound())
+    }
+
+    /// A session: states in their initial values, memory of its own.
+    ///
+    /// # Errors
+    /// The model has no weights, or the system refuses threads.
+    pub fn session(&self, device: Device) -> Result<Session, RuntimeError> {
+        Session::new(self, device)
+    }
+
+    /// The program.
+    pub fn module(&self) -> &Module {
+        &self.program.module
+    }
+
+    /// The CPU level that the code was made for.
+    pub fn level(&self) -> CpuLevel {
+        self.program.code.level
+    }
+
+    /// The machine code.
+    pub fn code(&self) -> &Code {
+        &self.program.code
+    }
+
+    /// Repeats the golden calls of the artifact on this machine: every result must have the same bits (any NaN equals any NaN).
+    /// Gives the number of calls.
+    ///
+    /// # Errors
+    /// A result differs, or the artifact is damaged.
+    pub fn verify_golden(&self) -> Result<usize, RuntimeError> {
+        match &self.artifact {
+            Some(artifact) => golden::verify(self, &artifact.golden()?),
+            None => Ok(0),
+        }
+    }
+
+    /// Whether the machine code stored for this CPU level is what this compiler makes of the tensor IR. None if none is stored.
+    ///
+    /// # Errors
+    /// The artifact is damaged.
+    pub fn verify_code(&self) -> Result<Option<bool>, RuntimeError> {
+        let Some(artifact) = &self.artifact else { return Ok(None) };
+        let stored = artifact.code(&code_target(self.level()))?;
+        let fresh =
+            postcard::to_allocvec(self.code()).map_err(|error| RuntimeError::Code(error.to_string()))?;
+        Ok(stored.map(|stored| stored == fresh.as_slice()))
+    }
+}
+
+/// The code in the artifact for this machine, if the caller trusts it.
+fn trusted_code(artifact: &Artifact, options: &Options) -> Result<Option<Code>, RuntimeError> {
+    match &options.trust {
+        Trust::Nothing => return Ok(None),
+        Trust::Keys(keys) => drop(artifact.verify_signature(keys)?),
+        Trust::Everything => {}
+    }
+    let Some(bytes) = artifact.code(&code_target(options.level()?))? else { return Ok(None) };
+    postcard::from_bytes(bytes).map(Some).map_err(|error| RuntimeError::Code(error.to_string()))
+}

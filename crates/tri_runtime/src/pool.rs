@@ -1,0 +1,226 @@
+//! Threads for regions of microseconds: workers spin for a while, then park. A region is split into parts of equal size; the caller
+//! works too, and a region with one part never leaves the caller's thread.
+
+#![expect(
+    unsafe_code,
+    reason = "a region is run through pointers that the caller keeps alive until it is done"
+)]
+
+use std::cell::UnsafeCell;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+
+use tri_kernels::{Context, ParallelBody};
+
+/// How often a worker looks for work before it parks: some tens of microseconds.
+const SPINS: u32 = 20_000;
+
+/// Workers, shared by sessions. One region runs at a time; a second caller waits.
+#[derive(Debug)]
+pub(crate) struct Pool {
+    shared: Arc<Shared>,
+    workers: Vec<JoinHandle<()>>,
+    /// Held by the caller whose region runs.
+    region: Mutex<()>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    job: UnsafeCell<Job>,
+    /// Counts regions; a worker that sees another number than before has work.
+    generation: AtomicUsize,
+    /// Parts not yet taken, and parts not yet done.
+    next: AtomicUsize,
+    /// Workers still inside the region.
+    inside: AtomicUsize,
+    stop: AtomicBool,
+    parked: Mutex<()>,
+    wake: Condvar,
+}
+
+/// A region.
+#[derive(Clone, Copy, Debug)]
+struct Job {
+    body: ParallelBody,
+    ctx: *const Context,
+    frame: *mut i64,
+    count: i64,
+    parts: usize,
+    errors: *mut [i64; 2],
+}
+
+// SAFETY: the job is written only while no worker is inside a region, and read after the generation is seen to change.
+unsafe impl Send for Shared {}
+// SAFETY: as above.
+unsafe impl Sync for Shared {}
+
+unsafe extern "C" fn nothing(_: *mut Context, _: *mut i64, _: i64, _: i64) {}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Pool {
+    /// A pool in which `threads` threads work, the caller's among them.
+    pub(crate) fn new(threads: usize) -> std::io::Result<Pool> {
+        let job = Job {
+            body: nothing,
+            ctx: std::ptr::null(),
+            frame: std::ptr::null_mut(),
+            count: 0,
+            parts: 0,
+            errors: std::ptr::null_mut(),
+        };
+        let shared = Arc::new(Shared {
+            job: UnsafeCell::new(job),
+            generation: AtomicUsize::new(0),
+            next: AtomicUsize::new(0),
+            inside: AtomicUsize::new(0),
+            stop: AtomicBool::new(false),
+            parked: Mutex::new(()),
+            wake: Condvar::new(),
+        });
+        let spawn = |index: usize| {
+            let shared = shared.clone();
+            std::thread::Builder::new().name(format!("tri-{index}")).spawn(move || work(&shared))
+        };
+        let workers = (1..threads).map(spawn).collect::<Result<_, _>>()?;
+        Ok(Pool { shared, workers, region: Mutex::new(()) })
+    }
+
+    /// Threads that work, the caller's among them.
+    pub(crate) fn threads(&self) -> usize {
+        self.workers.len() + 1
+    }
+
+    /// Runs `body` over `0..count` in parts of at least `grain` points. The first failure, by position, is left in `ctx`.
+    ///
+    /// # Safety
+    /// `body` may be called with any sub-range on any thread while `ctx` and `frame` are alive.
+    unsafe fn run(&self, ctx: *mut Context, body: ParallelBody, frame: *mut i64, count: i64, grain: i64) {
+        let most = usize::try_from(count / grain.max(1)).unwrap_or(1).max(1);
+        let parts = most.min(self.threads()).min(MAX_PARTS);
+        if parts == 1 {
+            // SAFETY: the caller's promise.
+            return unsafe { body(ctx, frame, 0, count) };
+        }
+        let _region = lock(&self.region);
+        let mut errors = [[0i64; 2]; MAX_PARTS];
+        let job = Job { body, ctx, frame, count, parts, errors: errors.as_mut_ptr() };
+        // SAFETY: no worker is inside a region while the lock is held and none runs.
+        unsafe { *self.shared.job.get() = job };
+        self.shared.next.store(0, Ordering::Relaxed);
+        self.shared.inside.store(self.workers.len(), Ordering::Relaxed);
+        {
+            // A worker looks at the generation under this lock before it parks.
+            let _parked = lock(&self.shared.parked);
+            self.shared.generation.fetch_add(1, Ordering::Release);
+        }
+        self.shared.wake.notify_all();
+        // SAFETY: the caller's promise; the job lives until every worker has left.
+        unsafe { take_parts(&self.shared, &job) };
+        while self.shared.inside.load(Ordering::Acquire) > 0 {
+            std::hint::spin_loop();
+        }
+        if let Some([error, value]) = errors[..parts].iter().find(|[error, _]| *error != 0) {
+            // SAFETY: the caller's promise.
+            unsafe {
+                (*ctx).error = *error;
+                (*ctx).error_value = *value;
+            }
+        }
+    }
+}
+
+/// More threads than this do not work on one region.
+const MAX_PARTS: usize = 256;
+
+impl Drop for Pool {
+    fn drop(&mut self) {
+        self.shared.stop.store(true, Ordering::Release);
+        {
+            let _parked = lock(&self.shared.parked);
+            self.shared.generation.fetch_add(1, Ordering::Release);
+        }
+        self.shared.wake.notify_all();
+        for worker in self.workers.drain(..) {
+            // A worker does not panic: it runs generated code only.
+            let _ = worker.join();
+        }
+    }
+}
+
+fn work(shared: &Shared) {
+    let mut seen = 0;
+    loop {
+        seen = wait(shared, seen);
+        if shared.stop.load(Ordering::Acquire) {
+            return;
+        }
+        // SAFETY: the generation changed, so the job was written; it stays until this worker has left.
+        unsafe {
+            let job = *shared.job.get();
+            take_parts(shared, &job);
+        }
+        shared.inside.fetch_sub(1, Ordering::Release);
+    }
+}
+
+/// Waits for another generation than `seen`, and gives it.
+fn wait(shared: &Shared, seen: usize) -> usize {
+    for _ in 0..SPINS {
+        let generation = shared.generation.load(Ordering::Acquire);
+        if generation != seen {
+            return generation;
+        }
+        std::hint::spin_loop();
+    }
+    let mut parked = lock(&shared.parked);
+    loop {
+        let generation = shared.generation.load(Ordering::Acquire);
+        if generation != seen {
+            return generation;
+        }
+        parked = shared.wake.wait(parked).unwrap_or_else(PoisonError::into_inner);
+    }
+}
+
+/// Runs parts until none is left.
+///
+/// # Safety
+/// The job is alive, and its body may run on this thread.
+unsafe fn take_parts(shared: &Shared, job: &Job) {
+    loop {
+        let part = shared.next.fetch_add(1, Ordering::Relaxed);
+        if part >= job.parts {
+            return;
+        }
+        let bound = |part: usize| (job.count as i128 * part as i128 / job.parts as i128) as i64;
+        // SAFETY: the job's maker keeps everything it points to alive; each part has its own context and error slot.
+        unsafe {
+            let own = &*job.ctx;
+            let mut ctx = Context { error: 0, error_value: 0, threads: 1, ..std::ptr::read(own) };
+            (job.body)(&raw mut ctx, job.frame, bound(part), bound(part + 1));
+            *job.errors.add(part) = [ctx.error, ctx.error_value];
+        }
+    }
+}
+
+/// What generated code calls: [`Context::pool`] is a [`Pool`].
+///
+/// # Safety
+/// As [`tri_kernels::ParallelFor`] says.
+pub(crate) unsafe extern "C" fn parallel(
+    ctx: *mut Context,
+    body: ParallelBody,
+    frame: *mut i64,
+    count: i64,
+    grain: i64,
+) {
+    // SAFETY: the session that made the context keeps the pool alive during the call.
+    unsafe {
+        let pool = &*(*ctx).pool.cast::<Pool>();
+        pool.run(ctx, body, frame, count, grain);
+    }
+}

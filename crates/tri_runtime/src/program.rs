@@ -1,0 +1,67 @@
+//! A module compiled for this machine.
+
+use tri_artifact::Artifact;
+use tri_cranelift::{Code, Executable, FrameLayout};
+use tri_ir::{FunctionId, Verified};
+use tri_kernel_ir::{Fusion, ScheduleId};
+use tri_kernels::{CpuLevel, KernelTable};
+
+use crate::RuntimeError;
+
+/// Tensor IR, its schedules, and its machine code.
+#[derive(Debug)]
+pub(crate) struct Program {
+    pub(crate) module: Verified,
+    pub(crate) kernels: tri_kernel_ir::Verified,
+    pub(crate) code: Code,
+    pub(crate) executable: Executable,
+    pub(crate) table: &'static KernelTable,
+    pub(crate) layouts: Vec<FrameLayout>,
+}
+
+impl Program {
+    /// Compiles a module for a CPU level.
+    pub(crate) fn compile(
+        module: Verified,
+        level: CpuLevel,
+        fusion: Fusion,
+    ) -> Result<Program, RuntimeError> {
+        let kernels = schedule(&module, fusion)?;
+        let options = tri_cranelift::Options { level };
+        let code = tri_cranelift::compile(&kernels, &options)
+            .map_err(|error| RuntimeError::Compile(error.to_string()))?;
+        Program::assemble(module, kernels, code)
+    }
+
+    /// A module with code made for it before.
+    pub(crate) fn assemble(
+        module: Verified,
+        kernels: tri_kernel_ir::Verified,
+        code: Code,
+    ) -> Result<Program, RuntimeError> {
+        let table = KernelTable::for_level(code.level).ok_or(RuntimeError::Level(code.level.name()))?;
+        if code.schedules.len() != kernels.schedules.len() {
+            return Err(RuntimeError::Code("it belongs to another program".to_owned()));
+        }
+        let executable = Executable::map(&code)?;
+        let layouts = kernels.schedules.iter().map(FrameLayout::of).collect();
+        Ok(Program { module, kernels, code, executable, table, layouts })
+    }
+
+    /// The schedule of a function.
+    pub(crate) fn schedule_of(function: FunctionId) -> ScheduleId {
+        ScheduleId(function.0)
+    }
+}
+
+/// The verified schedules of a module.
+pub(crate) fn schedule(module: &Verified, fusion: Fusion) -> Result<tri_kernel_ir::Verified, RuntimeError> {
+    let kernels =
+        tri_kernel_ir::schedule(module, fusion).map_err(|error| RuntimeError::Compile(error.to_string()))?;
+    tri_kernel_ir::verify(kernels).map_err(|error| RuntimeError::Compile(error.to_string()))
+}
+
+/// The verified tensor IR of an artifact.
+pub(crate) fn module_of(artifact: &Artifact) -> Result<Verified, RuntimeError> {
+    tri_ir::verify(artifact.module()?).map_err(|error| RuntimeError::Ir(Box::new(error)))
+}

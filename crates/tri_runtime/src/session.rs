@@ -1,0 +1,235 @@
+//! Sessions: states, memory and threads of one user of a model.
+
+#![expect(unsafe_code, reason = "entry points are run on the caller's tensors")]
+
+use std::sync::Arc;
+
+use tri_ir::{Capture, Entry, FunctionId, TensorType};
+
+use crate::buffer::Buffer;
+use crate::call::{Arena, Operands};
+use crate::pool::Pool;
+use crate::program::Program;
+use crate::signature::{bind_inputs, shape_of};
+use crate::{Model, RuntimeError, Tensor, TensorView};
+
+/// What a session runs on.
+#[derive(Clone, Copy, Debug)]
+pub struct Device {
+    threads: Option<usize>,
+}
+
+impl Device {
+    /// The CPU, with a thread for each core.
+    pub fn cpu() -> Device {
+        Device { threads: None }
+    }
+
+    /// At most this many threads, at least one.
+    pub fn threads(self, threads: usize) -> Device {
+        Device { threads: Some(threads.max(1)) }
+    }
+
+    fn count(self) -> usize {
+        let cores = || std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        self.threads.unwrap_or_else(cores)
+    }
+}
+
+/// One user's view of a model: nobody else sees its states.
+#[derive(Debug)]
+pub struct Session {
+    model: Model,
+    pool: Arc<Pool>,
+    states: Vec<Tensor>,
+    arena: Arena,
+    operands: Operands,
+    symbols: Vec<i64>,
+    /// Copies of inputs whose memory is not aligned.
+    staged: Vec<Buffer>,
+}
+
+/// Alignment that generated code expects of operands.
+const ALIGNMENT: usize = 64;
+
+// SAFETY: the addresses in `operands` are only used within a call, which fills them anew.
+unsafe impl Send for Session {}
+
+impl Session {
+    pub(crate) fn new(model: &Model, device: Device) -> Result<Session, RuntimeError> {
+        let pool = Arc::new(Pool::new(device.count())?);
+        let states = model.program.module.states.iter().map(|state| (state.init, &state.ty));
+        let states = initial_values(&model.program, states, &pool)?;
+        Ok(Session {
+            model: model.clone(),
+            pool,
+            states,
+            arena: Arena::default(),
+            operands: Operands::default(),
+            symbols: Vec::new(),
+            staged: Vec::new(),
+        })
+    }
+
+    /// Puts every state back to its initial value.
+    ///
+    /// # Errors
+    /// The system refuses memory.
+    pub fn reset(&mut self) -> Result<(), RuntimeError> {
+        let states = self.model.program.module.states.iter().map(|state| (state.init, &state.ty));
+        self.states = initial_values(&self.model.program, states, &self.pool)?;
+        Ok(())
+    }
+
+    /// Calls an entry point with its inputs in order.
+    ///
+    /// # Errors
+    /// The inputs do not fit the signature, or the program stopped.
+    pub fn call(&mut self, entry: &str, inputs: &[TensorView<'_>]) -> Result<Vec<Tensor>, RuntimeError> {
+        let mut results = Vec::new();
+        self.call_into(entry, inputs, &mut results)?;
+        Ok(results)
+    }
+
+    /// Calls an entry point with its inputs by name.
+    ///
+    /// # Errors
+    /// As [`Session::call`].
+    pub fn call_named(
+        &mut self,
+        entry: &str,
+        inputs: &[(&str, TensorView<'_>)],
+    ) -> Result<Vec<Tensor>, RuntimeError> {
+        let declared = find(&self.model, entry)?;
+        let known = || declared.inputs.iter().map(|input| input.name.clone()).collect();
+        if let Some((name, _)) =
+            inputs.iter().find(|(name, _)| !declared.inputs.iter().any(|input| input.name == *name))
+        {
+            return Err(RuntimeError::UnknownInput {
+                entry: entry.to_owned(),
+                input: (*name).to_owned(),
+                known: known(),
+            });
+        }
+        let mut ordered = Vec::with_capacity(declared.inputs.len());
+        for input in &declared.inputs {
+            let given = inputs.iter().find(|(name, _)| *name == input.name);
+            let missing =
+                || RuntimeError::MissingInput { entry: entry.to_owned(), input: input.name.clone() };
+            ordered.push(given.ok_or_else(missing)?.1);
+        }
+        self.call(entry, &ordered)
+    }
+
+    /// [`Session::call`] with results in tensors that may have been results before: no memory is taken once sizes repeat.
+    ///
+    /// # Errors
+    /// As [`Session::call`].
+    pub fn call_into(
+        &mut self,
+        entry: &str,
+        inputs: &[TensorView<'_>],
+        results: &mut Vec<Tensor>,
+    ) -> Result<(), RuntimeError> {
+        let model = self.model.clone();
+        let declared = find(&model, entry)?;
+        let program = &model.program;
+        let function = program.module.function(declared.function);
+        bind_inputs(declared, function, inputs, &mut self.symbols)?;
+        results.resize_with(declared.outputs.len(), Tensor::default);
+        for (output, result) in declared.outputs.iter().zip(results.iter_mut()) {
+            let bytes = shape_of(entry, &output.ty, &self.symbols, &mut result.shape)?;
+            result.dtype = output.ty.dtype;
+            result.buffer.resize(bytes);
+        }
+        self.stage(inputs);
+        self.capture(&model, &declared.captures)?;
+        self.operands.results.clear();
+        self.operands.results.extend(results.iter_mut().map(|result| result.buffer.as_mut_ptr()));
+        self.operands.states.clear();
+        for state in &declared.states {
+            self.operands.states.push(self.states[state.index()].buffer.as_mut_ptr());
+        }
+        // SAFETY: inputs were checked against the signature, results and states have the sizes of their types, weights
+        // those of the bound values; all are distinct buffers.
+        unsafe {
+            program.run(entry, declared.function, &self.symbols, &self.operands, &mut self.arena, &self.pool)
+        }
+    }
+
+    /// Runs the test block at a position, on the model's weights; one truth value for each check.
+    ///
+    /// # Errors
+    /// The program stopped.
+    pub fn run_test(&mut self, position: usize) -> Result<Vec<bool>, RuntimeError> {
+        let model = self.model.clone();
+        let test = model.program.module.tests.get(position);
+        let test = test
+            .ok_or_else(|| RuntimeError::NoEntry { name: format!("test {position}"), known: Vec::new() })?;
+        let mut results: Vec<Buffer> = test.checks.iter().map(|_| Buffer::zeroed(1)).collect();
+        self.operands.params.clear();
+        self.capture(&model, &test.captures)?;
+        self.operands.results.clear();
+        self.operands.results.extend(results.iter_mut().map(Buffer::as_mut_ptr));
+        self.operands.states.clear();
+        for state in &test.states {
+            self.operands.states.push(self.states[state.index()].buffer.as_mut_ptr());
+        }
+        // SAFETY: a test takes no inputs and gives one `bool` for each check; the rest is as in a call.
+        unsafe {
+            model.program.run(&test.name, test.function, &[], &self.operands, &mut self.arena, &self.pool)?
+        };
+        Ok(results.iter().map(|result| result.as_slice() == [1]).collect())
+    }
+
+    /// Puts the addresses of the inputs first; what is not aligned is copied.
+    fn stage(&mut self, inputs: &[TensorView<'_>]) {
+        self.operands.params.clear();
+        self.staged.resize_with(self.staged.len().max(inputs.len()), Buffer::default);
+        for (input, staged) in inputs.iter().zip(&mut self.staged) {
+            if input.bytes.as_ptr().addr().is_multiple_of(ALIGNMENT) {
+                self.operands.params.push(input.bytes.as_ptr());
+            } else {
+                staged.resize(input.bytes.len());
+                staged.as_mut_slice().copy_from_slice(input.bytes);
+                self.operands.params.push(staged.as_ptr());
+            }
+        }
+    }
+
+    /// Adds the addresses of captured weights.
+    fn capture(&mut self, model: &Model, captures: &[Capture]) -> Result<(), RuntimeError> {
+        for capture in captures {
+            let weights = model.weights.as_ref().ok_or(RuntimeError::NoWeights)?;
+            self.operands.params.push(weights.address(*capture).ok_or(RuntimeError::NoWeights)?);
+        }
+        Ok(())
+    }
+}
+
+fn find<'m>(model: &'m Model, entry: &str) -> Result<&'m Entry, RuntimeError> {
+    let module = &model.program.module;
+    module.entry(entry).ok_or_else(|| RuntimeError::NoEntry {
+        name: entry.to_owned(),
+        known: module.entries.iter().map(|entry| entry.name.clone()).collect(),
+    })
+}
+
+/// What functions of nothing give: initial values of parameters or states.
+pub(crate) fn initial_values<'a>(
+    program: &Program,
+    functions: impl Iterator<Item = (FunctionId, &'a TensorType)>,
+    pool: &Pool,
+) -> Result<Vec<Tensor>, RuntimeError> {
+    let mut arena = Arena::default();
+    let value = |(function, ty): (FunctionId, &TensorType)| {
+        let mut tensor = Tensor { dtype: ty.dtype, ..Tensor::default() };
+        let bytes = shape_of("init", ty, &[], &mut tensor.shape)?;
+        tensor.buffer = Buffer::zeroed(bytes);
+        let operands = Operands { results: vec![tensor.buffer.as_mut_ptr()], ..Operands::default() };
+        // SAFETY: the function takes nothing and gives one tensor of this type.
+        unsafe { program.run("init", function, &[], &operands, &mut arena, pool)? };
+        Ok(tensor)
+    };
+    functions.map(value).collect()
+}

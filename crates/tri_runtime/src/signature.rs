@@ -1,0 +1,116 @@
+//! Arguments against an entry point's signature, and the sizes that follow from them.
+
+use tri_dims::DimError;
+use tri_ir::{DType, Dim, Entry, Function, TensorType};
+
+use crate::{RuntimeError, TensorView};
+
+/// Finds the size of every symbol of an entry's function from its arguments, and checks every argument.
+pub(crate) fn bind_inputs(
+    entry: &Entry,
+    function: &Function,
+    inputs: &[TensorView<'_>],
+    symbols: &mut Vec<i64>,
+) -> Result<(), RuntimeError> {
+    if inputs.len() != entry.inputs.len() {
+        let (expected, found) = (entry.inputs.len(), inputs.len());
+        return Err(RuntimeError::InputCount { entry: entry.name.clone(), expected, found });
+    }
+    // A size not known yet is negative; sizes are not.
+    symbols.clear();
+    symbols.resize(function.symbols.len(), -1);
+    for (input, view) in entry.inputs.iter().zip(inputs) {
+        check_type(entry, input, view)?;
+        for (size, found) in input.ty.shape.iter().zip(view.shape) {
+            if let Some(symbol) = size.as_var()
+                && symbols[symbol.index()] < 0
+            {
+                symbols[symbol.index()] = i64::try_from(*found).unwrap_or(i64::MAX);
+            }
+        }
+    }
+    for (info, value) in function.symbols.iter().zip(symbols.iter()) {
+        let known = *value >= 0 && !info.bound_inside;
+        if known && (*value < info.min || info.max.is_some_and(|max| *value > max)) {
+            let (dim, found) = (info.name.clone(), *value);
+            return Err(RuntimeError::Bounds {
+                entry: entry.name.clone(),
+                dim,
+                found,
+                min: info.min,
+                max: info.max,
+            });
+        }
+    }
+    for (input, view) in entry.inputs.iter().zip(inputs) {
+        for (axis, (size, found)) in input.ty.shape.iter().zip(view.shape).enumerate() {
+            let expected = size_of(&entry.name, size, symbols)?;
+            if usize::try_from(expected) != Ok(*found) {
+                return Err(RuntimeError::InputSize {
+                    entry: entry.name.clone(),
+                    input: input.name.clone(),
+                    axis,
+                    dim: input.axes.get(axis).cloned().unwrap_or_default(),
+                    expected,
+                    found: *found,
+                });
+            }
+        }
+    }
+    Ok(())
+}
+
+fn check_type(entry: &Entry, input: &tri_ir::EntryInput, view: &TensorView<'_>) -> Result<(), RuntimeError> {
+    if input.ty.dtype == view.dtype && input.ty.rank() == view.shape.len() {
+        return Ok(());
+    }
+    let expected = declared_type(input.ty.dtype, &input.axes);
+    let found = found_type(view.dtype, view.shape);
+    Err(RuntimeError::InputType { entry: entry.name.clone(), input: input.name.clone(), expected, found })
+}
+
+/// `f32[B, Pixel]`.
+fn declared_type(dtype: DType, axes: &[String]) -> String {
+    if axes.is_empty() { dtype.name().to_owned() } else { format!("{}[{}]", dtype.name(), axes.join(", ")) }
+}
+
+/// `f32[360, 64]`.
+pub(crate) fn found_type(dtype: DType, shape: &[usize]) -> String {
+    if shape.is_empty() {
+        return dtype.name().to_owned();
+    }
+    let sizes: Vec<String> = shape.iter().map(usize::to_string).collect();
+    format!("{}[{}]", dtype.name(), sizes.join(", "))
+}
+
+/// The value of a size.
+pub(crate) fn size_of(entry: &str, size: &Dim, symbols: &[i64]) -> Result<i64, RuntimeError> {
+    if let Some(value) = size.as_constant() {
+        return Ok(value);
+    }
+    let value = size.evaluate(&mut |symbol| symbols.get(symbol.index()).copied().filter(|value| *value >= 0));
+    value.map_err(|error: DimError| RuntimeError::Size { entry: entry.to_owned(), reason: error.to_string() })
+}
+
+/// The sizes of a tensor, into `shape`, and its bytes.
+pub(crate) fn shape_of(
+    entry: &str,
+    ty: &TensorType,
+    symbols: &[i64],
+    shape: &mut Vec<usize>,
+) -> Result<usize, RuntimeError> {
+    shape.clear();
+    let mut bytes = ty.dtype.bytes();
+    for size in &ty.shape {
+        let value = size_of(entry, size, symbols)?;
+        let too_large = || RuntimeError::TooLarge { entry: entry.to_owned() };
+        let value = usize::try_from(value).map_err(|_| RuntimeError::Size {
+            entry: entry.to_owned(),
+            reason: format!("{value} is negative"),
+        })?;
+        bytes =
+            bytes.checked_mul(value).filter(|bytes| *bytes <= isize::MAX as usize).ok_or_else(too_large)?;
+        shape.push(value);
+    }
+    Ok(bytes)
+}

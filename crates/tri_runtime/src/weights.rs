@@ -1,0 +1,153 @@
+//! Weights: what the prologue made of a checkpoint's parameters, in the encodings that kernels read.
+
+#![expect(unsafe_code, reason = "the prologue is run on the caller's tensors")]
+
+use std::sync::Arc;
+
+use tri_artifact::{Artifact, encoded_bytes};
+use tri_ir::{Capture, Module, TensorData, TensorType};
+
+use crate::RuntimeError;
+use crate::buffer::Buffer;
+use crate::call::{Arena, Operands};
+use crate::pool::Pool;
+use crate::program::Program;
+use crate::signature::found_type;
+
+/// Where the bytes of a bound value are.
+#[derive(Clone, Debug)]
+enum Bytes {
+    Owned(Buffer),
+    /// Address in the mapped file.
+    Mapped(usize),
+}
+
+/// Bound values, and parameters where something reads them directly.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Weights {
+    bound: Vec<Bytes>,
+    parameters: Vec<Buffer>,
+    /// Keeps mapped bytes alive.
+    artifact: Option<Arc<Artifact>>,
+}
+
+impl Weights {
+    /// The weights in an artifact, still in the mapped file.
+    pub(crate) fn of_artifact(artifact: Arc<Artifact>) -> Option<Weights> {
+        let bound = artifact.weights()?.map(|(_, bytes)| mapped(bytes)).collect();
+        Some(Weights { bound, parameters: Vec::new(), artifact: Some(artifact) })
+    }
+
+    /// Runs the prologue on parameters in checkpoint order.
+    pub(crate) fn bind(
+        program: &Program,
+        parameters: &[TensorData],
+        pool: &Pool,
+    ) -> Result<Weights, RuntimeError> {
+        let module = &program.module;
+        let parameters: Vec<Buffer> =
+            parameters.iter().map(|tensor| Buffer::copy_of(&tensor.bytes)).collect();
+        let sizes: Vec<usize> =
+            module.bound.iter().map(|bound| bytes_of(&bound.ty)).collect::<Result<_, _>>()?;
+        let mut bound: Vec<Buffer> = sizes.into_iter().map(Buffer::zeroed).collect();
+        if let Some(prologue) = module.prologue {
+            let operands = Operands {
+                params: parameters.iter().map(Buffer::as_ptr).collect(),
+                results: bound.iter_mut().map(Buffer::as_mut_ptr).collect(),
+                states: Vec::new(),
+            };
+            // SAFETY: parameters were checked against their types, and results have the sizes of theirs.
+            unsafe { program.run("prologue", prologue, &[], &operands, &mut Arena::default(), pool)? };
+        }
+        let reads_parameters =
+            |captures: &[Capture]| captures.iter().any(|capture| matches!(capture, Capture::Parameter(_)));
+        let keep = module.entries.iter().any(|entry| reads_parameters(&entry.captures))
+            || module.tests.iter().any(|test| reads_parameters(&test.captures));
+        let parameters = if keep { parameters } else { Vec::new() };
+        Ok(Weights { bound: bound.into_iter().map(Bytes::Owned).collect(), parameters, artifact: None })
+    }
+
+    /// The bytes of each bound value, in the module's order.
+    pub(crate) fn bound(&self) -> Vec<&[u8]> {
+        let from_artifact: Vec<&[u8]> = match &self.artifact {
+            Some(artifact) => artifact.weights().into_iter().flatten().map(|(_, bytes)| bytes).collect(),
+            None => Vec::new(),
+        };
+        let mut all = Vec::with_capacity(self.bound.len());
+        for (at, value) in self.bound.iter().enumerate() {
+            all.push(match value {
+                Bytes::Owned(buffer) => buffer.as_slice(),
+                Bytes::Mapped(_) => from_artifact.get(at).copied().unwrap_or_default(),
+            });
+        }
+        all
+    }
+
+    /// Where a captured value is.
+    pub(crate) fn address(&self, capture: Capture) -> Option<*const u8> {
+        match capture {
+            Capture::Parameter(id) => self.parameters.get(id.index()).map(Buffer::as_ptr),
+            Capture::Bound(id) => self.bound.get(id.index()).map(|bytes| match bytes {
+                Bytes::Owned(buffer) => buffer.as_ptr(),
+                Bytes::Mapped(address) => std::ptr::with_exposed_provenance(*address),
+            }),
+        }
+    }
+}
+
+fn mapped(bytes: &[u8]) -> Bytes {
+    Bytes::Mapped(bytes.as_ptr().expose_provenance())
+}
+
+/// Bytes of a tensor whose sizes are numbers.
+fn bytes_of(ty: &TensorType) -> Result<usize, RuntimeError> {
+    let too_large = || RuntimeError::TooLarge { entry: "prologue".to_owned() };
+    let shape: Option<Vec<u64>> =
+        ty.shape.iter().map(|size| size.as_constant().and_then(|n| u64::try_from(n).ok())).collect();
+    let bytes = encoded_bytes(ty.dtype, ty.encoding, &shape.ok_or_else(too_large)?).ok_or_else(too_large)?;
+    usize::try_from(bytes).ok().filter(|bytes| *bytes <= isize::MAX as usize).ok_or_else(too_large)
+}
+
+/// Tensors by name, put in checkpoint order and checked against the parameters' types.
+pub(crate) fn arrange(
+    module: &Module,
+    tensors: &[(String, TensorData)],
+) -> Result<Vec<TensorData>, RuntimeError> {
+    let mut arranged = Vec::with_capacity(module.parameters.len());
+    for parameter in &module.parameters {
+        let Some((_, tensor)) = tensors.iter().find(|(name, _)| *name == parameter.name) else {
+            let nearest = nearest(&parameter.name, tensors.iter().map(|(name, _)| name.as_str()));
+            return Err(RuntimeError::MissingWeight { name: parameter.name.clone(), nearest });
+        };
+        let shape: Option<Vec<usize>> = parameter
+            .ty
+            .shape
+            .iter()
+            .map(|size| size.as_constant().and_then(|n| usize::try_from(n).ok()))
+            .collect();
+        if parameter.ty.dtype != tensor.dtype || shape.as_deref() != Some(&tensor.shape) {
+            let expected = found_type(parameter.ty.dtype, &shape.unwrap_or_default());
+            let found = found_type(tensor.dtype, &tensor.shape);
+            return Err(RuntimeError::WeightType { name: parameter.name.clone(), expected, found });
+        }
+        arranged.push(tensor.clone());
+    }
+    for (name, _) in tensors {
+        if !module.parameters.iter().any(|parameter| parameter.name == *name) {
+            let nearest = nearest(name, module.parameters.iter().map(|parameter| parameter.name.as_str()));
+            return Err(RuntimeError::UnexpectedWeight { name: name.clone(), nearest });
+        }
+    }
+    Ok(arranged)
+}
+
+/// The name that shares the longest beginning and end, if that is most of it.
+fn nearest<'a>(wanted: &str, names: impl Iterator<Item = &'a str>) -> Option<String> {
+    let shared = |name: &str| {
+        let front = wanted.bytes().zip(name.bytes()).take_while(|(a, b)| a == b).count();
+        let back = wanted.bytes().rev().zip(name.bytes().rev()).take_while(|(a, b)| a == b).count();
+        front.max(back)
+    };
+    let best = names.max_by_key(|name| shared(name))?;
+    (2 * shared(best) >= wanted.len()).then(|| best.to_owned())
+}
