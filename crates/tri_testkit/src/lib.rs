@@ -1,1 +1,0 @@
-//! Fixtures and generators for tests.
