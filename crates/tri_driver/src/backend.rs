@@ -1,5 +1,6 @@
 //! From tensor IR to machine code: schedule, generate. The only module of the driver that knows these crates.
 
+use tri_artifact::ArtifactError;
 use tri_cranelift::{Code, Options};
 use tri_ir::Verified;
 use tri_kernel_ir::Fusion;
@@ -30,6 +31,13 @@ pub(crate) fn generate(
     Ok(timing.stage("codegen", || tri_cranelift::compile(kernel, &Options { level }))?)
 }
 
+/// Machine code as the bytes of a code section.
+pub(crate) fn encode(code: &Code) -> Result<Vec<u8>, DriverError> {
+    let malformed =
+        |error: postcard::Error| ArtifactError::Malformed { section: "code", reason: error.to_string() };
+    Ok(postcard::to_stdvec(code).map_err(malformed)?)
+}
+
 /// Cranelift IR as text.
 pub(crate) fn clif(kernel: &tri_kernel_ir::Verified, level: CpuLevel) -> Result<String, DriverError> {
     Ok(tri_cranelift::emit_clif(kernel, &Options { level })?)
@@ -47,5 +55,5 @@ pub(crate) fn cpu_level() -> Result<CpuLevel, DriverError> {
 
 /// Name of the code section for a CPU level of this machine's architecture.
 pub(crate) fn target(level: CpuLevel) -> String {
-    format!("{}-{}", std::env::consts::ARCH, level.name())
+    tri_runtime::code_target(level)
 }

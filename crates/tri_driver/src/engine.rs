@@ -3,78 +3,148 @@
 use std::path::Path;
 
 use tri_artifact::Artifact;
-use tri_interp::{Interpreter, Weights};
-use tri_ir::{Module, TensorData, Verified};
+use tri_ir::{Capture, Module, TensorData, Verified};
 use tri_passes::OptLevel;
+use tri_runtime::{Device, Model, Options, Session, Tensor, TensorView, Trust};
 
-use crate::{DriverError, Timing, read_weights};
+use crate::{DriverError, Timing, backend, level_of, read_weights};
 
-/// A model with its weights and the states of one session.
+/// A model with its weights, and a session.
 #[derive(Debug)]
 pub struct Engine {
-    module: Verified,
-    weights: Weights,
-    states: Vec<TensorData>,
+    model: Model,
+    session: Session,
+}
+
+/// What a model's parameters are.
+#[derive(Clone, Copy, Debug)]
+pub enum Parameters<'a> {
+    /// Their initial values.
+    Initial,
+    /// These, in checkpoint order.
+    Given(&'a [TensorData]),
 }
 
 /// How to open an artifact.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct OpenOptions<'a> {
     /// Threads; the machine's cores unless given.
     pub threads: Option<usize>,
     /// Whether machine code from the artifact is executed.
     pub trust_code: bool,
-    /// Weights for an artifact that has none.
+    /// Weights to bind instead of those in the artifact.
     pub weights: Option<&'a Path>,
 }
 
 impl Engine {
     /// Compiles a module after the passes, and binds its parameters.
+    ///
+    /// # Errors
+    /// A step that no kernel serves, or a prologue that stops.
     pub fn compile(
         module: Verified,
         level: OptLevel,
-        parameters: &[TensorData],
+        parameters: Parameters<'_>,
         threads: Option<usize>,
         timing: &mut Timing,
     ) -> Result<Engine, DriverError> {
-        let _ = (level, threads, timing);
-        let interpreter = Interpreter::new(&module);
-        let weights = interpreter.bind(parameters)?;
-        let states = interpreter.initial_states()?;
-        Ok(Engine { module, weights, states })
+        let kernel = backend::schedule(&module, level, timing)?;
+        let code = backend::generate(&kernel, backend::cpu_level()?, timing)?;
+        let model = timing.stage("link", || Model::from_parts(module, kernel, code))?;
+        let model = timing.stage("bind", || bind(&model, parameters))?;
+        Engine::of(model, threads)
     }
 
     /// Opens an artifact.
+    ///
+    /// # Errors
+    /// The file is refused, the weights do not fit, or a step has no kernel here.
     pub fn open(path: &Path, options: &OpenOptions<'_>, timing: &mut Timing) -> Result<Engine, DriverError> {
-        let artifact = Artifact::open(path)?;
-        let module = tri_ir::verify(artifact.module()?).map_err(DriverError::Elaboration)?;
-        let parameters = match options.weights {
-            Some(file) => read_weights(file, &module)?,
-            None => Vec::new(),
-        };
-        Engine::compile(module, OptLevel::O2, &parameters, options.threads, timing)
+        let artifact = timing.stage("open", || Artifact::open(path))?;
+        let trust = if options.trust_code { Trust::Everything } else { Trust::Nothing };
+        let mut model = timing.stage("load", || load(artifact, trust))?;
+        if let Some(weights) = options.weights {
+            let parameters = timing.stage("read weights", || read_weights(weights, model.module()))?;
+            model = timing.stage("bind", || bind(&model, Parameters::Given(&parameters)))?;
+        }
+        Engine::of(model, options.threads)
+    }
+
+    fn of(model: Model, threads: Option<usize>) -> Result<Engine, DriverError> {
+        let device = threads.map_or(Device::cpu(), |threads| Device::cpu().threads(threads));
+        let session = model.session(device)?;
+        Ok(Engine { model, session })
     }
 
     /// The program.
     pub fn module(&self) -> &Module {
-        &self.module
+        self.model.module()
     }
 
-    /// Calls an entry with its inputs in order.
+    /// Calls an entry with its inputs in order. States keep what the call writes.
+    ///
+    /// # Errors
+    /// An input does not fit, or the program stops.
     pub fn call(&mut self, entry: &str, inputs: &[TensorData]) -> Result<Vec<TensorData>, DriverError> {
-        Ok(Interpreter::new(&self.module).call(entry, inputs, &self.weights, &mut self.states)?)
+        let views: Vec<TensorView<'_>> = inputs.iter().map(TensorView::of).collect::<Result<_, _>>()?;
+        Ok(self.session.call(entry, &views)?.iter().map(Tensor::to_data).collect())
     }
 
-    /// Puts states back to their initial values.
-    pub fn reset(&mut self) -> Result<(), DriverError> {
-        self.states = Interpreter::new(&self.module).initial_states()?;
-        Ok(())
+    /// Runs the test at a position of the module, with states in their initial values; one truth value a check.
+    ///
+    /// # Errors
+    /// The program stops.
+    pub fn run_test(&mut self, position: usize) -> Result<Vec<bool>, DriverError> {
+        self.session.reset()?;
+        Ok(self.session.run_test(position)?)
     }
+}
 
-    /// Runs a test; one truth value a check.
-    pub fn run_test(&mut self, test: &str) -> Result<Vec<bool>, DriverError> {
-        let interpreter = Interpreter::new(&self.module);
-        let mut tests = self.module.tests.iter().filter(|other| other.name == test);
-        tests.try_fold(Vec::new(), |_, test| Ok(interpreter.run_test(test, &self.weights)?))
-    }
+/// The model of an artifact. Its code fits the schedules of the level that it was compiled at.
+pub(crate) fn load(artifact: Artifact, trust: Trust) -> Result<Model, DriverError> {
+    let fusion = level_in(&artifact).fuses();
+    Ok(Model::from_artifact(artifact, &Options { level: None, fusion, trust })?)
+}
+
+/// The -O level that an artifact was compiled at.
+pub(crate) fn level_in(artifact: &Artifact) -> OptLevel {
+    let options = &artifact.manifest().build.options;
+    let number =
+        options.iter().find(|(name, _)| name == LEVEL_OPTION).and_then(|(_, value)| value.parse().ok());
+    number.map_or(OptLevel::default(), level_of)
+}
+
+/// Under this name a manifest states the -O level.
+pub(crate) const LEVEL_OPTION: &str = "opt-level";
+
+fn bind(model: &Model, parameters: Parameters<'_>) -> Result<Model, DriverError> {
+    let tensors = match parameters {
+        Parameters::Initial => return Ok(model.bind_initial()?),
+        Parameters::Given(tensors) => tensors,
+    };
+    let names = model.module().parameters.iter().map(|parameter| parameter.name.clone());
+    let named: Vec<(String, TensorData)> = names.zip(tensors.iter().cloned()).collect();
+    Ok(model.bind(&named)?)
+}
+
+/// What the weights section holds, in the order of the manifest: bound values, then parameters that entries take as they are.
+///
+/// # Errors
+/// The prologue stops.
+pub(crate) fn stored_weights(
+    module: &Verified,
+    kernel: &tri_kernel_ir::Verified,
+    code: &tri_cranelift::Code,
+    parameters: &[TensorData],
+) -> Result<Vec<Vec<u8>>, DriverError> {
+    let model = Model::from_parts(module.clone(), kernel.clone(), code.clone())?;
+    let model = bind(&model, Parameters::Given(parameters))?;
+    let mut stored: Vec<Vec<u8>> = model.bound()?.into_iter().map(<[u8]>::to_vec).collect();
+    let is_taken = |index: usize| {
+        let is_it = |capture: &Capture| matches!(capture, Capture::Parameter(id) if id.index() == index);
+        module.entries.iter().any(|entry| entry.captures.iter().any(is_it))
+    };
+    let taken = parameters.iter().enumerate().filter(|(index, _)| is_taken(*index));
+    stored.extend(taken.map(|(_, tensor)| tensor.bytes.clone()));
+    Ok(stored)
 }

@@ -8,6 +8,7 @@ use tri_ir::VerifyError;
 use tri_kernel_ir::ScheduleError;
 use tri_kernels::CpuLevel;
 use tri_passes::PassError;
+use tri_runtime::RuntimeError;
 
 use crate::WeightsError;
 
@@ -29,6 +30,9 @@ pub enum DriverError {
     /// A step that the code generator refuses.
     #[error(transparent)]
     Codegen(#[from] CodegenError),
+    /// A model cannot be loaded or called.
+    #[error(transparent)]
+    Runtime(#[from] RuntimeError),
     /// The reference interpreter stopped.
     #[error(transparent)]
     Interpret(#[from] InterpError),
@@ -66,12 +70,6 @@ pub enum DriverError {
         /// Which machine it is for.
         target: String,
     },
-    /// A golden call gives other results on this machine.
-    #[error("the golden call of `{callee}` gives other results on this machine")]
-    GoldenDiffers {
-        /// The entry or test.
-        callee: String,
-    },
     /// Elaboration made IR that does not verify: a defect of the compiler.
     #[error("elaboration made an invalid module: {0}")]
     Elaboration(VerifyError),
@@ -88,6 +86,7 @@ impl DriverError {
     pub fn code(&self) -> Option<&'static str> {
         match self {
             DriverError::Artifact(error) => Some(error.code()),
+            DriverError::Runtime(error) => Some(error.code()),
             _ => None,
         }
     }

@@ -53,7 +53,8 @@ pub(crate) fn golden_tests(module: &Verified) -> Result<Vec<GoldenCall>, InterpE
         if is_affordable(module, [test.function])
             && let Ok(holds) = interpreter.run_test(test, &weights)
         {
-            let outputs = holds.into_iter().map(truth).collect();
+            let bytes: Vec<u8> = holds.into_iter().map(u8::from).collect();
+            let outputs = vec![TensorData { dtype: DType::Bool, shape: vec![bytes.len()], bytes }];
             calls.push(GoldenCall {
                 callee: Callee::Test(test.name.clone()),
                 inputs: Vec::new(),
@@ -63,11 +64,6 @@ pub(crate) fn golden_tests(module: &Verified) -> Result<Vec<GoldenCall>, InterpE
         }
     }
     Ok(calls)
-}
-
-/// A scalar `bool`.
-pub(crate) fn truth(holds: bool) -> TensorData {
-    TensorData { dtype: DType::Bool, shape: Vec::new(), bytes: vec![holds.into()] }
 }
 
 /// Whether the interpreter may run these functions, each once.

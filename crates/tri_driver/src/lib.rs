@@ -1,7 +1,6 @@
 //! The compiler pipeline: options, stages, timing.
 
 mod backend;
-mod bind;
 mod engine;
 mod error;
 mod golden;
@@ -13,7 +12,7 @@ mod timing;
 mod verify;
 mod weights;
 
-pub use engine::{Engine, OpenOptions};
+pub use engine::{Engine, OpenOptions, Parameters};
 pub use error::DriverError;
 pub use golden::Skipped;
 pub use near::nearest;
@@ -22,4 +21,4 @@ pub use package::{COMPILER, NUMERICS_VERSION, Package};
 pub use source::{ElaborateError, Elaborated, Program, SourceOptions};
 pub use timing::Timing;
 pub use verify::{Verification, verify_artifact};
-pub use weights::{WeightsError, arrange, initial_parameters, read_weights};
+pub use weights::{WeightsError, arrange, read_weights};

@@ -3,12 +3,12 @@
 //! The bytes are a function of the source, the options and the compiler alone: no path, time or machine is in them, except
 //! that the code section is for the CPU level at hand.
 
-use tri_artifact::{ArtifactError, ArtifactWriter, Build, Golden};
+use tri_artifact::{ArtifactWriter, Build, Golden};
 use tri_interp::Interpreter;
 use tri_ir::{TensorData, Verified};
 use tri_passes::OptLevel;
 
-use crate::{DriverError, Skipped, Timing, backend, bind, golden};
+use crate::{DriverError, Skipped, Timing, backend, engine, golden};
 
 /// Version of the rules of `docs/numerics.md` that compiled programs follow.
 pub const NUMERICS_VERSION: u32 = 1;
@@ -40,7 +40,7 @@ impl Package<'_> {
         let cpu = backend::cpu_level()?;
         let kernel = backend::schedule(self.module, self.level, timing)?;
         let code = backend::generate(&kernel, cpu, timing)?;
-        let mut options = vec![("opt-level".to_owned(), (self.level as u8).to_string())];
+        let mut options = vec![(engine::LEVEL_OPTION.to_owned(), (self.level as u8).to_string())];
         options.extend(self.options);
         let build = Build {
             compiler: COMPILER.to_owned(),
@@ -51,7 +51,8 @@ impl Package<'_> {
         let mut writer = ArtifactWriter::new(self.module, build)?;
         let mut skipped = Vec::new();
         if let Some(parameters) = self.parameters {
-            let stored = timing.stage("bind", || bind::stored(self.module, parameters))?;
+            let stored =
+                timing.stage("bind", || engine::stored_weights(self.module, &kernel, &code, parameters))?;
             let views: Vec<&[u8]> = stored.iter().map(Vec::as_slice).collect();
             writer.weights(&views)?;
             let calls = timing.stage("golden", || golden_section(self.module, parameters))?;
@@ -59,9 +60,7 @@ impl Package<'_> {
             writer.golden(&calls.0)?;
         }
         timing.stage("link", || -> Result<(), DriverError> {
-            let bytes = postcard::to_stdvec(&code)
-                .map_err(|error| ArtifactError::Malformed { section: "code", reason: error.to_string() })?;
-            writer.code(&backend::target(cpu), bytes)?;
+            writer.code(&backend::target(cpu), backend::encode(&code)?)?;
             Ok(())
         })?;
         Ok((writer, skipped))

@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::Path;
 
-use tri_interp::Interpreter;
-use tri_ir::{DType, Module, Parameter, TensorData, Verified};
+use tri_ir::{DType, Module, Parameter, TensorData};
 
 use crate::DriverError;
 use crate::near::nearest;
@@ -62,14 +61,6 @@ impl fmt::Display for WeightsError {
 pub fn read_weights(file: &Path, module: &Module) -> Result<Vec<TensorData>, DriverError> {
     let tensors = tri_import::read_safetensors(file)?;
     Ok(arrange(&file.display().to_string(), module, tensors)?)
-}
-
-/// The parameters' initial values, in the order of the module, as the reference interpreter computes them.
-///
-/// # Errors
-/// An initial value stops.
-pub fn initial_parameters(module: &Verified) -> Result<Vec<TensorData>, DriverError> {
-    Ok(Interpreter::new(module).initial_parameters()?)
 }
 
 /// The parameters of `module` in its order, out of the tensors of `file`.

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use tri_driver::{Engine, Program, SourceOptions, Timing, level_of};
+use tri_driver::{Engine, Parameters, Program, SourceOptions, Timing, level_of};
 use tri_interp::{Interpreter, Weights};
 use tri_ir::{DType, TensorData, Verified};
 
@@ -31,7 +31,14 @@ impl Subject {
 
     fn native(&self, threads: usize) -> Engine {
         let (level, timing) = (level_of(self.level), &mut Timing::default());
-        Engine::compile(self.module.clone(), level, &self.parameters, Some(threads), timing).unwrap()
+        Engine::compile(
+            self.module.clone(),
+            level,
+            Parameters::Given(&self.parameters),
+            Some(threads),
+            timing,
+        )
+        .unwrap()
     }
 
     fn interpreted(&self) -> Weights {

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use serde_json::{Value, json};
-use tri_driver::{Engine, OpenOptions, Timing, level_of, nearest};
+use tri_driver::{Engine, OpenOptions, Parameters, Timing, level_of, nearest};
 use tri_ir::{Entry, TensorData};
 
 use crate::args::{Format, RunArgs};
@@ -70,12 +70,12 @@ fn engine(args: &RunArgs, format: Format, timing: &mut Timing) -> Result<Engine,
     let module = tri_driver::optimize(elaborated.module, level, timing)?;
     let Some(weights) = weights else {
         if module.parameters.is_empty() {
-            return Ok(Engine::compile(module, level, &[], threads, timing)?);
+            return Ok(Engine::compile(module, level, Parameters::Given(&[]), threads, timing)?);
         }
         return Err(Failure::error("the model has parameters: give them with `--weights FILE.safetensors`"));
     };
     let parameters = timing.stage("read weights", || tri_driver::read_weights(weights, &module))?;
-    Ok(Engine::compile(module, level, &parameters, threads, timing)?)
+    Ok(Engine::compile(module, level, Parameters::Given(&parameters), threads, timing)?)
 }
 
 fn is_artifact(file: &Path) -> bool {

@@ -1,7 +1,7 @@
 //! `triton test F.tri`: runs the `test` blocks of a program.
 
 use serde_json::{Value, json};
-use tri_driver::{Engine, Timing, level_of};
+use tri_driver::{Engine, Parameters, Timing, level_of};
 use tri_ir::Test;
 
 use crate::args::{Format, TestArgs};
@@ -51,18 +51,18 @@ fn outcomes(args: &TestArgs, format: Format, timing: &mut Timing) -> Result<Vec<
     let program = program::open(&args.source)?;
     let elaborated = program::elaborate(&program, format, timing)?;
     let module = tri_driver::optimize(elaborated.module, level, timing)?;
-    let wanted = |test: &&Test| args.filter.as_ref().is_none_or(|filter| test.name.contains(filter));
-    let tests: Vec<Test> = module.tests.iter().filter(wanted).cloned().collect();
+    let wanted = |test: &Test| args.filter.as_ref().is_none_or(|filter| test.name.contains(filter));
+    let tests = module.tests.iter().cloned().enumerate();
+    let tests: Vec<(usize, Test)> = tests.filter(|(_, test)| wanted(test)).collect();
     if tests.is_empty() {
         return Ok(Vec::new());
     }
-    let parameters = timing.stage("initial values", || tri_driver::initial_parameters(&module))?;
-    let mut engine = Engine::compile(module, level, &parameters, None, timing)?;
-    Ok(tests.iter().map(|test| timing.stage("test", || outcome(&mut engine, test))).collect())
+    let mut engine = Engine::compile(module, level, Parameters::Initial, None, timing)?;
+    Ok(tests.iter().map(|(at, test)| timing.stage("test", || outcome(&mut engine, *at, test))).collect())
 }
 
-fn outcome(engine: &mut Engine, test: &Test) -> Outcome {
-    let failures = match engine.run_test(&test.name) {
+fn outcome(engine: &mut Engine, position: usize, test: &Test) -> Outcome {
+    let failures = match engine.run_test(position) {
         Ok(holds) => {
             let broken = test.checks.iter().zip(holds).filter(|(_, holds)| !holds);
             broken.map(|(check, _)| format!("does not hold: {}", check.text)).collect()
