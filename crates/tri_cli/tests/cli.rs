@@ -1,5 +1,7 @@
 //! The `triton` binary as users and scripts meet it: output, exit codes, files.
 
+#![expect(clippy::unwrap_used, reason = "a test that panics has failed")]
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 

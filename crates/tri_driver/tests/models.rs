@@ -1,5 +1,7 @@
 //! The example models against references made outside this project: interpreted and native, at every level, on one thread and two.
 
+#![expect(clippy::unwrap_used, reason = "a test that panics has failed")]
+
 use std::path::{Path, PathBuf};
 
 use tri_driver::{Engine, Parameters, Program, SourceOptions, Timing, level_of};
