@@ -19,8 +19,12 @@ const GATES: [Gate; 6] = [
     ("clippy", "no lint warns", || {
         cargo(&["clippy", "--workspace", "--all-targets", "--locked", "--", "--deny", "warnings"])
     }),
-    ("test", "unit, integration and file tests", || cargo(&["test", "--workspace", "--all-targets", "--locked"])),
-    ("doctest", "examples in documentation comments", || cargo(&["test", "--workspace", "--doc", "--locked"])),
+    ("test", "unit, integration and file tests", || {
+        cargo(&["test", "--workspace", "--all-targets", "--locked"])
+    }),
+    ("doctest", "examples in documentation comments", || {
+        cargo(&["test", "--workspace", "--doc", "--locked"])
+    }),
     ("examples", "every example compiles, runs and gives its reference", examples::check),
 ];
 
