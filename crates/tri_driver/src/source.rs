@@ -200,7 +200,8 @@ impl Program {
         let mut text = String::new();
         for (id, _) in tri_db::parse(&self.db, self.root).ast.items() {
             for owner in tri_hir::body_owners(&self.db, self.def(id)) {
-                text.push_str(&format!("{owner:?}\n{:#?}\n\n", tri_hir::body(&self.db, owner)));
+                text.push_str(&tri_hir::dump_body(&self.db, owner));
+                text.push('\n');
             }
         }
         text

@@ -4,6 +4,7 @@
 //! once, where it is defined, with its dims as symbols; [`check`] gathers what all files of a program have to say.
 
 mod dims;
+mod dump;
 pub mod hir;
 mod infer;
 mod queries;
@@ -12,6 +13,7 @@ mod resolve;
 mod scope;
 mod show;
 
+pub use dump::dump_body;
 pub use queries::{
     CheckedBody, body, body_owners, check, check_file, checked_body, def_name, dim_value, function_of,
     is_library, layer, signature,

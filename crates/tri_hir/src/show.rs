@@ -92,7 +92,7 @@ pub(crate) fn show_axis(db: &dyn Db, axis: &Axis) -> String {
     }
 }
 
-fn show_generic(db: &dyn Db, generic: &GenericArg) -> String {
+pub(crate) fn show_generic(db: &dyn Db, generic: &GenericArg) -> String {
     match generic {
         GenericArg::Dim(dim) => show_dim(db, dim),
         GenericArg::Pack(axes) => show_shape(db, axes),
