@@ -49,7 +49,7 @@ fn what_divides_leaves_a_rounded_division() -> Result<(), DimError> {
 #[test]
 fn evaluation_substitutes_inside_divisions() -> Result<(), DimError> {
     let size = v("H").add(&n(1))?.floor_div(&v("s"))?.add(&v("H").exact_div(&v("s"))?)?;
-    let mut at = |h, s| size.evaluate(&mut |name| Some(if *name == "H" { h } else { s }));
+    let at = |h, s| size.evaluate(&mut |name| Some(if *name == "H" { h } else { s }));
     assert_eq!(at(28, 2), Ok(28));
     assert_eq!(at(7, 2), Err(DimError::NotDivisible { numerator: 7, divisor: 2 }));
     assert_eq!(at(7, 0), Err(DimError::DivisionByZero));
