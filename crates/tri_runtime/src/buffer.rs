@@ -1,5 +1,7 @@
 //! Memory that generated code works on: aligned to 64 bytes, zero when fresh, reused when sizes repeat.
 
+use crate::RuntimeError;
+
 #[repr(C, align(64))]
 #[derive(Clone, Copy, Debug)]
 struct Line([u8; 64]);
@@ -13,26 +15,39 @@ pub(crate) struct Buffer {
 
 impl Buffer {
     /// Zero bytes.
-    pub(crate) fn zeroed(length: usize) -> Buffer {
+    ///
+    /// # Errors
+    /// The machine has not so much memory.
+    pub(crate) fn zeroed(length: usize) -> Result<Buffer, RuntimeError> {
         let mut buffer = Buffer::default();
-        buffer.resize(length);
-        buffer
+        buffer.resize(length)?;
+        Ok(buffer)
     }
 
     /// A copy of bytes.
-    pub(crate) fn copy_of(bytes: &[u8]) -> Buffer {
-        let mut buffer = Buffer::zeroed(bytes.len());
+    ///
+    /// # Errors
+    /// The machine has not so much memory.
+    pub(crate) fn copy_of(bytes: &[u8]) -> Result<Buffer, RuntimeError> {
+        let mut buffer = Buffer::zeroed(bytes.len())?;
         buffer.as_mut_slice().copy_from_slice(bytes);
-        buffer
+        Ok(buffer)
     }
 
     /// Another length. Memory is taken only if the buffer was never as large; what is in it is not defined.
-    pub(crate) fn resize(&mut self, length: usize) {
+    ///
+    /// # Errors
+    /// The machine has not so much memory.
+    pub(crate) fn resize(&mut self, length: usize) -> Result<(), RuntimeError> {
         let lines = length.div_ceil(64);
         if lines > self.lines.len() {
+            self.lines
+                .try_reserve_exact(lines - self.lines.len())
+                .map_err(|_| RuntimeError::OutOfMemory { bytes: length })?;
             self.lines.resize(lines, Line([0; 64]));
         }
         self.length = length;
+        Ok(())
     }
 
     pub(crate) fn as_slice(&self) -> &[u8] {

@@ -7,10 +7,10 @@ use tri_ir::FunctionId;
 use tri_kernel_ir::workspace_bytes;
 use tri_kernels::Context;
 
-use crate::RuntimeError;
 use crate::buffer::Buffer;
 use crate::pool::{Pool, parallel};
 use crate::program::Program;
+use crate::{RuntimeError, sizes};
 
 /// Addresses of what a function works on, in the order of its schedule. Each is as large as the schedule says for the sizes of
 /// the call, and aligned to its elements.
@@ -27,6 +27,17 @@ pub(crate) struct Arena {
     workspace: Buffer,
     frame: Vec<i64>,
     outer: Vec<i64>,
+    /// The sizes that each function ran with last.
+    plans: Vec<Plan>,
+}
+
+/// What was found out about a function for given sizes.
+#[derive(Debug)]
+struct Plan {
+    function: FunctionId,
+    outer: Vec<i64>,
+    /// Bytes of its workspace.
+    workspace: usize,
 }
 
 impl Program {
@@ -50,14 +61,8 @@ impl Program {
         arena
             .outer
             .extend(symbols.iter().zip(infos).filter(|(_, info)| !info.bound_inside).map(|(size, _)| *size));
-        let bytes = workspace_bytes(&self.kernels, schedule, &arena.outer)
-            .map_err(|error| RuntimeError::Size { entry: entry.to_owned(), reason: error.to_string() })?;
-        let too_large = || RuntimeError::TooLarge { entry: entry.to_owned() };
-        let bytes = usize::try_from(bytes)
-            .ok()
-            .filter(|bytes| *bytes <= isize::MAX as usize / 2)
-            .ok_or_else(too_large)?;
-        arena.workspace.resize(bytes);
+        let bytes = self.plan(entry, function, arena)?;
+        arena.workspace.resize(bytes)?;
         let layout = &self.layouts[schedule.index()];
         let frame = &mut arena.frame;
         frame.clear();
@@ -87,6 +92,31 @@ impl Program {
         // workspace as large as the plan says and operands as the caller promises.
         unsafe { entry_point(&raw mut ctx, frame.as_mut_ptr(), 0, 0) };
         self.failure(entry, &ctx)
+    }
+
+    /// Shows that all accesses are in range for the sizes in `arena.outer`, unless the function ran with them last.
+    /// Gives the bytes of the workspace.
+    fn plan(&self, entry: &str, function: FunctionId, arena: &mut Arena) -> Result<usize, RuntimeError> {
+        let known = arena.plans.iter().position(|plan| plan.function == function);
+        if let Some(plan) = known.map(|at| &arena.plans[at])
+            && plan.outer == arena.outer
+        {
+            return Ok(plan.workspace);
+        }
+        let size_error = |reason: String| RuntimeError::Size { entry: entry.to_owned(), reason };
+        sizes::check(&self.module, function, &arena.outer).map_err(size_error)?;
+        let bytes = workspace_bytes(&self.kernels, Program::schedule_of(function), &arena.outer)
+            .map_err(|error| size_error(error.to_string()))?;
+        let workspace = usize::try_from(bytes)
+            .ok()
+            .filter(|bytes| *bytes <= isize::MAX as usize / 2)
+            .ok_or_else(|| RuntimeError::TooLarge { entry: entry.to_owned() })?;
+        let plan = Plan { function, outer: arena.outer.clone(), workspace };
+        match known {
+            Some(at) => arena.plans[at] = plan,
+            None => arena.plans.push(plan),
+        }
+        Ok(workspace)
     }
 
     fn failure(&self, entry: &str, ctx: &Context) -> Result<(), RuntimeError> {

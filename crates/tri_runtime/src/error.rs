@@ -155,6 +155,20 @@ pub enum RuntimeError {
         /// The entry point.
         entry: String,
     },
+    /// The machine has too little memory.
+    #[error("{bytes} bytes of memory cannot be had")]
+    OutOfMemory {
+        /// How many were asked for.
+        bytes: usize,
+    },
+    /// A call stopped midway, and may have left states half written.
+    #[error(
+        "an earlier call stopped midway, so the states that `{entry}` uses are unknown until the session is reset"
+    )]
+    TornStates {
+        /// The entry point.
+        entry: String,
+    },
     /// A gather met an index that its table does not have.
     #[error("`{entry}` stopped: row {row} was asked of a table that has no such row (in `{function}`)")]
     RowOutOfRange {
@@ -185,9 +199,14 @@ pub enum RuntimeError {
         /// Number of bytes.
         found: usize,
     },
-    /// A byte that is no truth value.
-    #[error("a `bool` tensor holds a byte that is neither 0 nor 1")]
-    NotBool,
+    /// A byte that is no element.
+    #[error("a `{}` tensor holds the byte {found:#04x}, which is none of its elements", dtype.name())]
+    NotElement {
+        /// Element type: `bool` or `trit`.
+        dtype: DType,
+        /// The byte.
+        found: u8,
+    },
     /// A golden call gave something else.
     #[error(
         "the golden call of `{callee}` gives another result {output} on this machine, first at element {element}"
@@ -227,6 +246,7 @@ impl RuntimeError {
             RuntimeError::Compile(_)
             | RuntimeError::Level(_)
             | RuntimeError::System(_)
+            | RuntimeError::OutOfMemory { .. }
             | RuntimeError::UnknownFailure(_) => "E5001",
             RuntimeError::RowOutOfRange { .. } | RuntimeError::RunTimeSize { .. } => "E4023",
             _ => "E4022",

@@ -15,6 +15,9 @@
 //! A [`Model`] holds a program compiled for this machine and its weights; it is shared by any number of [`Session`]s, each of which
 //! has its own states and its own memory. Machine code is made here from the artifact's verified tensor IR; code in a file
 //! runs only if the caller trusts it ([`Options`]). This crate does not know the front end.
+//!
+//! Generated code checks little while it runs. It stays within the memory it is given because tensor IR and kernel IR are verified, and
+//! because a call whose sizes differ from the last one's begins by showing that every access is in range for them.
 
 mod buffer;
 mod call;
@@ -25,6 +28,7 @@ mod pool;
 mod program;
 mod session;
 mod signature;
+mod sizes;
 mod tensor;
 mod weights;
 

@@ -3,13 +3,13 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use tri_artifact::{Artifact, PublicKey};
+use tri_artifact::{Artifact, ArtifactError, Interface, PublicKey};
 use tri_cranelift::Code;
 use tri_ir::{Module, TensorData, Verified};
 use tri_kernel_ir::Fusion;
 use tri_kernels::CpuLevel;
 
-use crate::pool::Pool;
+use crate::pool::{Pool, Pools};
 use crate::program::{Program, module_of, schedule};
 use crate::session::{Device, Session};
 use crate::weights::{Weights, arrange};
@@ -67,6 +67,7 @@ pub fn code_target(level: CpuLevel) -> String {
 pub struct Model {
     pub(crate) program: Arc<Program>,
     pub(crate) weights: Option<Arc<Weights>>,
+    pub(crate) pools: Arc<Pools>,
     artifact: Option<Arc<Artifact>>,
 }
 
@@ -97,6 +98,10 @@ impl Model {
     pub fn from_artifact(artifact: Artifact, options: &Options) -> Result<Model, RuntimeError> {
         let artifact = Arc::new(artifact);
         let module = module_of(&artifact)?;
+        if Interface::of(&module)? != artifact.manifest().interface {
+            let reason = "it does not describe the tensor IR of this artifact".to_owned();
+            return Err(ArtifactError::Malformed { section: "manifest", reason }.into());
+        }
         let program = match trusted_code(&artifact, options)? {
             Some(code) => {
                 let kernels = schedule(&module, options.fusion())?;
@@ -105,7 +110,7 @@ impl Model {
             None => Program::compile(module, options.level()?, options.fusion())?,
         };
         let weights = Weights::of_artifact(artifact.clone()).map(Arc::new);
-        Ok(Model { program: Arc::new(program), weights, artifact: Some(artifact) })
+        Ok(Model { program: Arc::new(program), weights, pools: Arc::default(), artifact: Some(artifact) })
     }
 
     /// A model of tensor IR, without weights.
@@ -114,7 +119,7 @@ impl Model {
     /// The program cannot be compiled here.
     pub fn from_module(module: Verified, options: &Options) -> Result<Model, RuntimeError> {
         let program = Program::compile(module, options.level()?, options.fusion())?;
-        Ok(Model { program: Arc::new(program), weights: None, artifact: None })
+        Ok(Model { program: Arc::new(program), weights: None, pools: Arc::default(), artifact: None })
     }
 
     /// A model of tensor IR with schedules and machine code that were made from it in this process.
@@ -127,7 +132,7 @@ impl Model {
         code: Code,
     ) -> Result<Model, RuntimeError> {
         let program = Program::assemble(module, kernels, code)?;
-        Ok(Model { program: Arc::new(program), weights: None, artifact: None })
+        Ok(Model { program: Arc::new(program), weights: None, pools: Arc::default(), artifact: None })
     }
 
     /// The same program with weights: runs the prologue on tensors named like the parameters.
@@ -222,6 +227,10 @@ fn trusted_code(artifact: &Artifact, options: &Options) -> Result<Option<Code>, 
         Trust::Nothing => return Ok(None),
         Trust::Keys(keys) => drop(artifact.verify_signature(keys)?),
         Trust::Everything => {}
+    }
+    // Stored code was made from fused schedules, and its frames are laid out for them.
+    if !options.fusion {
+        return Ok(None);
     }
     let Some(bytes) = artifact.code(&code_target(options.level()?))? else { return Ok(None) };
     postcard::from_bytes(bytes).map(Some).map_err(|error| RuntimeError::Code(error.to_string()))

@@ -8,7 +8,7 @@
 
 use std::cell::UnsafeCell;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread::JoinHandle;
 
 use tri_kernels::{Context, ParallelBody};
@@ -130,6 +130,25 @@ impl Pool {
                 (*ctx).error_value = *value;
             }
         }
+    }
+}
+
+/// The pools of a model, one a number of threads, shared by its sessions and gone with the last of them.
+#[derive(Debug, Default)]
+pub(crate) struct Pools(Mutex<Vec<Weak<Pool>>>);
+
+impl Pools {
+    /// The pool of so many threads.
+    pub(crate) fn get(&self, threads: usize) -> std::io::Result<Arc<Pool>> {
+        let threads = threads.clamp(1, MAX_PARTS);
+        let mut pools = lock(&self.0);
+        pools.retain(|pool| pool.strong_count() > 0);
+        if let Some(pool) = pools.iter().filter_map(Weak::upgrade).find(|pool| pool.threads() == threads) {
+            return Ok(pool);
+        }
+        let pool = Arc::new(Pool::new(threads)?);
+        pools.push(Arc::downgrade(&pool));
+        Ok(pool)
     }
 }
 

@@ -10,7 +10,7 @@ use crate::buffer::Buffer;
 use crate::call::{Arena, Operands};
 use crate::pool::Pool;
 use crate::program::Program;
-use crate::signature::{bind_inputs, shape_of};
+use crate::signature::{bind_inputs, check_types, shape_of};
 use crate::{Model, RuntimeError, Tensor, TensorView};
 
 /// What a session runs on.
@@ -44,9 +44,22 @@ pub struct Session {
     states: Vec<Tensor>,
     arena: Arena,
     operands: Operands,
-    symbols: Vec<i64>,
+    /// What the last call of each entry worked out.
+    shapes: Vec<Shapes>,
     /// Copies of inputs whose memory is not aligned.
     staged: Vec<Buffer>,
+    /// A call stopped midway, and may have left states half written.
+    torn: bool,
+}
+
+/// Sizes that follow from the shapes of an entry's inputs.
+#[derive(Debug)]
+struct Shapes {
+    function: FunctionId,
+    inputs: Vec<Vec<usize>>,
+    symbols: Vec<i64>,
+    /// Shape and bytes of each result.
+    results: Vec<(Vec<usize>, usize)>,
 }
 
 /// Alignment that generated code expects of operands.
@@ -57,7 +70,7 @@ unsafe impl Send for Session {}
 
 impl Session {
     pub(crate) fn new(model: &Model, device: Device) -> Result<Session, RuntimeError> {
-        let pool = Arc::new(Pool::new(device.count())?);
+        let pool = model.pools.get(device.count())?;
         let states = model.program.module.states.iter().map(|state| (state.init, &state.ty));
         let states = initial_values(&model.program, states, &pool)?;
         Ok(Session {
@@ -66,8 +79,9 @@ impl Session {
             states,
             arena: Arena::default(),
             operands: Operands::default(),
-            symbols: Vec::new(),
+            shapes: Vec::new(),
             staged: Vec::new(),
+            torn: false,
         })
     }
 
@@ -78,13 +92,14 @@ impl Session {
     pub fn reset(&mut self) -> Result<(), RuntimeError> {
         let states = self.model.program.module.states.iter().map(|state| (state.init, &state.ty));
         self.states = initial_values(&self.model.program, states, &self.pool)?;
+        self.torn = false;
         Ok(())
     }
 
     /// Calls an entry point with its inputs in order.
     ///
     /// # Errors
-    /// The inputs do not fit the signature, or the program stopped.
+    /// The inputs do not fit the signature, or the program stopped; then calls that use states are refused until [`Session::reset`].
     pub fn call(&mut self, entry: &str, inputs: &[TensorView<'_>]) -> Result<Vec<Tensor>, RuntimeError> {
         let mut results = Vec::new();
         self.call_into(entry, inputs, &mut results)?;
@@ -134,15 +149,20 @@ impl Session {
         let model = self.model.clone();
         let declared = find(&model, entry)?;
         let program = &model.program;
-        let function = program.module.function(declared.function);
-        bind_inputs(declared, function, inputs, &mut self.symbols)?;
-        results.resize_with(declared.outputs.len(), Tensor::default);
-        for (output, result) in declared.outputs.iter().zip(results.iter_mut()) {
-            let bytes = shape_of(entry, &output.ty, &self.symbols, &mut result.shape)?;
-            result.dtype = output.ty.dtype;
-            result.buffer.resize(bytes);
+        if self.torn && !declared.states.is_empty() {
+            return Err(RuntimeError::TornStates { entry: entry.to_owned() });
         }
-        self.stage(inputs);
+        let at = self.shapes_of(declared, inputs)?;
+        let shapes = &self.shapes[at];
+        results.resize_with(declared.outputs.len(), Tensor::default);
+        for ((output, (shape, bytes)), result) in
+            declared.outputs.iter().zip(&shapes.results).zip(results.iter_mut())
+        {
+            result.dtype = output.ty.dtype;
+            result.shape.clone_from(shape);
+            result.buffer.resize(*bytes)?;
+        }
+        self.stage(inputs)?;
         self.capture(&model, &declared.captures)?;
         self.operands.results.clear();
         self.operands.results.extend(results.iter_mut().map(|result| result.buffer.as_mut_ptr()));
@@ -152,9 +172,39 @@ impl Session {
         }
         // SAFETY: inputs were checked against the signature, results and states have the sizes of their types, weights
         // those of the bound values; all are distinct buffers.
-        unsafe {
-            program.run(entry, declared.function, &self.symbols, &self.operands, &mut self.arena, &self.pool)
+        let outcome = unsafe {
+            let symbols = &self.shapes[at].symbols;
+            program.run(entry, declared.function, symbols, &self.operands, &mut self.arena, &self.pool)
+        };
+        let midway =
+            matches!(outcome, Err(RuntimeError::RowOutOfRange { .. } | RuntimeError::RunTimeSize { .. }));
+        self.torn |= midway && !declared.states.is_empty();
+        outcome
+    }
+
+    /// Checks inputs against the signature; gives the position of the sizes that follow from them.
+    fn shapes_of(&mut self, entry: &Entry, inputs: &[TensorView<'_>]) -> Result<usize, RuntimeError> {
+        check_types(entry, inputs)?;
+        let known = self.shapes.iter().position(|shapes| shapes.function == entry.function);
+        if let Some(at) = known
+            && self.shapes[at].inputs.iter().zip(inputs).all(|(shape, view)| shape == view.shape)
+        {
+            return Ok(at);
         }
+        let symbols = bind_inputs(entry, self.model.program.module.function(entry.function), inputs)?;
+        let mut results = Vec::with_capacity(entry.outputs.len());
+        for output in &entry.outputs {
+            let mut shape = Vec::new();
+            let bytes = shape_of(&entry.name, &output.ty, &symbols, &mut shape)?;
+            results.push((shape, bytes));
+        }
+        let inputs = inputs.iter().map(|view| view.shape.to_vec()).collect();
+        let shapes = Shapes { function: entry.function, inputs, symbols, results };
+        match known {
+            Some(at) => self.shapes[at] = shapes,
+            None => self.shapes.push(shapes),
+        }
+        Ok(known.unwrap_or(self.shapes.len() - 1))
     }
 
     /// Runs the test block at a position, on the model's weights; one truth value for each check.
@@ -166,7 +216,8 @@ impl Session {
         let test = model.program.module.tests.get(position);
         let test = test
             .ok_or_else(|| RuntimeError::NoEntry { name: format!("test {position}"), known: Vec::new() })?;
-        let mut results: Vec<Buffer> = test.checks.iter().map(|_| Buffer::zeroed(1)).collect();
+        let mut results: Vec<Buffer> =
+            test.checks.iter().map(|_| Buffer::zeroed(1)).collect::<Result<_, _>>()?;
         self.operands.params.clear();
         self.capture(&model, &test.captures)?;
         self.operands.results.clear();
@@ -183,18 +234,19 @@ impl Session {
     }
 
     /// Puts the addresses of the inputs first; what is not aligned is copied.
-    fn stage(&mut self, inputs: &[TensorView<'_>]) {
+    fn stage(&mut self, inputs: &[TensorView<'_>]) -> Result<(), RuntimeError> {
         self.operands.params.clear();
         self.staged.resize_with(self.staged.len().max(inputs.len()), Buffer::default);
         for (input, staged) in inputs.iter().zip(&mut self.staged) {
             if input.bytes.as_ptr().addr().is_multiple_of(ALIGNMENT) {
                 self.operands.params.push(input.bytes.as_ptr());
             } else {
-                staged.resize(input.bytes.len());
+                staged.resize(input.bytes.len())?;
                 staged.as_mut_slice().copy_from_slice(input.bytes);
                 self.operands.params.push(staged.as_ptr());
             }
         }
+        Ok(())
     }
 
     /// Adds the addresses of captured weights.
@@ -225,7 +277,7 @@ pub(crate) fn initial_values<'a>(
     let value = |(function, ty): (FunctionId, &TensorType)| {
         let mut tensor = Tensor { dtype: ty.dtype, ..Tensor::default() };
         let bytes = shape_of("init", ty, &[], &mut tensor.shape)?;
-        tensor.buffer = Buffer::zeroed(bytes);
+        tensor.buffer = Buffer::zeroed(bytes)?;
         let operands = Operands { results: vec![tensor.buffer.as_mut_ptr()], ..Operands::default() };
         // SAFETY: the function takes nothing and gives one tensor of this type.
         unsafe { program.run("init", function, &[], &operands, &mut arena, pool)? };

@@ -5,22 +5,25 @@ use tri_ir::{DType, Dim, Entry, Function, TensorType};
 
 use crate::{RuntimeError, TensorView};
 
-/// Finds the size of every symbol of an entry's function from its arguments, and checks every argument.
-pub(crate) fn bind_inputs(
-    entry: &Entry,
-    function: &Function,
-    inputs: &[TensorView<'_>],
-    symbols: &mut Vec<i64>,
-) -> Result<(), RuntimeError> {
+/// Checks number, element types and ranks of arguments.
+pub(crate) fn check_types(entry: &Entry, inputs: &[TensorView<'_>]) -> Result<(), RuntimeError> {
     if inputs.len() != entry.inputs.len() {
         let (expected, found) = (entry.inputs.len(), inputs.len());
         return Err(RuntimeError::InputCount { entry: entry.name.clone(), expected, found });
     }
+    entry.inputs.iter().zip(inputs).try_for_each(|(input, view)| check_type(entry, input, view))
+}
+
+/// Finds the size of every symbol of an entry's function from arguments of its types, and checks every axis. Symbols bound
+/// inside are negative.
+pub(crate) fn bind_inputs(
+    entry: &Entry,
+    function: &Function,
+    inputs: &[TensorView<'_>],
+) -> Result<Vec<i64>, RuntimeError> {
     // A size not known yet is negative; sizes are not.
-    symbols.clear();
-    symbols.resize(function.symbols.len(), -1);
+    let mut symbols = vec![-1; function.symbols.len()];
     for (input, view) in entry.inputs.iter().zip(inputs) {
-        check_type(entry, input, view)?;
         for (size, found) in input.ty.shape.iter().zip(view.shape) {
             if let Some(symbol) = size.as_var()
                 && symbols[symbol.index()] < 0
@@ -44,7 +47,7 @@ pub(crate) fn bind_inputs(
     }
     for (input, view) in entry.inputs.iter().zip(inputs) {
         for (axis, (size, found)) in input.ty.shape.iter().zip(view.shape).enumerate() {
-            let expected = size_of(&entry.name, size, symbols)?;
+            let expected = size_of(&entry.name, size, &symbols)?;
             if usize::try_from(expected) != Ok(*found) {
                 return Err(RuntimeError::InputSize {
                     entry: entry.name.clone(),
@@ -57,7 +60,7 @@ pub(crate) fn bind_inputs(
             }
         }
     }
-    Ok(())
+    Ok(symbols)
 }
 
 fn check_type(entry: &Entry, input: &tri_ir::EntryInput, view: &TensorView<'_>) -> Result<(), RuntimeError> {

@@ -31,15 +31,20 @@ impl<'a> TensorView<'a> {
     /// A tensor of raw little-endian bytes.
     ///
     /// # Errors
-    /// The number of bytes does not fit the shape, or a `bool` is neither 0 nor 1.
+    /// The number of bytes does not fit the shape, a `bool` is neither 0 nor 1, or a `trit` none of -1, 0 and 1.
     pub fn new(dtype: DType, shape: &'a [usize], bytes: &'a [u8]) -> Result<Self, RuntimeError> {
         let elements = shape.iter().try_fold(1usize, |n, size| n.checked_mul(*size));
         let expected = elements.and_then(|n| n.checked_mul(dtype.bytes()));
         if expected != Some(bytes.len()) {
             return Err(RuntimeError::Bytes { dtype, shape: shape.to_vec(), found: bytes.len() });
         }
-        if dtype == DType::Bool && bytes.iter().any(|byte| *byte > 1) {
-            return Err(RuntimeError::NotBool);
+        let stray = match dtype {
+            DType::Bool => bytes.iter().find(|byte| **byte > 1),
+            DType::Trit => bytes.iter().find(|byte| !matches!(byte, 0 | 1 | 0xff)),
+            _ => None,
+        };
+        if let Some(found) = stray {
+            return Err(RuntimeError::NotElement { dtype, found: *found });
         }
         Ok(TensorView { dtype, shape, bytes })
     }

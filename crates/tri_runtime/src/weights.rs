@@ -7,12 +7,12 @@ use std::sync::Arc;
 use tri_artifact::{Artifact, encoded_bytes};
 use tri_ir::{Capture, Module, TensorData, TensorType};
 
-use crate::RuntimeError;
 use crate::buffer::Buffer;
 use crate::call::{Arena, Operands};
 use crate::pool::Pool;
 use crate::program::Program;
 use crate::signature::found_type;
+use crate::{RuntimeError, TensorView};
 
 /// Where the bytes of a bound value are.
 #[derive(Clone, Debug)]
@@ -46,10 +46,10 @@ impl Weights {
     ) -> Result<Weights, RuntimeError> {
         let module = &program.module;
         let parameters: Vec<Buffer> =
-            parameters.iter().map(|tensor| Buffer::copy_of(&tensor.bytes)).collect();
+            parameters.iter().map(|tensor| Buffer::copy_of(&tensor.bytes)).collect::<Result<_, _>>()?;
         let sizes: Vec<usize> =
             module.bound.iter().map(|bound| bytes_of(&bound.ty)).collect::<Result<_, _>>()?;
-        let mut bound: Vec<Buffer> = sizes.into_iter().map(Buffer::zeroed).collect();
+        let mut bound: Vec<Buffer> = sizes.into_iter().map(Buffer::zeroed).collect::<Result<_, _>>()?;
         if let Some(prologue) = module.prologue {
             let operands = Operands {
                 params: parameters.iter().map(Buffer::as_ptr).collect(),
@@ -130,6 +130,8 @@ pub(crate) fn arrange(
             let found = found_type(tensor.dtype, &tensor.shape);
             return Err(RuntimeError::WeightType { name: parameter.name.clone(), expected, found });
         }
+        // Also holds the bytes to the shape.
+        TensorView::of(tensor)?;
         arranged.push(tensor.clone());
     }
     for (name, _) in tensors {
