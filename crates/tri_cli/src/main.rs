@@ -10,7 +10,7 @@ mod results;
 mod table;
 mod values;
 
-use std::panic::{self, AssertUnwindSafe};
+use std::panic;
 use std::process::ExitCode;
 use std::sync::{Mutex, PoisonError};
 
@@ -18,6 +18,9 @@ use clap::Parser;
 
 use crate::args::{Cli, Command};
 use crate::failure::Failure;
+
+/// Bytes of stack for a command.
+const STACK: usize = 256 << 20;
 
 /// Where the last panic happened.
 static PANIC_PLACE: Mutex<String> = Mutex::new(String::new());
@@ -30,8 +33,13 @@ fn main() -> ExitCode {
         let place = info.location().map_or_else(String::new, ToString::to_string);
         *PANIC_PLACE.lock().unwrap_or_else(PoisonError::into_inner) = place;
     }));
-    let end = panic::catch_unwind(AssertUnwindSafe(|| dispatch(&cli)))
-        .unwrap_or_else(|payload| Err(Failure::Internal(panic_text(&*payload))));
+    // Programs may nest as deeply as the parser admits, so the stack does not depend on the system's choice.
+    let thread = std::thread::Builder::new().stack_size(STACK).spawn(move || dispatch(&cli));
+    let end = match thread.map(std::thread::JoinHandle::join) {
+        Ok(Ok(end)) => end,
+        Ok(Err(payload)) => Err(Failure::Internal(panic_text(&*payload))),
+        Err(error) => Err(Failure::error(format!("a thread cannot be started: {error}"))),
+    };
     match end {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {

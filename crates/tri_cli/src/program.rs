@@ -3,7 +3,8 @@
 use std::io::IsTerminal as _;
 
 use tri_diagnostics::{Diagnostic, render};
-use tri_driver::{ElaborateError, Elaborated, Program, SourceOptions, Timing};
+use tri_driver::{DriverError, ElaborateError, Elaborated, OptLevel, Program, SourceOptions, Timing};
+use tri_ir::Verified;
 
 use crate::args::{Format, SourceArgs};
 use crate::failure::Failure;
@@ -32,6 +33,21 @@ pub(crate) fn elaborate(
         }
         Err(ElaborateError::Driver(error)) => Err(error.into()),
     }
+}
+
+/// The tensor IR of a program that has something to call, after the passes.
+pub(crate) fn optimized(
+    args: &SourceArgs,
+    level: OptLevel,
+    program: &Program,
+    format: Format,
+    timing: &mut Timing,
+) -> Result<Verified, Failure> {
+    let elaborated = elaborate(program, format, timing)?;
+    if elaborated.module.entries.is_empty() {
+        return Err(DriverError::NoModel { path: args.file.display().to_string() }.into());
+    }
+    Ok(tri_driver::optimize(elaborated.module, level, timing)?)
 }
 
 /// Prints diagnostics to stderr.

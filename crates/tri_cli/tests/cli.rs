@@ -171,6 +171,18 @@ fn names_that_do_not_exist_are_told_with_near_ones() {
 }
 
 #[test]
+fn a_file_without_model_is_checked_but_not_compiled() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("empty.tri");
+    std::fs::write(&file, "dim A = 3\n").unwrap();
+    let file = file.to_str().unwrap();
+    assert_eq!(succeed(&["check", file]), "no errors\n");
+    assert_eq!(succeed(&["test", file]), "0 passed, 0 failed\n");
+    assert!(fail(&["compile", file]).contains("empty.tri has no model"));
+    assert!(fail(&["run", file]).contains("empty.tri has no model"));
+}
+
+#[test]
 fn run_compares_with_what_is_expected() {
     let image = format!("--input=image={CASES}:image");
     let label = format!("--expect={CASES}:label");

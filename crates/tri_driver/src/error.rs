@@ -50,6 +50,12 @@ pub enum DriverError {
         /// A dim whose name is close.
         near_miss: Option<String>,
     },
+    /// There is nothing to compile or call.
+    #[error("{path} has no model with entry points")]
+    NoModel {
+        /// The file.
+        path: String,
+    },
     /// A source file cannot be read.
     #[error("cannot read {path}: {reason}")]
     Source {

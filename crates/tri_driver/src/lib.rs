@@ -22,3 +22,5 @@ pub use source::{ElaborateError, Elaborated, Program, SourceOptions};
 pub use timing::Timing;
 pub use verify::{Verification, verify_artifact};
 pub use weights::{WeightsError, arrange, read_weights};
+
+pub use tri_passes::OptLevel;

@@ -4,7 +4,6 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value, json};
 use tri_driver::{Package, Program, Skipped, Stage, Timing, level_of};
-use tri_ir::Verified;
 
 use crate::args::{CompileArgs, Emit, Format};
 use crate::failure::Failure;
@@ -42,14 +41,15 @@ fn compile(args: &CompileArgs, format: Format, timing: &mut Timing) -> Result<Ou
     if !args.emit.is_empty() {
         return Ok(Outcome::Text(emit(args, &program, format, timing)?));
     }
-    let module = optimized(args, &program, format, timing)?;
+    let level = level_of(args.optimize.level);
+    let module = program::optimized(&args.source, level, &program, format, timing)?;
     let parameters = match &args.weights {
         Some(weights) => Some(timing.stage("read weights", || tri_driver::read_weights(weights, &module))?),
         None => None,
     };
     let package = Package {
         module: &module,
-        level: level_of(args.optimize.level),
+        level,
         source_hash: program.source_hash(),
         options: program.options(),
         parameters: parameters.as_deref(),
@@ -67,16 +67,6 @@ fn beside_us(source: &Path) -> PathBuf {
     PathBuf::from(stem).with_added_extension("tria")
 }
 
-fn optimized(
-    args: &CompileArgs,
-    program: &Program,
-    format: Format,
-    timing: &mut Timing,
-) -> Result<Verified, Failure> {
-    let elaborated = program::elaborate(program, format, timing)?;
-    Ok(tri_driver::optimize(elaborated.module, level_of(args.optimize.level), timing)?)
-}
-
 /// The stages asked for. The syntax tree is there for programs with errors too.
 fn emit(
     args: &CompileArgs,
@@ -84,8 +74,8 @@ fn emit(
     format: Format,
     timing: &mut Timing,
 ) -> Result<Vec<(Emit, String)>, Failure> {
-    let mut texts = Vec::new();
-    let mut module = None;
+    let level = level_of(args.optimize.level);
+    let (mut texts, mut module) = (Vec::new(), None);
     for emit in &args.emit {
         let stage = match emit {
             Emit::Ast => {
@@ -102,10 +92,10 @@ fn emit(
             Emit::Asm => Stage::Asm,
         };
         if module.is_none() {
-            module = Some(optimized(args, program, format, timing)?);
+            module = Some(program::optimized(&args.source, level, program, format, timing)?);
         }
         if let Some(module) = &module {
-            texts.push((*emit, tri_driver::emit(module, level_of(args.optimize.level), stage, timing)?));
+            texts.push((*emit, tri_driver::emit(module, level, stage, timing)?));
         }
     }
     Ok(texts)

@@ -66,8 +66,7 @@ fn engine(args: &RunArgs, format: Format, timing: &mut Timing) -> Result<Engine,
     }
     let level = level_of(args.optimize.level);
     let program = program::open(&args.source)?;
-    let elaborated = program::elaborate(&program, format, timing)?;
-    let module = tri_driver::optimize(elaborated.module, level, timing)?;
+    let module = program::optimized(&args.source, level, &program, format, timing)?;
     let Some(weights) = weights else {
         if module.parameters.is_empty() {
             return Ok(Engine::compile(module, level, Parameters::Given(&[]), threads, timing)?);
