@@ -45,9 +45,9 @@ const RUNS: [Run; 7] = [
 ];
 
 pub(crate) fn check() -> Result<()> {
-    crate::cargo(&["build", "--release", "--locked", "--package", "tri_cli"])?;
+    const RUN: [&str; 7] = ["run", "--release", "--quiet", "--locked", "--package", "tri_cli", "--"];
     for (args, expected) in RUNS {
-        let output = Command::new("target/release/triton").args(args).current_dir(crate::root()).output()?;
+        let output = Command::new(env!("CARGO")).args(RUN).args(args).current_dir(crate::root()).output()?;
         let stdout = String::from_utf8(output.stdout).context("output is not UTF-8")?;
         let stderr = String::from_utf8_lossy(&output.stderr);
         if !output.status.success() || !stdout.contains(expected) {
