@@ -2,8 +2,13 @@
 
 mod arguments;
 mod bind;
+mod branch;
 mod call;
 mod expr;
+mod list;
+mod member;
+mod mismatch;
+mod name;
 mod operator;
 mod rules;
 mod stmt;
@@ -24,7 +29,7 @@ use crate::hir::{
 use crate::queries::{body_def, checked_body, checked_layer_head, function_of, item_of, signature};
 use crate::report::Report;
 use crate::resolve::Names;
-use crate::show::{show_dim, show_type};
+use crate::show::show_type;
 
 /// A name in scope.
 #[derive(Clone, Debug)]
@@ -349,86 +354,6 @@ impl Infer<'_> {
         }
     }
 
-    /// Reports that a value has another type than its place.
-    fn mismatch(&mut self, id: ExprId, from: &Type, to: &Type) -> ExprId {
-        let node = self.node(id);
-        let place = self.names.place(node);
-        let (found, wanted) = (show_type(self.db, from), show_type(self.db, to));
-        let report = match (from, to) {
-            (Type::Tensor(a, s), Type::Tensor(b, t)) if a == b && s.len() == t.len() => {
-                self.size_mismatch(node, s, t)
-            }
-            (Type::Tensor(a, s), Type::Tensor(b, t)) if a == b => {
-                let message = format!("this has {} axes, {} are expected", axes_text(s), axes_text(t));
-                Report::error(Code::E2002, place, message)
-                    .label(format!("this is {found}, expected is {wanted}"))
-            }
-            (Type::Tensor(a, s), Type::Tensor(b, t))
-                if a != b && self.same_type(&Type::Tensor(*b, s.clone()), &Type::Tensor(*b, t.clone())) =>
-            {
-                let to = crate::show::show_element(self.db, *b);
-                Report::error(Code::E3002, place, format!("this is {found}, but {wanted} is expected"))
-                    .help(format!("dtypes are converted by hand: `... as {to}`"))
-            }
-            _ => Report::error(Code::E2001, place, format!("this is {found}, but {wanted} is expected")),
-        };
-        self.names.report(report);
-        self.error_expr(node)
-    }
-
-    /// Two shapes with as many axes, of which some differ.
-    fn size_mismatch(&self, node: NodeId, found: &[Axis], wanted: &[Axis]) -> Report {
-        let place = self.names.place(node);
-        let differing = found.iter().zip(wanted).find(|(a, b)| !self.same_axis(a, b));
-        let (found_text, wanted_text) =
-            (crate::show::show_shape(self.db, found), crate::show::show_shape(self.db, wanted));
-        let message = match differing {
-            Some((a, b)) => {
-                format!("an axis is `{}` here, but `{}` is expected", self.axis_text(a), self.axis_text(b))
-            }
-            None => "shapes differ".to_owned(),
-        };
-        let mut report = Report::error(Code::E2003, place, message)
-            .label(format!("this has shape [{found_text}], expected is [{wanted_text}]"));
-        for axis in differing.into_iter().flat_map(|(a, b)| [a, b]) {
-            report = self.bound_at(report, axis);
-        }
-        report
-    }
-
-    /// A size with its value, where that says more than the name.
-    fn axis_text(&self, axis: &Axis) -> String {
-        let text = crate::show::show_axis(self.db, axis);
-        match axis {
-            Axis::Dim(dim) if dim.as_constant().is_none() => match crate::dims::numeric(self.db, dim) {
-                Some(value) => format!("{text} = {value}"),
-                None => text,
-            },
-            _ => text,
-        }
-    }
-
-    /// Adds where the named dims of a size are declared.
-    fn bound_at(&self, mut report: Report, axis: &Axis) -> Report {
-        let Axis::Dim(dim) = axis else { return report };
-        let mut named = Vec::new();
-        dim.for_each_var(&mut |var| named.push(*var));
-        for var in named {
-            if let crate::hir::DimVar::Nominal(def) = var
-                && let Some(name) = item_of(self.db, def).and_then(|item| item.name().map(|name| name.id))
-            {
-                let place = crate::report::Place::new(def, name);
-                let value = crate::queries::dim_value(self.db, def)
-                    .map_or_else(|| "?".into(), |value| value.to_string());
-                report = report.secondary(
-                    place,
-                    format!("`{}` is {value}, bound here", show_dim(self.db, &Dim::var(var))),
-                );
-            }
-        }
-        report
-    }
-
     /// A static number as a tensor scalar.
     fn splat(&mut self, id: ExprId, element: Element) -> ExprId {
         let node = self.node(id);
@@ -462,12 +387,6 @@ fn is_instance(ty: &Type) -> bool {
         Type::Array(element, _) => is_instance(element),
         _ => false,
     }
-}
-
-fn axes_text(shape: &[Axis]) -> String {
-    let packs = shape.iter().filter(|axis| matches!(axis, Axis::Pack(..))).count();
-    let fixed = shape.len() - packs;
-    if packs == 0 { fixed.to_string() } else { format!("{fixed} or more") }
 }
 
 /// `const X: bool` is a static bool.

@@ -1,0 +1,108 @@
+//! The end of a call: its generic parameters are known, the callee's conditions are proved, the result has its type.
+
+use tri_diagnostics::Code;
+use tri_syntax::ast::NodeId;
+
+use crate::dims::holds;
+use crate::hir::{DType, Dim, DimVar, Element, Fact, GenericArg, GenericKind, Owner, Signature, Type};
+use crate::infer::Infer;
+use crate::infer::bind::Bindings;
+use crate::report::Report;
+use crate::resolve::bounds;
+use crate::show::show_fact;
+
+impl Infer<'_> {
+    /// Generic arguments and result type of a call whose arguments are bound; conditions are proved.
+    pub(super) fn finish_call(
+        &mut self,
+        b: &Bindings,
+        owner: Owner,
+        signature: &Signature,
+        node: NodeId,
+    ) -> Option<(Vec<GenericArg>, Type)> {
+        let mut generics = Vec::with_capacity(signature.generics.len());
+        for (generic, found) in signature.generics.iter().zip(b.args(owner, &signature.generics)) {
+            match (found, &generic.kind) {
+                (Some(GenericArg::Element(element)), GenericKind::Element(class))
+                    if !self.in_class(element, *class) =>
+                {
+                    let dtype = crate::show::show_element(self.db, element);
+                    let message = format!("`{}` is not defined for {dtype}", signature.name);
+                    self.names.error(Code::E3004, node, message);
+                    return None;
+                }
+                (Some(arg), _) => generics.push(arg),
+                // Without anything that says otherwise, elements are f32.
+                (None, GenericKind::Element(_)) => {
+                    generics.push(GenericArg::Element(Element::Known(DType::F32)))
+                }
+                (None, _) => {
+                    let place = self.names.place(node);
+                    let report = Report::error(
+                        Code::E2004,
+                        place,
+                        format!(
+                            "`{}` of `{}` cannot be worked out from the arguments",
+                            generic.name, signature.name
+                        ),
+                    );
+                    self.names
+                        .report(report.help(format!("give it in brackets: `{}[...](...)`", signature.name)));
+                    return None;
+                }
+            }
+        }
+        for (at, generic) in signature.generics.iter().enumerate() {
+            if let GenericKind::Dim(Some((low, high))) = &generic.kind {
+                let dim = Dim::var(DimVar::Generic(owner, at as u32));
+                for fact in bounds(&dim, low, high) {
+                    self.prove(b, &fact, &signature.name, node)?;
+                }
+            }
+        }
+        for fact in &signature.facts {
+            self.prove(b, fact, &signature.name, node)?;
+        }
+        let mut complete = b.clone();
+        complete.fix(owner, &generics);
+        match complete.ty(&signature.result) {
+            Ok(ty) => Some((generics, ty)),
+            Err(error) => {
+                self.names.error(
+                    Code::E2011,
+                    node,
+                    format!("the result of `{}` has no size: {error}", signature.name),
+                );
+                None
+            }
+        }
+    }
+
+    fn prove(&mut self, b: &Bindings, fact: &Fact, name: &str, node: NodeId) -> Option<()> {
+        let place = self.names.place(node);
+        match b.fact(fact) {
+            Ok(here) if holds(self.db, &self.names.facts, &here) => Some(()),
+            Ok(here) => {
+                let (wanted, found) = (show_fact(self.db, fact), show_fact(self.db, &here));
+                let report = Report::error(
+                    Code::E2006,
+                    place,
+                    format!("`{name}` demands `{wanted}`, which is not known here"),
+                )
+                .label(format!("`{found}` is not known to hold"))
+                .help(format!("choose other sizes, or state it: `where {found}`"));
+                self.names.report(report);
+                None
+            }
+            Err(error) => {
+                let wanted = show_fact(self.db, fact);
+                self.names.report(Report::error(
+                    Code::E2006,
+                    place,
+                    format!("`{name}` demands `{wanted}`: {error}"),
+                ));
+                None
+            }
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! Calls of function items, and function items in the place of a function type.
+
+use tri_diagnostics::Code;
+use tri_syntax::ast::{self, IndexItem, NodeId};
+
+use crate::hir::{Def, ExprId, ExprKind, Owner, Type};
+use crate::infer::Infer;
+use crate::infer::bind::Bindings;
+use crate::queries::{def_name, signature};
+
+impl Infer<'_> {
+    #[expect(clippy::too_many_arguments, reason = "a call has these parts")]
+    pub(in crate::infer) fn function(
+        &mut self,
+        def: Def,
+        first: Option<ExprId>,
+        brackets: &[IndexItem],
+        args: &[ast::Arg],
+        node: NodeId,
+        head: NodeId,
+        expected: Option<&Type>,
+    ) -> ExprId {
+        let owner = Owner::Function(def);
+        if self.owner == owner {
+            self.names.error(
+                Code::E2010,
+                node,
+                format!("`{}` calls itself; loops are `for`", def_name(self.db, def)),
+            );
+            return self.error_expr(node);
+        }
+        let signature = signature(self.db, owner);
+        let Some(slots) = self.slots(&signature, first.is_some(), args, node) else {
+            return self.error_expr(node);
+        };
+        if signature.intrinsic
+            && let Some(result) = self.special(def, &signature, first, &slots, brackets, node)
+        {
+            return result;
+        }
+        let mut bindings = Bindings::open([owner]);
+        if !self.bind_brackets(&mut bindings, owner, &signature.generics, brackets, head) {
+            return self.error_expr(node);
+        }
+        let Some(args) = self.arguments(&mut bindings, owner, &signature, first, &slots, expected, node)
+        else {
+            return self.error_expr(node);
+        };
+        let Some((generics, mut ty)) = self.finish_call(&bindings, owner, &signature, node) else {
+            return self.error_expr(node);
+        };
+        if signature.intrinsic && &*signature.name == "conv2d" {
+            match self.convolution_type(&args, &ty, node) {
+                Some(convolved) => ty = convolved,
+                None => return self.error_expr(node),
+            }
+        }
+        self.push(ExprKind::Call { function: def, generics, args }, ty, node)
+    }
+
+    /// A convolution's result has the dtype of a sum of products.
+    fn convolution_type(&mut self, args: &[Option<ExprId>], ty: &Type, node: NodeId) -> Option<Type> {
+        let (x, weight) = (args.first().copied().flatten()?, args.get(1).copied().flatten()?);
+        let (Type::Tensor(a, _), Type::Tensor(b, _)) = (self.ty(x).clone(), self.ty(weight).clone()) else {
+            return None;
+        };
+        let element = self.product_dtype(a, b, x, weight, node)?;
+        match ty {
+            Type::Tensor(_, shape) => Some(Type::Tensor(element, shape.clone())),
+            _ => None,
+        }
+    }
+
+    /// Whether a function value can stand where a function type is asked for.
+    pub(in crate::infer) fn coerce_function(&mut self, id: ExprId, to: &crate::hir::FunctionType) -> ExprId {
+        let ExprKind::Function(def) = self.body.expr(id).kind else { return id };
+        let owner = Owner::Function(def);
+        let signature = signature(self.db, owner);
+        let mut bindings = Bindings::open([owner]);
+        let needed = signature.params.iter().filter(|param| !param.has_default).count();
+        let fits = (needed..=signature.params.len()).contains(&to.params.len())
+            && signature
+                .params
+                .iter()
+                .zip(&to.params)
+                .all(|(param, to)| self.bind(&mut bindings, &param.ty, to).is_ok())
+            && bindings.ty(&signature.result).is_ok_and(|result| self.same_type(&result, &to.result));
+        if fits {
+            return id;
+        }
+        let (from, to) = (self.ty(id).clone(), Type::Function(std::sync::Arc::new(to.clone())));
+        self.mismatch(id, &from, &to)
+    }
+}

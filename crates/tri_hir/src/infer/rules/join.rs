@@ -1,0 +1,141 @@
+//! `stack` and `concat`: lists of tensors that are alike.
+
+use tri_diagnostics::Code;
+use tri_syntax::ast::{self, ExprKind as Ast};
+
+use super::Special;
+use crate::hir::{Axis, Dim, Element, ExprId, ExprKind, Type};
+use crate::infer::Infer;
+use crate::show::show_type;
+
+/// A list, dtype and shape of the tensors in it (of one for all, if it was not written out), and their number.
+type TensorList = (ExprId, Vec<(Element, Vec<Axis>)>, Dim);
+
+impl Infer<'_> {
+    /// A list of tensors of one type.
+    fn list_of_tensors(&mut self, call: &Special<'_>) -> Option<TensorList> {
+        let expr = call.slots.first().copied().flatten()?;
+        let list = if let Ast::List(items) = &expr.kind {
+            // Elements of a written list may differ in size.
+            let parts = items.iter().map(|item| match item {
+                ast::ListItem::Expr(expr) => Some(self.expr(expr, None)),
+                ast::ListItem::Pack(_) => None,
+            });
+            let parts = parts.collect::<Option<Vec<ExprId>>>()?;
+            let element = parts.first().map_or(Type::Error, |part| self.ty(*part).clone());
+            let ty = Type::Array(Box::new(element), Dim::constant(parts.len() as i64));
+            self.push(ExprKind::List(parts), ty, expr.id)
+        } else {
+            self.expr(expr, None)
+        };
+        let (element, length) = match self.ty(list).clone() {
+            Type::Array(element, length) => (*element, length),
+            Type::Error => return None,
+            other => {
+                let found = show_type(self.db, &other);
+                self.names.error(
+                    Code::E2001,
+                    expr.id,
+                    format!("`{}` takes a list of tensors, but this is {found}", call.signature.name),
+                );
+                return None;
+            }
+        };
+        let types = match self.body.expr(list).kind.clone() {
+            ExprKind::List(parts) => parts.iter().map(|part| self.ty(*part).clone()).collect(),
+            _ => vec![element],
+        };
+        let tensors = types.into_iter().map(|ty| match ty {
+            Type::Tensor(element, shape) => Some((element, shape)),
+            _ => None,
+        });
+        match tensors.collect::<Option<Vec<_>>>() {
+            Some(tensors) if !tensors.is_empty() => Some((list, tensors, length)),
+            _ => {
+                self.names.error(
+                    Code::E2001,
+                    expr.id,
+                    format!("`{}` takes a list of tensors", call.signature.name),
+                );
+                None
+            }
+        }
+    }
+
+    pub(super) fn stack(&mut self, call: &Special<'_>) -> Option<ExprId> {
+        let (list, tensors, length) = self.list_of_tensors(call)?;
+        let (element, shape) = tensors[0].clone();
+        self.alike(call, &tensors, None)?;
+        let mut result = shape.clone();
+        let placeholder = Axis::Dim(Dim::constant(1));
+        result.insert(0, placeholder);
+        let (axis, position) = self.list_axis(call, &result)?;
+        result.remove(0);
+        let at = if position < 0 { position + result.len() as i32 + 1 } else { position };
+        result.insert(at as usize, Axis::Dim(length));
+        let generics = self.generics(call, element, &shape);
+        Some(self.finish(call, vec![Some(list), Some(axis)], generics, Type::Tensor(element, result)))
+    }
+
+    pub(super) fn concat(&mut self, call: &Special<'_>) -> Option<ExprId> {
+        let (list, tensors, length) = self.list_of_tensors(call)?;
+        let (element, shape) = tensors[0].clone();
+        let (axis, position) = self.list_axis(call, &shape)?;
+        let at = (if position < 0 { position + shape.len() as i32 } else { position }) as usize;
+        self.alike(call, &tensors, Some(at))?;
+        let mut sum = Dim::default();
+        for (_, shape) in &tensors {
+            let Axis::Dim(size) = &shape[at] else { return None };
+            sum = sum.add(size).ok()?;
+        }
+        if !matches!(self.body.expr(list).kind, ExprKind::List(_)) {
+            sum = sum.mul(&length).ok()?;
+        }
+        let mut result = shape.clone();
+        result[at] = Axis::Dim(sum);
+        let generics = self.generics(call, element, &shape);
+        Some(self.finish(call, vec![Some(list), Some(axis)], generics, Type::Tensor(element, result)))
+    }
+
+    /// The axis of a call on a list; the declared default where none is written.
+    fn list_axis(&mut self, call: &Special<'_>, shape: &[Axis]) -> Option<(ExprId, i32)> {
+        let position = match call.slots.get(1).copied().flatten() {
+            Some(expr) => self.axis_position(expr, shape)?,
+            None => 0,
+        };
+        Some((self.push(ExprKind::Axis(position), Type::Axis, call.node), position))
+    }
+
+    /// Tensors of one dtype and one shape, but for one axis.
+    fn alike(
+        &mut self,
+        call: &Special<'_>,
+        tensors: &[(Element, Vec<Axis>)],
+        but: Option<usize>,
+    ) -> Option<()> {
+        let (element, shape) = &tensors[0];
+        for (other, sizes) in &tensors[1..] {
+            let same = other == element
+                && sizes.len() == shape.len()
+                && sizes
+                    .iter()
+                    .zip(shape)
+                    .enumerate()
+                    .all(|(at, (a, b))| Some(at) == but || self.same_axis(a, b));
+            if !same {
+                let a = show_type(self.db, &Type::Tensor(*element, shape.clone()));
+                let b = show_type(self.db, &Type::Tensor(*other, sizes.clone()));
+                self.names.error(
+                    Code::E2003,
+                    call.node,
+                    format!(
+                        "`{}` joins tensors that are alike, but these are {a} and {b}",
+                        call.signature.name
+                    ),
+                );
+                return None;
+            }
+        }
+        Some(())
+    }
+}

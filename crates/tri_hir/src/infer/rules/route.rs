@@ -1,0 +1,123 @@
+//! `route(x, through = tiles, by = scores)`: rows to the layers of an array.
+
+use tri_diagnostics::Code;
+
+use super::Special;
+use crate::hir::{Axis, DType, Def, Element, ExprId, ExprKind, GenericArg, Owner, Type};
+use crate::infer::Infer;
+use crate::infer::bind::Bindings;
+use crate::show::show_type;
+
+impl Infer<'_> {
+    pub(super) fn route(&mut self, call: &Special<'_>) -> Option<ExprId> {
+        let position = |name: &str| call.signature.params.iter().position(|param| &*param.name == name);
+        let (x, element, shape) = self.tensor(call, 0)?;
+        let through = self.operand(call, position("through")?)?;
+        let (by, by_element, scores) = self.tensor(call, position("by")?)?;
+        let Type::Array(tile, count) = self.ty(through).clone() else {
+            if self.ty(through) != &Type::Error {
+                let found = show_type(self.db, self.ty(through));
+                self.names.error(
+                    Code::E2001,
+                    self.node(through),
+                    format!("`through` is an array of layers, but this is {found}"),
+                );
+            }
+            return None;
+        };
+        let Type::Layer(def, args) = &*tile else {
+            self.names.error(Code::E2001, self.node(through), "`through` is an array of layers");
+            return None;
+        };
+        let result = self.tile_result(call, *def, args, element, &shape)?;
+        let fits = by_element == Element::Known(DType::F32)
+            && scores.len() == shape.len()
+            && scores[..scores.len() - 1].iter().zip(&shape).all(|(a, b)| self.same_axis(a, b))
+            && matches!(scores.last(), Some(Axis::Dim(tiles)) if self.equal(tiles, &count));
+        if !fits {
+            let mut wanted = shape[..shape.len() - 1].to_vec();
+            wanted.push(Axis::Dim(count));
+            let (found, wanted) = (self.ty(by).clone(), Type::Tensor(Element::Known(DType::F32), wanted));
+            self.mismatch(by, &found, &wanted);
+            return None;
+        }
+        let top = match position("top").and_then(|at| call.slots[at]) {
+            Some(expr) => {
+                let id = self.expr(expr, None);
+                let value = match self.ty(id) {
+                    Type::Int(Some(dim)) => crate::dims::numeric(self.db, dim),
+                    _ => None,
+                };
+                let tiles = crate::dims::numeric(self.db, &count);
+                if value.is_some_and(|top| top < 1 || tiles.is_some_and(|tiles| top > tiles))
+                    || !matches!(self.ty(id), Type::Int(_))
+                {
+                    self.names.error(
+                        Code::E2007,
+                        expr.id,
+                        "`top` is a static int, at least 1 and at most the number of tiles",
+                    );
+                    return None;
+                }
+                Some(id)
+            }
+            None => None,
+        };
+        let weight = match position("weight").and_then(|at| call.slots[at]) {
+            Some(expr) => {
+                let ty = self.ty(by).clone();
+                let id = self.expr(expr, Some(&ty));
+                Some(self.coerce(id, &ty))
+            }
+            None => None,
+        };
+        Some(self.push(ExprKind::Route { x, through, by, top, weight }, result, call.node))
+    }
+
+    /// What the tiles of a route make of its rows.
+    fn tile_result(
+        &mut self,
+        call: &Special<'_>,
+        def: Def,
+        args: &[GenericArg],
+        element: Element,
+        shape: &[Axis],
+    ) -> Option<Type> {
+        let layer = crate::queries::layer(self.db, def);
+        let at = layer.members.iter().position(|member| &*member.name == "forward");
+        let Some(crate::hir::MemberKind::Function(signature)) = at.map(|at| layer.members[at].kind.clone())
+        else {
+            self.names.error(
+                Code::E1004,
+                call.node,
+                format!("`{}` has no function `forward` to route to", layer.name),
+            );
+            return None;
+        };
+        let owner = Owner::Method(def, at? as u32);
+        let mut b = Bindings::open([owner]);
+        self.fix_instance(&mut b, def, args);
+        let x = Type::Tensor(element, shape.to_vec());
+        let [param] = signature.params.as_slice() else {
+            self.names.error(
+                Code::E2008,
+                call.node,
+                format!("`forward` of `{}` must take one tensor to be routed to", layer.name),
+            );
+            return None;
+        };
+        if self.bind(&mut b, &param.ty, &x).is_err() {
+            let (found, wanted) = (
+                show_type(self.db, &x),
+                show_type(self.db, &b.ty(&param.ty).unwrap_or_else(|_| param.ty.clone())),
+            );
+            self.names.error(
+                Code::E2003,
+                call.node,
+                format!("tiles take {wanted}, but the rows are {found}"),
+            );
+            return None;
+        }
+        b.ty(&signature.result).ok()
+    }
+}

@@ -1,0 +1,169 @@
+//! Heads of functions and layers.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use tri_db::Db;
+use tri_diagnostics::Code;
+use tri_syntax::ast::{self, ExprKind, ItemKind, Lifetime};
+
+use super::{Names, empty_layer, empty_signature};
+use crate::hir::{
+    Def, Element, ElementClass, Generic, GenericKind, Layer, Member, MemberKind, Owner, Param, Signature,
+    Type,
+};
+use crate::queries::{CheckedLayer, CheckedSignature, function_of, item_of, owner_def};
+
+impl Names<'_> {
+    fn generics(&mut self, generics: &[ast::Generic]) -> Vec<Generic> {
+        let mut seen = BTreeSet::new();
+        let mut result = Vec::with_capacity(generics.len());
+        for generic in generics {
+            if !seen.insert(generic.name.text.clone()) {
+                self.error(
+                    Code::E1003,
+                    generic.name.id,
+                    format!("`{}` is declared twice", generic.name.text),
+                );
+            }
+            let kind = match &generic.kind {
+                ast::GenericKind::Pack => GenericKind::Pack,
+                ast::GenericKind::Element { class } => GenericKind::Element(self.class(class)),
+                ast::GenericKind::Dim { bounds: None } => GenericKind::Dim(None),
+                ast::GenericKind::Dim { bounds: Some((low, high)) } => {
+                    let bounds = (self.dim(low), self.dim(high));
+                    GenericKind::Dim(bounds.0.zip(bounds.1))
+                }
+            };
+            result.push(Generic { name: generic.name.text.clone(), kind });
+        }
+        result
+    }
+
+    fn class(&mut self, class: &ast::Name) -> ElementClass {
+        match class.as_str() {
+            "Float" => ElementClass::Float,
+            "Int" => ElementClass::Int,
+            "Num" => ElementClass::Num,
+            "Any" => ElementClass::Any,
+            other => {
+                self.error(
+                    Code::E1001,
+                    class.id,
+                    format!("there is no class `{other}`: dtypes are `Float`, `Int`, `Num` or `Any`"),
+                );
+                ElementClass::Any
+            }
+        }
+    }
+
+    fn params(&mut self, params: &[ast::Param]) -> Vec<Param> {
+        let mut seen = BTreeSet::new();
+        let mut result = Vec::with_capacity(params.len());
+        for param in params {
+            if !seen.insert(param.name.text.clone()) {
+                self.error(Code::E1003, param.name.id, format!("`{}` is declared twice", param.name.text));
+            }
+            let ty = self.ty(&param.ty);
+            result.push(Param { name: param.name.text.clone(), ty, has_default: param.default.is_some() });
+        }
+        result
+    }
+}
+
+/// Configuration is static: `bool` there is a static bool.
+fn static_params(params: Vec<Param>) -> Vec<Param> {
+    let fix = |param: Param| match param.ty {
+        Type::Tensor(Element::Known(crate::hir::DType::Bool), ref shape) if shape.is_empty() => {
+            Param { ty: Type::Bool, ..param }
+        }
+        _ => param,
+    };
+    params.into_iter().map(fix).collect()
+}
+
+pub(crate) fn signature(db: &dyn Db, owner: Owner) -> CheckedSignature {
+    let none = CheckedSignature { signature: Arc::new(empty_signature()), reports: Vec::new() };
+    let Some(item) = item_of(db, owner_def(owner)) else { return none };
+    let Some(function) = function_of(&item, owner) else { return none };
+    let mut names = Names::of_owner(db, owner);
+    // Conditions of the layer were reported with the layer.
+    names.reports.clear();
+    let generics = names.generics(&function.generics);
+    let params = names.params(&function.params);
+    let result = function.result.as_ref().map_or(Type::Unit, |result| names.ty(result));
+    let facts = function.conditions.iter().filter_map(|condition| names.fact(condition)).collect();
+    let intrinsic = function.body.is_none();
+    let signature =
+        Signature { name: function.name.text.clone(), generics, params, result, facts, intrinsic };
+    CheckedSignature { signature: Arc::new(signature), reports: names.reports }
+}
+
+/// The head of a layer without its members, which may speak of the layer themselves.
+pub(crate) fn layer_head(db: &dyn Db, def: Def) -> CheckedLayer {
+    let none = CheckedLayer { layer: Arc::new(empty_layer()), reports: Vec::new() };
+    let Some(item) = item_of(db, def) else { return none };
+    let ItemKind::Layer(layer) = &item.kind else { return none };
+    let mut names = Names::of_owner(db, Owner::Layer(def));
+    names.reports.clear();
+    let generics = names.generics(&layer.generics);
+    let config = static_params(names.params(&layer.config));
+    let facts = layer.conditions.iter().filter_map(|condition| names.fact(condition)).collect();
+    let name = layer.name.text.clone();
+    let layer = Layer { name, is_model: layer.is_model, generics, config, facts, members: Vec::new() };
+    CheckedLayer { layer: Arc::new(layer), reports: names.reports }
+}
+
+pub(crate) fn layer(db: &dyn Db, def: Def) -> CheckedLayer {
+    let CheckedLayer { layer: head, mut reports } = crate::queries::checked_layer_head(db, def);
+    let item = item_of(db, def);
+    let Some(ItemKind::Layer(layer)) = item.as_ref().map(|item| &item.kind) else {
+        return CheckedLayer { layer: head, reports };
+    };
+    let mut names = Names::of_owner(db, Owner::Layer(def));
+    names.reports.clear();
+    let mut seen = BTreeSet::new();
+    let mut members = Vec::with_capacity(layer.members.len());
+    for (at, member) in layer.members.iter().enumerate() {
+        if let Some(name) = member.name()
+            && !seen.insert(name.text.clone())
+        {
+            names.error(
+                Code::E1003,
+                name.id,
+                format!("`{}` has two members `{}`", layer.name.text, name.text),
+            );
+        }
+        members.push(member_of(db, &mut names, def, at as u32, member));
+    }
+    reports.extend(names.reports);
+    CheckedLayer { layer: Arc::new(Layer { members, ..(*head).clone() }), reports }
+}
+
+fn member_of(db: &dyn Db, names: &mut Names<'_>, def: Def, at: u32, member: &ast::Member) -> Member {
+    let kind = match &member.kind {
+        ast::MemberKind::Tensor { lifetime, ty, .. } => {
+            let ty = names.ty(ty);
+            match lifetime {
+                Lifetime::Param => MemberKind::Param(ty),
+                Lifetime::Buffer => MemberKind::Buffer(ty),
+                Lifetime::State => MemberKind::State(ty),
+            }
+        }
+        ast::MemberKind::Instance { .. } => MemberKind::Instance(crate::infer::instance_type(db, def, at)),
+        ast::MemberKind::Function(_) => {
+            MemberKind::Function(crate::queries::signature(db, Owner::Method(def, at)))
+        }
+        _ => MemberKind::Error,
+    };
+    let name = member.name().map_or_else(|| "?".into(), |name| name.text.clone());
+    let checkpoint_name = member.attributes.iter().find_map(|attribute| match attribute.args.as_slice() {
+        [ast::Arg { value: ast::Expr { kind: ExprKind::Str(text), .. }, .. }]
+            if attribute.name.as_str() == "name" =>
+        {
+            Some(text.clone())
+        }
+        _ => None,
+    });
+    Member { name, checkpoint_name, kind, conditional: member.condition.is_some() }
+}

@@ -1,0 +1,138 @@
+//! Sizes and conditions on them, as they are written.
+
+use tri_diagnostics::Code;
+use tri_dims::DimError;
+use tri_syntax::ast::{self, BinaryOp, ExprKind, NodeId};
+
+use super::Names;
+use crate::dims::divides;
+use crate::hir::{Dim, Fact};
+use crate::report::Report;
+use crate::show::show_dim;
+
+impl Names<'_> {
+    /// The size that an expression is; none if it was reported.
+    pub(crate) fn dim(&mut self, expr: &ast::Expr) -> Option<Dim> {
+        match &expr.kind {
+            ExprKind::Int(n) => match i64::try_from(*n) {
+                Ok(n) => Some(Dim::constant(n)),
+                Err(_) => self.overflow(expr.id),
+            },
+            ExprKind::Name(name) => self.dim_named(name).or_else(|| self.unknown_dim(expr.id, name)),
+            ExprKind::Unary { op: ast::UnaryOp::Neg, operand } => {
+                let operand = self.dim(operand)?;
+                operand.neg().ok().or_else(|| self.overflow(expr.id))
+            }
+            ExprKind::Binary { op, lhs, rhs, .. } => {
+                let (lhs, rhs) = (self.dim(lhs), self.dim(rhs));
+                self.dim_binary(*op, &lhs?, &rhs?, expr.id)
+            }
+            ExprKind::Call { callee, args } => self.rounded(expr, callee, args),
+            ExprKind::Error => None,
+            _ => {
+                self.error(Code::E2011, expr.id, "this is not a size");
+                None
+            }
+        }
+    }
+
+    pub(super) fn overflow(&mut self, node: NodeId) -> Option<Dim> {
+        self.error(Code::E2011, node, "this size does not fit in 64 bits");
+        None
+    }
+
+    /// An operator on sizes.
+    pub(crate) fn dim_binary(&mut self, op: BinaryOp, a: &Dim, b: &Dim, node: NodeId) -> Option<Dim> {
+        let result = match op {
+            BinaryOp::Add => a.add(b),
+            BinaryOp::Sub => a.sub(b),
+            BinaryOp::Mul => a.mul(b),
+            BinaryOp::Rem => a.rem(b),
+            BinaryOp::Div => {
+                if !divides(self.db, &self.facts, a, b) {
+                    self.not_divisible(a, b, node);
+                    return None;
+                }
+                a.exact_div(b)
+            }
+            _ => {
+                self.error(Code::E2011, node, format!("`{}` does not make a size", op.as_str()));
+                return None;
+            }
+        };
+        match result {
+            Ok(dim) => Some(dim),
+            Err(DimError::DivisionByZero) => {
+                self.error(Code::E2011, node, "division by zero");
+                None
+            }
+            Err(_) => self.overflow(node),
+        }
+    }
+
+    fn not_divisible(&mut self, a: &Dim, b: &Dim, node: NodeId) {
+        let (n, d) = (show_dim(self.db, a), show_dim(self.db, b));
+        let place = self.place(node);
+        let report =
+            Report::error(Code::E2005, place, format!("`{n}` is not known to be divisible by `{d}`"));
+        let report = match (crate::dims::numeric(self.db, a), crate::dims::numeric(self.db, b)) {
+            (Some(n), Some(d)) => report.label(format!("{n} / {d} leaves a remainder")),
+            _ => report.help(format!("state it: `where {n} % {d} == 0`, or round with `floor({n} / {d})`")),
+        };
+        self.report(report);
+    }
+
+    /// `floor(a / b)` and `ceil(a / b)`.
+    fn rounded(&mut self, expr: &ast::Expr, callee: &ast::Expr, args: &[ast::Arg]) -> Option<Dim> {
+        let ExprKind::Name(name) = &callee.kind else {
+            self.error(Code::E2011, expr.id, "this is not a size");
+            return None;
+        };
+        let division = match args {
+            [
+                ast::Arg {
+                    name: None,
+                    value: ast::Expr { kind: ExprKind::Binary { op: BinaryOp::Div, lhs, rhs, .. }, .. },
+                },
+            ] => Some((lhs, rhs)),
+            _ => None,
+        };
+        let (Some((n, d)), "floor" | "ceil") = (division, &**name) else {
+            self.error(Code::E2011, expr.id, "a size is rounded as `floor(a / b)` or `ceil(a / b)`");
+            return None;
+        };
+        let (n, d) = (self.dim(n)?, self.dim(d)?);
+        let rounded = if &**name == "floor" { n.floor_div(&d) } else { n.ceil_div(&d) };
+        rounded.ok().or_else(|| self.overflow(expr.id))
+    }
+
+    /// The fact that a `where` condition states; none if it was reported.
+    pub(crate) fn fact(&mut self, condition: &ast::Expr) -> Option<Fact> {
+        let ExprKind::Binary { op, lhs, rhs, .. } = &condition.kind else {
+            self.error(Code::E2011, condition.id, "a condition compares two sizes");
+            return None;
+        };
+        if let (BinaryOp::Eq, ExprKind::Binary { op: BinaryOp::Rem, lhs: n, rhs: d, .. }) = (op, &lhs.kind)
+            && matches!(rhs.kind, ExprKind::Int(0))
+        {
+            return Some(Fact::Divides(self.dim(n)?, self.dim(d)?));
+        }
+        let (a, b) = (self.dim(lhs)?, self.dim(rhs)?);
+        let one = Dim::constant(1);
+        match op {
+            BinaryOp::Eq => Some(Fact::Equal(a, b)),
+            BinaryOp::Le => Some(Fact::AtMost(a, b)),
+            BinaryOp::Lt => Some(Fact::AtMost(a.add(&one).ok()?, b)),
+            BinaryOp::Ge => Some(Fact::AtMost(b, a)),
+            BinaryOp::Gt => Some(Fact::AtMost(b.add(&one).ok()?, a)),
+            _ => {
+                self.error(
+                    Code::E2011,
+                    condition.id,
+                    "a condition is `a % b == 0`, or compares sizes with `==`, `<=`, `<`",
+                );
+                None
+            }
+        }
+    }
+}
