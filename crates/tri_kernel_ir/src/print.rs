@@ -1,67 +1,240 @@
-//! Kernel IR as text, for people: buffers, slots and steps of each schedule.
+//! Kernel IR as text, for people: buffers, then steps in order of execution.
+//!
+//! `b3` is a buffer, `e4` an expression of a nest, `r0` a register, `i1` a loop variable: first the nest's outer axes,
+//! then the inner axes of the stage. Places in buffers are counted in elements.
 
-use std::fmt::{self, Write};
+use std::fmt::{self, Formatter, Write};
 
-use tri_ir::Dim;
+use tri_ir::{Conv2d, Dim};
 
-use crate::{Access, Module, Schedule, Stage, StepKind};
+use crate::{
+    Access, BufferId, CallStep, Contraction, ContractionKind, Convolution, Expr, Fold, Guard, Index, Module,
+    Nest, Place, RouteStep, Schedule, Stage, StepKind,
+};
 
 impl fmt::Display for Module {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.schedules.iter().try_for_each(|schedule| print(f, schedule))
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        for (i, schedule) in self.schedules.iter().enumerate() {
+            if i > 0 {
+                f.write_char('\n')?;
+            }
+            Printer { module: self, schedule }.schedule(f)?;
+        }
+        Ok(())
     }
 }
 
-fn print(f: &mut fmt::Formatter<'_>, schedule: &Schedule) -> fmt::Result {
-    let dims = |dims: &[Dim]| dims.iter().map(|dim| text(schedule, dim)).collect::<Vec<_>>().join(", ");
-    let at = |access: &Access| {
-        let mut at = format!("b{}[{}", access.buffer.0, text(schedule, &access.offset));
-        for (index, stride) in &access.strides {
-            let _ = write!(at, " + i{} * ({})", index.0, text(schedule, stride));
+struct Printer<'m> {
+    module: &'m Module,
+    schedule: &'m Schedule,
+}
+
+impl Printer<'_> {
+    fn schedule(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let symbols: Vec<&str> = self.schedule.symbols.iter().map(|symbol| symbol.name.as_str()).collect();
+        writeln!(f, "schedule {}({}) {{", self.schedule.name, symbols.join(", "))?;
+        for (i, buffer) in self.schedule.buffers.iter().enumerate() {
+            let place = match buffer.place {
+                Place::Param(n) => format!("param {n}"),
+                Place::Result(n) => format!("result {n}"),
+                Place::State(n) => format!("state {n}"),
+                Place::Slot(n) => format!("slot {n}"),
+                Place::Alias(of) => format!("alias b{}", of.0),
+            };
+            let (dtype, encoding) = (buffer.dtype.name(), buffer.encoding.name());
+            writeln!(f, "  b{i} = {place}: {dtype}[{}] in {encoding}", self.dims(&buffer.shape))?;
         }
-        at + "]"
-    };
-    writeln!(f, "schedule {} {{", schedule.name)?;
-    for (i, buffer) in schedule.buffers.iter().enumerate() {
-        let (dtype, encoding) = (buffer.dtype.name(), buffer.encoding.name());
-        writeln!(f, "  b{i} = {dtype}[{}] in {encoding} at {:?}", dims(&buffer.shape), buffer.place)?;
-    }
-    for step in &schedule.steps {
-        let StepKind::Nest(nest) = &step.kind else {
-            writeln!(f, "  {:?}", step.kind)?;
-            continue;
-        };
-        writeln!(f, "  nest {} [{}] {{", nest.name, dims(&nest.axes))?;
-        for (i, expr) in nest.exprs.iter().enumerate() {
-            match expr {
-                crate::Expr::Load(access) => writeln!(f, "    e{i} = load {}", at(access))?,
-                expr => writeln!(f, "    e{i} = {expr:?}")?,
+        for step in &self.schedule.steps {
+            match &step.kind {
+                StepKind::Nest(nest) => self.nest(f, nest)?,
+                StepKind::Contraction(contraction) => self.contraction(f, contraction)?,
+                StepKind::Convolution(convolution) => self.convolution(f, convolution)?,
+                StepKind::Call(call) => self.call(f, call)?,
+                StepKind::Route(route) => self.route(f, route)?,
+                StepKind::BindDim { from, symbol, at_most } => {
+                    write!(f, "  bind {} = b{}", self.dim(&Dim::var(*symbol)), from.0)?;
+                    for (i, (left, right)) in at_most.iter().enumerate() {
+                        let word = if i == 0 { " where" } else { "," };
+                        write!(f, "{word} {} <= {}", self.dim(left), self.dim(right))?;
+                    }
+                    writeln!(f)?;
+                }
             }
+        }
+        writeln!(f, "}}")
+    }
+
+    fn nest(&self, f: &mut Formatter<'_>, nest: &Nest) -> fmt::Result {
+        writeln!(f, "  nest {} [{}] {{", nest.name, self.dims(&nest.axes))?;
+        for (i, expr) in nest.exprs.iter().enumerate() {
+            writeln!(f, "    e{i} = {}", self.expr(expr))?;
         }
         for stage in &nest.stages {
             match stage {
-                Stage::Fold { axes, fold, value, into, .. } => {
-                    writeln!(f, "    r{} = fold {fold:?} [{}] e{}", into.0, dims(axes), value.0)?;
+                Stage::Fold { axes, fold, value, only_if, into } => {
+                    let fold = match fold {
+                        Fold::Reduce(op) => op.name(),
+                        Fold::ArgMax => "argmax",
+                        Fold::Count => "count",
+                    };
+                    write!(f, "    r{} = fold {fold} [{}] e{}", into.0, self.dims(axes), value.0)?;
+                    match only_if {
+                        Some(condition) => writeln!(f, " if e{}", condition.0)?,
+                        None => writeln!(f)?,
+                    }
                 }
                 Stage::Let { value, into } => writeln!(f, "    r{} = e{}", into.0, value.0)?,
                 Stage::Map { axes, stores } => {
-                    writeln!(f, "    map [{}]", dims(axes))?;
+                    writeln!(f, "    map [{}]", self.dims(axes))?;
                     for store in stores {
-                        writeln!(f, "      {} = e{}", at(&store.to), store.value.0)?;
+                        writeln!(f, "      {} = e{}", self.access(&store.to), store.value.0)?;
                     }
                 }
             }
         }
-        writeln!(f, "  }}")?;
+        writeln!(f, "  }}")
     }
-    writeln!(f, "}}")
-}
 
-fn text(schedule: &Schedule, dim: &Dim) -> String {
-    let name =
-        |symbol: &tri_ir::Symbol, f: &mut fmt::Formatter<'_>| match schedule.symbols.get(symbol.index()) {
+    fn expr(&self, expr: &Expr) -> String {
+        match expr {
+            Expr::Constant(scalar) => format!("constant {scalar}"),
+            Expr::Dim(dim) => format!("dim {}", self.dim(dim)),
+            Expr::Affine { offset, strides } => format!("index {}", self.affine(offset, strides)),
+            Expr::Reg(reg) => format!("r{}", reg.0),
+            Expr::Load(access) => format!("load {}", self.access(access)),
+            Expr::GuardedLoad { access, guards, otherwise } => {
+                format!("load {} if {} else {otherwise}", self.access(access), self.guards(guards))
+            }
+            Expr::Holds(guards) => format!("holds {}", self.guards(guards)),
+            Expr::GatherLoad { access, row, rows, stride } => {
+                let (access, rows, stride) = (self.access(access), self.dim(rows), self.dim(stride));
+                format!("gather {access} row e{} of {rows} by {stride}", row.0)
+            }
+            Expr::Random { stream, offset, strides } => {
+                format!("random stream {stream:#018x} at {}", self.affine(offset, strides))
+            }
+            Expr::Unary(op, a) => format!("{} e{}", op.name(), a.0),
+            Expr::Binary(op, a, b) => format!("{} e{}, e{}", op.name(), a.0, b.0),
+            Expr::Select(condition, a, b) => format!("select e{}, e{}, e{}", condition.0, a.0, b.0),
+            Expr::Cast(dtype, a) => format!("cast e{} to {}", a.0, dtype.name()),
+        }
+    }
+
+    fn contraction(&self, f: &mut Formatter<'_>, step: &Contraction) -> fmt::Result {
+        let view = |buffer: BufferId, offset: &Dim, strides: &[&Dim]| {
+            let strides: Vec<String> = strides.iter().map(|stride| self.dim(stride)).collect();
+            format!("b{}[{} by {}]", buffer.0, self.dim(offset), strides.join(", "))
+        };
+        let (m, n, k) = (self.dim(&step.m), self.dim(&step.n), self.dim(&step.k));
+        writeln!(f, "  contract {} m = {m}, n = {n}, k = {k} {{", kind(step.kind))?;
+        for axis in &step.outer {
+            let strides: Vec<String> = axis.strides.iter().map(|stride| self.dim(stride)).collect();
+            writeln!(f, "    outer {} by {}", self.dim(&axis.size), strides.join(", "))?;
+        }
+        let [lhs_rows, lhs_sum] = &step.lhs_strides;
+        let [rhs_sum, rhs_columns] = &step.rhs_strides;
+        let out = view(step.out, &step.out_offset, &[&step.out_stride]);
+        let lhs = view(step.lhs, &step.lhs_offset, &[lhs_rows, lhs_sum]);
+        let rhs = view(step.rhs, &step.rhs_offset, &[rhs_sum, rhs_columns]);
+        writeln!(f, "    {out} = {lhs} @ {rhs}")?;
+        writeln!(f, "  }}")
+    }
+
+    fn convolution(&self, f: &mut Formatter<'_>, step: &Convolution) -> fmt::Result {
+        let Conv2d { stride, padding, dilation, groups } = step.attributes;
+        let (kind, out, input, weight) = (kind(step.kind), step.out.0, step.input.0, step.weight.0);
+        writeln!(
+            f,
+            "  convolve {kind} b{out} = b{input} * b{weight} \
+             {{stride {stride:?}, padding {padding:?}, dilation {dilation:?}, groups {groups}}}"
+        )
+    }
+
+    fn call(&self, f: &mut Formatter<'_>, step: &CallStep) -> fmt::Result {
+        let name = self.name(step.schedule.index());
+        write!(f, "  call {name}({}) {}", self.dims(&step.symbols), buffers(&step.params))?;
+        if !step.states.is_empty() {
+            write!(f, " states {}", buffers(&step.states))?;
+        }
+        writeln!(f, " -> {} workspace slot {}", buffers(&step.results), step.workspace)
+    }
+
+    fn route(&self, f: &mut Formatter<'_>, step: &RouteStep) -> fmt::Result {
+        let rows = self.dim(&step.rows);
+        write!(f, "  route b{}[{rows}] top {} by b{}", step.x.0, step.top, step.scores.0)?;
+        if let Some(gates) = step.gates {
+            write!(f, " weight b{}", gates.0)?;
+        }
+        let (scratch, slot) = (buffers(&step.scratch), step.workspace);
+        writeln!(f, " -> b{} scratch {scratch} workspace slot {slot} {{", step.out.0)?;
+        for tile in &step.tiles {
+            let name = self.name(tile.schedule.index());
+            writeln!(f, "    tile {name}({}) {}", self.dims(&tile.symbols), buffers(&tile.captures))?;
+        }
+        writeln!(f, "  }}")
+    }
+
+    fn name(&self, schedule: usize) -> &str {
+        self.module.schedules.get(schedule).map_or("?", |schedule| &schedule.name)
+    }
+
+    fn access(&self, access: &Access) -> String {
+        format!("b{}[{}]", access.buffer.0, self.affine(&access.offset, &access.strides))
+    }
+
+    fn guards(&self, guards: &[Guard]) -> String {
+        let guards = guards.iter().map(|guard| {
+            format!("0 <= {} < {}", self.affine(&guard.offset, &guard.strides), self.dim(&guard.size))
+        });
+        guards.collect::<Vec<_>>().join(", ")
+    }
+
+    /// `offset + i0 * stride + …`, without what is zero or one.
+    fn affine(&self, offset: &Dim, strides: &[(Index, Dim)]) -> String {
+        let mut terms = Vec::new();
+        if offset.as_constant() != Some(0) || strides.is_empty() {
+            terms.push(self.dim(offset));
+        }
+        for (index, stride) in strides {
+            terms.push(match (stride.as_constant(), self.dim(stride)) {
+                (Some(1), _) => format!("i{}", index.0),
+                (Some(_), stride) => format!("i{} * {stride}", index.0),
+                (None, stride) => format!("i{} * ({stride})", index.0),
+            });
+        }
+        terms.join(" + ")
+    }
+
+    fn dims(&self, dims: &[Dim]) -> String {
+        dims.iter().map(|dim| self.dim(dim)).collect::<Vec<_>>().join(", ")
+    }
+
+    fn dim(&self, dim: &Dim) -> String {
+        let name = |symbol: &tri_ir::Symbol, f: &mut Formatter<'_>| match self
+            .schedule
+            .symbols
+            .get(symbol.index())
+        {
             Some(info) => f.write_str(&info.name),
             None => write!(f, "${}", symbol.0),
         };
-    dim.display(&name).to_string()
+        dim.display(&name).to_string()
+    }
+}
+
+fn buffers(buffers: &[BufferId]) -> String {
+    let names: Vec<String> = buffers.iter().map(|buffer| format!("b{}", buffer.0)).collect();
+    format!("({})", names.join(", "))
+}
+
+fn kind(kind: ContractionKind) -> &'static str {
+    match kind {
+        ContractionKind::F32 => "f32",
+        ContractionKind::Bf16 => "bf16",
+        ContractionKind::F16 => "f16",
+        ContractionKind::I8 => "i8",
+        ContractionKind::I8T2 => "i8 by t2",
+        ContractionKind::F32Trit => "f32 by trit",
+        ContractionKind::F32T2 => "f32 by t2",
+    }
 }

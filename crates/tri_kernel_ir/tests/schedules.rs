@@ -60,6 +60,11 @@ fn a_layer_is_three_steps() {
 }
 
 #[test]
+fn a_layer_prints_for_people() {
+    insta::assert_snapshot!(scheduled(layer(), Fusion::Full));
+}
+
+#[test]
 fn slots_hold_their_buffers() {
     let module = scheduled(layer(), Fusion::Full);
     // i8[7, 64], f32[7] and i32[7, 10], which live at once.

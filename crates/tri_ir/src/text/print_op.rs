@@ -1,6 +1,6 @@
 //! The attributes of an op, in braces.
 
-use std::fmt::{self, Formatter, Write};
+use std::fmt::{self, Display, Formatter, Write};
 
 use super::print::{SymbolNames, list};
 use crate::{DType, FunctionId, Op, Quantizer, Scalar, TensorData};
@@ -15,7 +15,7 @@ pub(super) fn attributes(
     function: impl Fn(FunctionId) -> String,
 ) -> fmt::Result {
     match op {
-        Op::Constant(scalar) => write!(f, " {{{}}}", typed(*scalar)),
+        Op::Constant(scalar) => write!(f, " {{{}}}", scalar),
         Op::Literal(data) => literal(f, data),
         Op::DimValue(dim) => write!(f, " {{{}}}", symbols.dim(dim)),
         Op::Iota { axis } | Op::Concat { axis } | Op::ArgMax { axis } | Op::Softmax { axis } => {
@@ -24,7 +24,7 @@ pub(super) fn attributes(
         Op::Random { stream } => write!(f, " {{stream {stream}}}"),
         Op::Permute { perm } => write!(f, " {{{perm:?}}}"),
         Op::Slice { starts, steps } => write!(f, " {{starts {}, steps {steps:?}}}", symbols.dims(starts)),
-        Op::Pad { low, value } => write!(f, " {{low {}, value {}}}", symbols.dims(low), typed(*value)),
+        Op::Pad { low, value } => write!(f, " {{low {}, value {}}}", symbols.dims(low), value),
         Op::Contract { batch, contract } => {
             f.write_str(" {batch [")?;
             list(f, batch, |f, (a, b)| write!(f, "{a}:{b}"))?;
@@ -48,7 +48,7 @@ pub(super) fn attributes(
         Op::Reduce { op, axes } => write!(f, " {{{}, axes {axes:?}}}", op.name()),
         Op::Quantize(Quantizer::TernarizeGroups { group }) => write!(f, " {{group {group}}}"),
         Op::Quantize(Quantizer::TernarizeAt { threshold }) => {
-            write!(f, " {{threshold {}}}", typed(*threshold))
+            write!(f, " {{threshold {}}}", threshold)
         }
         Op::Call { function: callee, symbols: sizes, states } => {
             let states: Vec<u32> = states.iter().map(|state| state.0).collect();
@@ -85,8 +85,11 @@ pub(super) fn attributes(
     }
 }
 
-fn typed(scalar: Scalar) -> String {
-    format!("{} {}", scalar.dtype().name(), element(scalar))
+/// Type and value: `f32 0.5`.
+impl Display for Scalar {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.dtype().name(), element(*self))
+    }
 }
 
 /// A number that reads back to the same bits.
