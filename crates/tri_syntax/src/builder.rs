@@ -154,6 +154,8 @@ impl<'a> Builder<'a> {
         if bare && matches!(&lhs.kind, ExprKind::Binary { op, .. } if op.is_comparison()) {
             let diagnostic = Diagnostic::error(Code::E0009, self.span(l, r), "comparisons do not chain");
             self.errors.push(diagnostic.help("write `a < b && b < c`"));
+            // Its type would be another mistake.
+            return self.expr(l, r, ExprKind::Error);
         }
         self.binary(l, r, lhs, op, rhs)
     }
@@ -180,6 +182,8 @@ impl<'a> Builder<'a> {
             let diagnostic = Diagnostic::error(Code::E0010, span, "this cannot be assigned");
             self.errors
                 .push(diagnostic.help("a `var`, a `state` or a slice of a state can: `keys[P:P + T] = k`"));
+            // The checker would say it again.
+            return StmtKind::Expr(Expr { kind: ExprKind::Error, ..target });
         }
         StmtKind::Assign { target, value }
     }
