@@ -110,10 +110,13 @@ impl<'a> Builder<'a> {
         lines.join("\n").into()
     }
 
-    /// An item that could not be read, made of `tokens`.
-    pub(crate) fn error_item(&mut self, tokens: &[Significant]) -> Item {
+    /// An item that could not be read, made of `tokens`; it declares `name`, or what they seem to declare.
+    pub(crate) fn error_item(&mut self, tokens: &[Significant], name: Option<Significant>) -> Item {
         let (l, r) = (tokens.first().map_or(0, |t| t.start), tokens.last().map_or(0, |t| t.end));
-        let name = self.declared_name(l, r);
+        let name = match name {
+            Some(name) => Some(self.name(name.start, name.end)),
+            None => self.declared_name(l, r),
+        };
         let docs = self.docs(l);
         Item { id: self.node(l, r), docs, attributes: Vec::new(), kind: ItemKind::Error { name } }
     }
@@ -228,25 +231,49 @@ impl<'a> Builder<'a> {
     /// A dtype or other type name; spellings of other tools are reported and understood.
     pub(crate) fn type_name(&mut self, l: u32, r: u32) -> Name {
         let mut name = self.name(l, r);
-        if let Some(ours) = foreign::dtype(&name.text) {
-            let span = self.span(l, r);
-            let message = format!("`{}` is written `{ours}`", name.text);
-            let fix = Fix::replace(format!("write `{ours}`"), span, ours);
-            self.errors.push(Diagnostic::error(Code::E0013, span, message).fix(fix));
+        if let Some(dtype) = foreign::dtype(&name.text) {
+            let (span, ours) = (self.span(l, r), dtype.ours);
+            // What stands after a dot, as in `torch.float32`, was reported with its prefix.
+            let before = l.checked_sub(1).and_then(|before| self.tokens.get(before as usize));
+            if before.is_none_or(|before| before.kind != TokenKind::Dot) {
+                let (message, fix) = match dtype.same {
+                    true => (format!("`{}` is written `{ours}`", name.text), format!("write `{ours}`")),
+                    false => (
+                        format!("Tri has no `{}`; the nearest dtype is `{ours}`", name.text),
+                        format!("use `{ours}`"),
+                    ),
+                };
+                let fix = Fix::replace(fix, span, ours);
+                let fix = if dtype.same { fix } else { fix.ask() };
+                self.errors.push(Diagnostic::error(Code::E0013, span, message).fix(fix));
+            }
             name.text = ours.into();
         }
         name
     }
 
+    /// A type by its name and axes; a bare `Tensor` is reported.
+    pub(crate) fn named_type(&mut self, l: u32, r: u32, name: Name, shape: Vec<Axis>) -> Type {
+        match foreign::tensor(&name.text) {
+            Some(ours) => {
+                let span = self.span(l, r);
+                self.errors.push(foreign::no_tensor_type(span, ours));
+                self.ty(l, r, TypeKind::Error)
+            }
+            None => self.ty(l, r, TypeKind::Named { name, shape }),
+        }
+    }
+
     /// `Tensor<float32, [?, 128]>`: reports it with the Tri spelling of its parts, and takes it for no type at all.
     pub(crate) fn foreign_tensor(&mut self, l: u32, r: u32, parts: Vec<ForeignPart>) -> Type {
-        let mut element = "f32".to_owned();
+        let ternary = foreign::tensor(self.source(l, l + 1)).is_some_and(|ours| ours.starts_with("trit"));
+        let mut element = if ternary { "trit" } else { "f32" }.to_owned();
         let mut sizes = Vec::new();
         for part in parts {
             match part {
                 ForeignPart::Name(l, r) => {
                     let name = self.source(l, r);
-                    element = foreign::dtype(name).unwrap_or(name).to_owned();
+                    element = foreign::dtype(name).map_or(name, |dtype| dtype.ours).to_owned();
                 }
                 ForeignPart::Shape(shape) => sizes = shape,
             }

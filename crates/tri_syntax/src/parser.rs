@@ -11,6 +11,7 @@ use tri_diagnostics::{Code, Diagnostic, FileId, LineIndex, Span, TextRange};
 
 use crate::ast::{Ast, Docs, Item, ItemSpans};
 use crate::builder::{Builder, doc_line};
+use crate::foreign::{Reading, Source};
 use crate::layout::{self, Chunk, Significant};
 use crate::lexer;
 use crate::token::{Token, TokenKind};
@@ -124,15 +125,24 @@ impl Parser<'_> {
         self.budget = SPARE_TOKENS + self.tokens.len();
         let mut garbage = false;
         for mut chunk in chunks {
-            let begins = self.begin(&mut chunk, &mut found, garbage);
-            if begins {
-                let item = self.item(chunk, &mut found);
-                self.items.push(item);
-            } else if !garbage {
-                let item = self.unreadable(&chunk.tokens);
-                self.items.push(item);
+            match self.begin(&mut chunk, &mut found, garbage) {
+                Reading::Item => {
+                    let item = self.item(chunk, &mut found);
+                    self.items.push(item);
+                    garbage = false;
+                }
+                Reading::Names(names) => {
+                    let items = names.iter().map(|&name| self.unreadable(&chunk.tokens, Some(name)));
+                    self.items.extend(items.collect::<Vec<_>>());
+                    garbage = false;
+                }
+                Reading::Garbage if garbage => {}
+                Reading::Garbage => {
+                    let item = self.unreadable(&chunk.tokens, None);
+                    self.items.push(item);
+                    garbage = true;
+                }
             }
-            garbage = !begins;
         }
         self.take(&mut found);
     }
@@ -147,23 +157,22 @@ impl Parser<'_> {
         self.errors.append(found);
     }
 
-    /// Whether the chunk can be an item; reports it if not, unless it goes on in `garbage`.
-    fn begin(&self, chunk: &mut Chunk, found: &mut Vec<Diagnostic>, garbage: bool) -> bool {
-        let Some(first) = chunk.tokens.first().copied() else { return false };
+    /// How the chunk can be read; reports it if it cannot be an item, unless it goes on in `garbage`.
+    fn begin(&self, chunk: &mut Chunk, found: &mut Vec<Diagnostic>, garbage: bool) -> Reading {
+        let Some(first) = chunk.tokens.first().copied() else { return Reading::Garbage };
         if first.kind == TokenKind::At || layout::begins_item(first.kind) {
-            return true;
+            return Reading::Item;
         }
-        let span = self.span(first);
-        if let Some((kind, diagnostic)) = foreign::item_keyword(span, span.range.of(self.text)) {
+        let span = |token| self.span(token);
+        let source = Source { text: self.text, span: &span };
+        if let Some((reading, diagnostic)) = foreign::item(&mut chunk.tokens, source) {
             if !garbage {
                 found.push(diagnostic);
             }
-            if let (Some(kind), Some(head)) = (kind, chunk.tokens.first_mut()) {
-                head.kind = kind;
-            }
-            return kind.is_some();
+            return reading;
         }
         if !garbage && first.kind != TokenKind::Error && !chunk.too_deep {
+            let span = self.span(first);
             let message =
                 format!("expected an item, found {}", expected::found(first, span.range.of(self.text)));
             let diagnostic = Diagnostic::error(Code::E0006, span, message);
@@ -171,7 +180,7 @@ impl Parser<'_> {
                 diagnostic.help("items begin with `use`, `dim`, `const`, `fn`, `layer`, `model` or `test`"),
             );
         }
-        false
+        Reading::Garbage
     }
 
     fn span(&self, token: Significant) -> Span {
@@ -182,10 +191,11 @@ impl Parser<'_> {
         Span::new(self.file, range)
     }
 
-    fn unreadable(&self, tokens: &[Significant]) -> (Item, ItemSpans) {
+    /// The item that `tokens` are if they cannot be read; it declares `name`, or what they seem to declare.
+    fn unreadable(&self, tokens: &[Significant], name: Option<Significant>) -> (Item, ItemSpans) {
         let first = tokens.first().map_or(0, |token| token.start);
         let mut builder = Builder::new(self.file, self.text, self.tokens, first);
-        let item = builder.error_item(tokens);
+        let item = builder.error_item(tokens, name);
         (item, builder.finish().0)
     }
 
@@ -193,10 +203,11 @@ impl Parser<'_> {
     fn item(&mut self, chunk: Chunk, found: &mut Vec<Diagnostic>) -> (Item, ItemSpans) {
         let Chunk { mut tokens, too_deep } = chunk;
         if too_deep {
-            return self.unreadable(&tokens);
+            return self.unreadable(&tokens, None);
         }
         let whole = tokens.clone();
-        foreign::drop_returns(&mut tokens, |token| self.span(token), self.text, found);
+        let span = |token| self.span(token);
+        foreign::statements(&mut tokens, Source { text: self.text, span: &span }, found);
         loop {
             let failure = match self.run(&tokens) {
                 Ok((item, spans, mut errors)) => {
@@ -208,7 +219,7 @@ impl Parser<'_> {
             let affordable = self.budget >= tokens.len();
             self.budget = self.budget.saturating_sub(tokens.len());
             if !self.repair(&mut tokens, &failure, found) || !affordable {
-                return self.unreadable(&whole);
+                return self.unreadable(&whole, None);
             }
         }
     }
@@ -245,7 +256,8 @@ impl Parser<'_> {
         if let Some(known) = follows {
             return recovery::widen(tokens, known);
         }
-        if let Some(diagnostic) = foreign::rewrite(tokens, at, |token| self.span(token), self.text) {
+        let span = |token| self.span(token);
+        if let Some(diagnostic) = foreign::rewrite(tokens, at, Source { text: self.text, span: &span }) {
             found.push(diagnostic);
             return true;
         }
