@@ -34,9 +34,9 @@ pub struct MemorySystem {
 }
 
 impl MemorySystem {
-    /// Files with their texts.
-    pub fn new<'a>(files: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
-        let files = files.into_iter().map(|(path, text)| (PathBuf::from(path), text.as_bytes().to_vec()));
+    /// Files with what they hold.
+    pub fn new<'a, T: AsRef<[u8]> + ?Sized + 'a>(files: impl IntoIterator<Item = (&'a str, &'a T)>) -> Self {
+        let files = files.into_iter().map(|(path, text)| (PathBuf::from(path), text.as_ref().to_vec()));
         MemorySystem { files: files.collect() }
     }
 }

@@ -184,6 +184,8 @@ impl Layout<'_> {
         let declares = kind == Fn && after != Some(Intrinsic) && self.next(index) == Some(Ident);
         let members = || self.open.iter().rposition(|open| open.holds == Holds::Members);
         let keep = match kind {
+            // A keyword in the place of a name or value is not the head of an item.
+            Use | Const | Layer | Model | Test | Intrinsic if !self.has_name(index, kind) => return,
             Use | Const | Layer | Model | Test | Intrinsic => 0,
             Dim if after != Some(Let) => 0,
             // What is too deep is not parsed, and searching its brackets again and again would take long.
@@ -195,6 +197,12 @@ impl Layout<'_> {
             _ => return,
         };
         self.close_forgotten(keep, index);
+    }
+
+    /// Whether what an item that begins with `kind` is called may stand after `index`.
+    fn has_name(&self, index: usize, kind: TokenKind) -> bool {
+        use TokenKind::{Fn, Ident, Intrinsic, Str, Test};
+        matches!((kind, self.next(index)), (Intrinsic, Some(Fn)) | (Test, Some(Str)) | (_, Some(Ident)))
     }
 
     /// Closes brackets down to `keep`, whose partners were missed at `index`, and reports the innermost.

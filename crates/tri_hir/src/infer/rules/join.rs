@@ -45,6 +45,9 @@ impl Infer<'_> {
             ExprKind::List(parts) => parts.iter().map(|part| self.ty(*part).clone()).collect(),
             _ => vec![element],
         };
+        if types.contains(&Type::Error) {
+            return None;
+        }
         let tensors = types.into_iter().map(|ty| match ty {
             Type::Tensor(element, shape) => Some((element, shape)),
             _ => None,
