@@ -25,8 +25,6 @@ pub(crate) struct SourceText {
 pub(crate) struct Program {
     /// The page.
     pub(crate) page: PathBuf,
-    /// The last line of prose before it, such as `Wrong:`.
-    pub(crate) prose: String,
     /// Its files.
     pub(crate) files: Vec<SourceText>,
     /// Whether its tests are run.
@@ -44,12 +42,9 @@ impl Program {
 pub(crate) fn programs(page: &Path) -> Vec<Program> {
     let text = std::fs::read_to_string(page).unwrap_or_else(|error| panic!("{}: {error}", page.display()));
     let mut lines = text.lines().enumerate();
-    let (mut programs, mut files, mut prose) = (Vec::new(), Vec::new(), String::new());
+    let (mut programs, mut files) = (Vec::new(), Vec::new());
     while let Some((at, line)) = lines.next() {
         let Some(info) = line.strip_prefix("```") else {
-            if !line.trim().is_empty() {
-                prose = line.to_owned();
-            }
             continue;
         };
         let mut body = String::new();
@@ -70,7 +65,7 @@ pub(crate) fn programs(page: &Path) -> Vec<Program> {
         files.push(block.file);
         if block.is_main {
             let files = std::mem::take(&mut files);
-            programs.push(Program { page: page.to_owned(), prose: prose.clone(), files, runs: block.runs });
+            programs.push(Program { page: page.to_owned(), files, runs: block.runs });
         }
     }
     assert!(files.is_empty(), "{}: its last files have no main file", page.display());
