@@ -5,6 +5,7 @@
 
 mod dims;
 mod dump;
+mod foreign;
 pub mod hir;
 mod infer;
 mod queries;

@@ -40,7 +40,16 @@ pub(crate) struct Report {
     label: Option<String>,
     secondary: Vec<(Place, String)>,
     help: Vec<String>,
-    fix: Option<(String, Place, String)>,
+    fix: Option<Repair>,
+}
+
+/// One replacement that repairs what a report complains about.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Repair {
+    title: String,
+    place: Place,
+    text: String,
+    sure: bool,
 }
 
 impl Report {
@@ -72,9 +81,17 @@ impl Report {
         self
     }
 
+    /// An edit that means what the author meant.
     pub(crate) fn fix(mut self, title: impl Into<String>, place: Place, text: impl Into<String>) -> Report {
-        self.fix = Some((title.into(), place, text.into()));
+        self.fix = Some(Repair { title: title.into(), place, text: text.into(), sure: true });
         self
+    }
+
+    /// The suggestion that `near` was meant at `place`.
+    pub(crate) fn did_you_mean(mut self, near: &str, place: Place) -> Report {
+        let title = format!("use `{near}`");
+        self.fix = Some(Repair { title, place, text: near.to_owned(), sure: false });
+        self.help(format!("did you mean `{near}`?"))
     }
 
     /// The diagnostic, with places looked up.
@@ -93,8 +110,9 @@ impl Report {
         for help in &self.help {
             diagnostic = diagnostic.help(help);
         }
-        if let Some((title, place, text)) = &self.fix {
-            diagnostic = diagnostic.fix(Fix::replace(title, span(place), text));
+        if let Some(repair) = &self.fix {
+            let fix = Fix::replace(&repair.title, span(&repair.place), &repair.text);
+            diagnostic = diagnostic.fix(if repair.sure { fix } else { fix.ask() });
         }
         diagnostic
     }

@@ -117,7 +117,7 @@ fn import_item(
     let place = Place::new(def, import.name.id);
     let mut report = Report::error(Code::E1001, place, message);
     if let Some(near) = near_miss(&import.name.text, items.keys().map(|name| &**name)) {
-        report = report.help(format!("did you mean `{near}`?")).fix(format!("use `{near}`"), place, near);
+        report = report.did_you_mean(near, place);
     }
     scope.reports.push(report);
     Named::Error

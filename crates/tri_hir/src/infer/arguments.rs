@@ -79,9 +79,7 @@ impl Infer<'_> {
         );
         let names: Vec<&str> = signature.params.iter().map(|param| &*param.name).collect();
         report = match near_miss(name.as_str(), names.iter().copied()) {
-            Some(near) => {
-                report.help(format!("did you mean `{near}`?")).fix(format!("use `{near}`"), place, near)
-            }
+            Some(near) => report.did_you_mean(near, place),
             None if names.is_empty() => report.help("it takes no arguments"),
             None => report.help(format!("it takes {}", names.join(", "))),
         };

@@ -80,11 +80,15 @@ impl Infer<'_> {
                 None => self.unknown_in_module(module, name),
             };
         }
+        if self.package(base, name, node) {
+            return self.error_expr(node);
+        }
         let base = self.expr(base, None);
         match self.ty(base).clone() {
             Type::Tensor(element, shape) if name.as_str() == "T" => {
                 self.transpose(base, element, shape, node)
             }
+            Type::Tensor(..) if self.foreign_method(base, name) => self.error_expr(node),
             Type::Layer(def, _) => {
                 let layer = crate::queries::layer(self.db, def);
                 match layer.members.iter().position(|member| member.name == name.text) {
@@ -107,7 +111,7 @@ impl Infer<'_> {
         let mut report =
             Report::error(Code::E1001, place, format!("`{}` has no member `{}`", layer.name, name.text));
         if let Some(near) = near_miss(name.as_str(), layer.members.iter().map(|member| &*member.name)) {
-            report = report.help(format!("did you mean `{near}`?")).fix(format!("use `{near}`"), place, near);
+            report = report.did_you_mean(near, place);
         }
         self.names.report(report);
         self.error_expr(name.id)
@@ -122,7 +126,7 @@ impl Infer<'_> {
             format!("`{}` has no item `{}`", module.path(self.db).display(), name.text),
         );
         if let Some(near) = near_miss(name.as_str(), items.keys().map(|name| &**name)) {
-            report = report.help(format!("did you mean `{near}`?")).fix(format!("use `{near}`"), place, near);
+            report = report.did_you_mean(near, place);
         }
         self.names.report(report);
         self.error_expr(name.id)

@@ -5,6 +5,7 @@ mod bind;
 mod branch;
 mod call;
 mod expr;
+mod foreign;
 mod list;
 mod member;
 mod mismatch;

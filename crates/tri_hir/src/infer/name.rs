@@ -6,6 +6,7 @@ use tri_diagnostics::Code;
 use tri_syntax::ast::{self, ItemKind, NodeId};
 
 use super::{Binding, Infer};
+use crate::foreign;
 use crate::hir::{BodyOwner, Def, Dim, DimVar, ExprId, ExprKind, FunctionType, LocalId, Owner, Type};
 use crate::queries::{checked_body, def_name, item_of, signature};
 use crate::report::{Report, near_miss};
@@ -93,6 +94,13 @@ impl Infer<'_> {
     /// Reports a name that nothing declares.
     pub(super) fn unknown(&mut self, name: &str, node: NodeId) -> ExprId {
         let place = self.names.place(node);
+        if let Some(report) = foreign::name(name, place) {
+            self.names.report(report);
+            return match foreign::truth(name) {
+                Some(value) => self.push(ExprKind::Bool(value), Type::Bool, node),
+                None => self.error_expr(node),
+            };
+        }
         let mut known: Vec<Arc<str>> = self.scope.iter().map(|binding| binding.name.clone()).collect();
         if let Some((_, layer)) = &self.layer {
             known.extend(layer.members.iter().map(|member| member.name.clone()));
@@ -102,7 +110,7 @@ impl Infer<'_> {
         known.extend(self.names.file.map(|file| visible(self.db, file)).unwrap_or_default());
         let mut report = Report::error(Code::E1001, place, format!("there is nothing called `{name}` here"));
         if let Some(near) = near_miss(name, known.iter().map(|name| &**name)) {
-            report = report.help(format!("did you mean `{near}`?")).fix(format!("use `{near}`"), place, near);
+            report = report.did_you_mean(near, place);
         }
         self.names.report(report);
         self.error_expr(node)

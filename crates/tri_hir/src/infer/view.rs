@@ -28,6 +28,9 @@ impl Infer<'_> {
             self.names.report(report.help("call it: add `()`"));
             return self.error_expr(expr.id);
         }
+        if let Some(size) = self.shape_entry(expr, base, items) {
+            return size;
+        }
         let base = self.expr(base, None);
         match self.ty(base).clone() {
             Type::Error => self.error_expr(expr.id),

@@ -13,6 +13,7 @@ use tri_db::{Db, SourceFile};
 use tri_diagnostics::Code;
 use tri_syntax::ast::{self, ExprKind, ItemKind, NodeId, TypeKind};
 
+use crate::foreign;
 use crate::hir::{Def, Dim, DimVar, Fact, Layer, Owner, Signature, Type};
 use crate::queries::{function_of, item_of, owner_def};
 use crate::report::{Place, Report, near_miss};
@@ -174,6 +175,7 @@ impl<'db> Names<'db> {
         let report = match known {
             Some(Named::Error) => return None,
             Some(_) => Report::error(Code::E1004, place, format!("`{name}` is not a size")),
+            None if foreign::is_nothing(name) => foreign::free_size(place),
             None => self.unknown(
                 Report::error(Code::E1001, place, format!("there is no dim `{name}` here")),
                 place,
@@ -193,9 +195,7 @@ impl<'db> Names<'db> {
         }
         known.extend(self.file.map(|file| visible(self.db, file)).unwrap_or_default());
         match near_miss(name, known.iter().map(|name| &**name)) {
-            Some(near) => {
-                report.help(format!("did you mean `{near}`?")).fix(format!("use `{near}`"), place, near)
-            }
+            Some(near) => report.did_you_mean(near, place),
             None => report,
         }
     }

@@ -54,11 +54,7 @@ impl Names<'_> {
                     "axis",
                 ];
                 let report = match near_miss(name.as_str(), dtypes) {
-                    Some(near) => report.help(format!("did you mean `{near}`?")).fix(
-                        format!("use `{near}`"),
-                        place,
-                        near,
-                    ),
+                    Some(near) => report.did_you_mean(near, place),
                     None => report.help(format!("types are {}", dtypes.join(", "))),
                 };
                 self.report(report);

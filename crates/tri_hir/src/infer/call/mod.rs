@@ -103,6 +103,7 @@ impl Infer<'_> {
             },
             Ast::Field { base, name } => match self.module(base) {
                 Some(module) => self.module_callee(module, name, head),
+                None if self.package(base, name, head.id) => Callee::Error,
                 None => self.field_callee(base, name),
             },
             _ => {
@@ -165,7 +166,9 @@ impl Infer<'_> {
                 Callee::OfValue(def, base)
             }
             _ => {
-                self.unknown(&name.text, name.id);
+                if !self.foreign_method(base, name) {
+                    self.unknown(&name.text, name.id);
+                }
                 Callee::Error
             }
         }
