@@ -65,8 +65,6 @@ fn spellings_without_one_say_what_to_write() {
         ("not(x)", "write `!x`"),
         ("print(x)", "triton run"),
     ] {
-        let body =
-            wrong.replace("g(x, None)", "relu(None)").replace("relu(torch.float32)", "relu(torch.float32)");
         let errors = check(&format!("dim D = 8\nfn f[B](x: f32[B, D]) -> f32[B, D] {{\n    {wrong}\n}}\n"));
         let taught: Vec<&Diagnostic> = errors.iter().filter(|error| error.code == Code::E0013).collect();
         assert_eq!(taught.len(), errors.len(), "{wrong}: {errors:?}");
