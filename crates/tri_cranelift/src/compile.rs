@@ -1,25 +1,22 @@
-//! From kernel IR to a blob: every function compiled by itself, then laid one after another and linked.
+//! From kernel IR to a blob: every function compiled by itself, in parallel, then linked.
 
 use cranelift_codegen::{
-    Context, FinalizedRelocTarget,
-    binemit::Reloc,
+    Context,
     control::ControlPlane,
-    ir::{self, AbiParam, ExternalName, UserFuncName, types},
+    ir::{self, AbiParam, UserFuncName, types},
     isa::{OwnedTargetIsa, TargetFrontendConfig},
     settings::{self, Configurable},
 };
-
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
+use rayon::prelude::*;
 use tri_kernel_ir::{Module, Verified};
 use tri_kernels::CpuLevel;
 
 use crate::emitter::{Emitter, signature};
 use crate::functions::{Function, Functions};
+use crate::link::{Object, link};
 use crate::schedule::ScheduleContext;
 use crate::{Code, FrameLayout, Options};
-
-/// Functions and their constants begin at multiples of this.
-const ALIGNMENT: usize = 64;
 
 /// Why a module could not be compiled. None of them is the fault of the module.
 #[derive(Debug, thiserror::Error)]
@@ -101,16 +98,12 @@ fn target(level: CpuLevel) -> Result<OwnedTargetIsa, CodegenError> {
 pub fn compile(module: &Verified, options: &Options) -> Result<Code, CodegenError> {
     let isa = target(options.level)?;
     let functions = Functions::of(module);
-    let mut linker = Linker::default();
-    let mut compiler = Compiler::new(module, &functions, options.level, isa);
-    for function in functions.list() {
-        let name = compiler.describe(*function);
-        compiler.build(*function);
-        compiler.compile(&name)?;
-        linker.add(&compiler.context, &name)?;
-    }
-    let offsets = linker.offsets.clone();
-    let bytes = linker.link()?;
+    let compiler = || Compiler::new(module, &functions, options.level, isa.clone());
+    let objects = functions.list().par_iter().map_init(compiler, Compiler::object);
+    // Collected before the first error is taken, so that it is the same one however the work was shared out.
+    let objects: Vec<Result<Object, CodegenError>> = objects.collect();
+    let objects: Vec<Object> = objects.into_iter().collect::<Result<_, _>>()?;
+    let (bytes, offsets) = link(&objects)?;
     let schedules = functions.list().iter().zip(offsets);
     let schedules = schedules.filter(|(function, _)| matches!(function, Function::Schedule(_)));
     let schedules = schedules.map(|(_, offset)| offset).collect();
@@ -178,6 +171,13 @@ impl<'m> Compiler<'m> {
         Compiler { module, functions, level, isa, frontend, context, builder_context }
     }
 
+    fn object(&mut self, function: &Function) -> Result<Object, CodegenError> {
+        let name = self.describe(*function);
+        self.build(*function);
+        self.compile(&name)?;
+        Object::of(&self.context, &name)
+    }
+
     /// A name for people.
     fn describe(&self, function: Function) -> String {
         let (Function::Workspace(id) | Function::Body(id, _) | Function::Schedule(id)) = function;
@@ -218,52 +218,5 @@ impl<'m> Compiler<'m> {
                 Err(CodegenError::Function { function: name.to_owned(), message })
             }
         }
-    }
-}
-
-/// Lays functions one after another and fills in how far they are from each other.
-#[derive(Default)]
-struct Linker {
-    bytes: Vec<u8>,
-    offsets: Vec<u32>,
-    /// Where a distance is missing, to which function, and what to add to it.
-    references: Vec<(usize, u32, i64)>,
-}
-
-impl Linker {
-    fn add(&mut self, context: &Context, name: &str) -> Result<(), CodegenError> {
-        let code = context.compiled_code().ok_or(CodegenError::TooLarge)?;
-        // `int3` between functions: no one gets there.
-        self.bytes.resize(self.bytes.len().next_multiple_of(ALIGNMENT), 0xcc);
-        let start = self.bytes.len();
-        self.offsets.push(u32::try_from(start).map_err(|_| CodegenError::TooLarge)?);
-        self.bytes.extend_from_slice(code.code_buffer());
-        for reloc in code.buffer.relocs() {
-            let target = match &reloc.target {
-                FinalizedRelocTarget::ExternalName(ExternalName::User(name))
-                    if reloc.kind == Reloc::X86CallPCRel4 =>
-                {
-                    context.func.params.user_named_funcs().get(*name).map(|name| name.index)
-                }
-                _ => None,
-            };
-            let Some(target) = target else {
-                let target = format!("{:?} ({:?})", reloc.target, reloc.kind);
-                return Err(CodegenError::Relocation { function: name.to_owned(), target });
-            };
-            self.references.push((start + reloc.offset as usize, target, reloc.addend));
-        }
-        Ok(())
-    }
-
-    fn link(mut self) -> Result<Vec<u8>, CodegenError> {
-        for (at, target, addend) in self.references {
-            let target = self.offsets.get(target as usize).ok_or(CodegenError::TooLarge)?;
-            let distance = i64::from(*target) + addend - at as i64;
-            let distance = i32::try_from(distance).map_err(|_| CodegenError::TooLarge)?;
-            let field = self.bytes.get_mut(at..at + 4).ok_or(CodegenError::TooLarge)?;
-            field.copy_from_slice(&distance.to_le_bytes());
-        }
-        Ok(self.bytes)
     }
 }

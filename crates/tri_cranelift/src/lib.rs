@@ -26,6 +26,7 @@ mod fold;
 mod frame;
 mod functions;
 mod lanes;
+mod link;
 mod memory;
 mod nest;
 mod route;

@@ -5,12 +5,14 @@
 //! callee in turn, so equal layers share a prologue and a body as they shared a function. The module's prologue is
 //! that of all entries together; its results are the module's bound values.
 //!
+//! A test calls the same prologues and bodies, one after the other, so that nothing is compiled twice for it.
+//!
 //! A value that depends on no operand at all (a constant, a count) is computed where it is needed, on both sides if need be.
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use tri_ir::{
     Bound, BoundId, Capture, Entry, Function, FunctionBuilder, FunctionId, Inst, Module, Op, TensorType,
-    Tile, Value,
+    Test, Tile, Value,
 };
 
 use crate::rewrite::Rewrite;
@@ -30,6 +32,10 @@ pub(crate) fn run(module: &Module) -> Module {
         let captured = prologue.call(&splitter.functions, &split, &entry.captures);
         entries.push((Entry { function: split.body, ..entry.clone() }, captured));
     }
+    let initial: FxHashSet<FunctionId> = module.parameters.iter().map(|parameter| parameter.init).collect();
+    let split_test =
+        |test: &Test| Test { function: splitter.split_calls(test.function, &initial), ..test.clone() };
+    let tests = module.tests.iter().map(split_test).collect();
     let (function, bound, ids) = prologue.finish(module);
     splitter.functions.push(function);
     let entries = entries.into_iter().map(|(entry, captured)| {
@@ -40,6 +46,7 @@ pub(crate) fn run(module: &Module) -> Module {
         prologue: Some(FunctionId(splitter.functions.len() as u32 - 1)),
         bound,
         entries: entries.collect(),
+        tests,
         functions: splitter.functions,
         ..module.clone()
     }
@@ -192,6 +199,42 @@ impl Splitter {
         let split = Cut::new(self, &old, fixed.clone()).finish(&suffix);
         self.done.insert((id, fixed), split.clone());
         split
+    }
+
+    /// The function `id` with calls of prologues and bodies where it calls functions with its own parameters, or with results
+    /// of functions that give parameters their initial values.
+    fn split_calls(&mut self, id: FunctionId, initial: &FxHashSet<FunctionId>) -> FunctionId {
+        let old = self.functions[id.index()].clone();
+        let mut rewrite = Rewrite::new(&old);
+        let mut weights: FxHashSet<Value> = old.params.iter().copied().collect();
+        for inst in &old.insts {
+            let Op::Call { function, symbols, states } = &inst.op else {
+                rewrite.copy(inst);
+                continue;
+            };
+            if initial.contains(function) {
+                weights.extend(&inst.results);
+            }
+            let fixed: Vec<bool> = inst.args.iter().map(|arg| weights.contains(arg)).collect();
+            let split = self.split(*function, &fixed);
+            let mut args: Vec<Value> = split.select(&inst.args, false).map(|arg| rewrite.map(*arg)).collect();
+            rewrite.builder.set_origin(inst.origin);
+            if let Some(prologue) = split.prologue {
+                let taken = split.select(&inst.args, true).map(|arg| rewrite.map(*arg)).collect();
+                let types = split.carried.iter().map(|carried| carried.ty.clone()).collect();
+                let op = Op::Call { function: prologue, symbols: Vec::new(), states: Vec::new() };
+                args.extend(rewrite.builder.push(op, taken, types));
+            }
+            let op = Op::Call { function: split.body, symbols: symbols.clone(), states: states.clone() };
+            let types = inst.results.iter().map(|result| old.ty(*result).clone()).collect();
+            let results = rewrite.builder.push(op, args, types);
+            for (old, new) in inst.results.iter().zip(results) {
+                rewrite.replace(*old, new);
+            }
+        }
+        let mut body = rewrite.finish();
+        body.name.push_str(".body");
+        self.add(body)
     }
 
     fn add(&mut self, function: Function) -> FunctionId {

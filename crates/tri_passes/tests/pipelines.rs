@@ -4,8 +4,8 @@
 use tri_interp::Interpreter;
 use tri_ir::{
     BinaryOp, Capture, DType, Dim, Encoding, Entry, EntryInput, EntryOutput, Function, FunctionBuilder,
-    FunctionId, Module, Op, Parameter, ParameterId, ParameterKind, Quantizer, Scalar, Symbol, SymbolInfo,
-    TensorData, TensorType, UnaryOp, Value, verify,
+    FunctionId, Module, Op, Parameter, ParameterId, ParameterKind, Quantizer, ReduceOp, Scalar, Symbol,
+    SymbolInfo, TensorData, TensorType, Test, TestCheck, UnaryOp, Value, verify,
 };
 use tri_passes::{OptLevel, optimize};
 
@@ -123,6 +123,36 @@ fn equal_layers_share_prologue_and_body_and_equal_entries_share_bound_values() {
     assert_eq!(names(&module), ["init", "layer.body", "layer.prologue", "forward.body", "prologue"]);
     assert_eq!(module.entries[0].captures, module.entries[1].captures);
     assert_eq!(module.entries[0].captures.len(), 4);
+}
+
+#[test]
+fn tests_call_what_entries_call() {
+    let mut module = two_layers();
+    let mut b = FunctionBuilder::new("test");
+    let four = TensorType::new(DType::F32, vec![Dim::constant(4), Dim::constant(WIDTH)]);
+    let x = b.push1(Op::Constant(Scalar::f32(1.0)), vec![], four.clone());
+    // One weight comes from outside, one is made here, as tests of models do.
+    let given = b.param(square(DType::F32));
+    let initial = Op::Call { function: FunctionId(2), symbols: vec![], states: vec![] };
+    let made = b.push1(initial, vec![], square(DType::F32));
+    let op = Op::Call { function: FunctionId(1), symbols: vec![Dim::constant(4)], states: vec![] };
+    let y = b.push1(op, vec![x, given, made], four);
+    let finite = b.infer_push1(Op::Unary(UnaryOp::IsFinite), vec![y]).unwrap();
+    let holds = b.infer_push1(Op::Reduce { op: ReduceOp::All, axes: vec![0, 1] }, vec![finite]).unwrap();
+    module.functions.push(b.finish(vec![holds]));
+    module.tests = vec![Test {
+        name: "finite".into(),
+        function: FunctionId(3),
+        captures: vec![Capture::Parameter(ParameterId(0))],
+        states: vec![],
+        checks: vec![TestCheck { text: "all(is_finite(y))".into(), origin: None }],
+    }];
+    let module = optimize(verify(module).unwrap(), OptLevel::O2, &mut |_, _| {}).unwrap().into_inner();
+    let mut functions = names(&module);
+    functions.sort_unstable();
+    let expected =
+        ["forward.body", "forward.prologue", "init", "layer.body", "layer.prologue", "prologue", "test.body"];
+    assert_eq!(functions, expected);
 }
 
 #[test]

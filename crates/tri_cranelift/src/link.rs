@@ -1,0 +1,74 @@
+//! From compiled functions to a blob: laid one after another, with the distances between them filled in.
+
+use cranelift_codegen::{Context, FinalizedRelocTarget, binemit::Reloc, ir::ExternalName};
+
+use crate::CodegenError;
+
+/// Functions and their constants begin at multiples of this.
+const ALIGNMENT: usize = 64;
+
+/// `int3`, between functions: no one gets there.
+const PADDING: u8 = 0xcc;
+
+/// A compiled function.
+#[derive(Debug)]
+pub(crate) struct Object {
+    code: Vec<u8>,
+    references: Vec<Reference>,
+}
+
+/// Four bytes of a function that hold the distance to another.
+#[derive(Debug)]
+struct Reference {
+    /// Where they are in the function.
+    at: usize,
+    /// Number of the other.
+    target: usize,
+    /// Added to the distance.
+    addend: i64,
+}
+
+impl Object {
+    /// The function that was compiled last in a context.
+    pub(crate) fn of(context: &Context, name: &str) -> Result<Object, CodegenError> {
+        let compiled = context.compiled_code().ok_or(CodegenError::TooLarge)?;
+        let mut references = Vec::new();
+        for reloc in compiled.buffer.relocs() {
+            let target = match &reloc.target {
+                FinalizedRelocTarget::ExternalName(ExternalName::User(name))
+                    if reloc.kind == Reloc::X86CallPCRel4 =>
+                {
+                    context.func.params.user_named_funcs().get(*name).map(|name| name.index as usize)
+                }
+                _ => None,
+            };
+            let Some(target) = target else {
+                let target = format!("{:?} ({:?})", reloc.target, reloc.kind);
+                return Err(CodegenError::Relocation { function: name.to_owned(), target });
+            };
+            references.push(Reference { at: reloc.offset as usize, target, addend: reloc.addend });
+        }
+        Ok(Object { code: compiled.code_buffer().to_vec(), references })
+    }
+}
+
+/// The blob, and where each function begins in it.
+pub(crate) fn link(objects: &[Object]) -> Result<(Vec<u8>, Vec<u32>), CodegenError> {
+    let (mut bytes, mut offsets) = (Vec::new(), Vec::with_capacity(objects.len()));
+    for object in objects {
+        bytes.resize(bytes.len().next_multiple_of(ALIGNMENT), PADDING);
+        offsets.push(u32::try_from(bytes.len()).map_err(|_| CodegenError::TooLarge)?);
+        bytes.extend_from_slice(&object.code);
+    }
+    for (object, start) in objects.iter().zip(&offsets) {
+        for reference in &object.references {
+            let at = *start as usize + reference.at;
+            let target = offsets.get(reference.target).ok_or(CodegenError::TooLarge)?;
+            let distance = i64::from(*target) + reference.addend - at as i64;
+            let distance = i32::try_from(distance).map_err(|_| CodegenError::TooLarge)?;
+            let field = bytes.get_mut(at..at + 4).ok_or(CodegenError::TooLarge)?;
+            field.copy_from_slice(&distance.to_le_bytes());
+        }
+    }
+    Ok((bytes, offsets))
+}
