@@ -4,7 +4,7 @@ use cranelift_codegen::{
     Context,
     control::ControlPlane,
     ir::{self, AbiParam, UserFuncName, types},
-    isa::{OwnedTargetIsa, TargetFrontendConfig},
+    isa::{OwnedTargetIsa, TargetIsa},
     settings::{self, Configurable},
 };
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
@@ -66,12 +66,26 @@ fn features(level: CpuLevel) -> &'static [&'static str] {
     }
 }
 
+/// What a function is worth.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Effort {
+    /// Runs once a call: compiled fast.
+    Quick,
+    /// Loops over elements: made fast.
+    Thorough,
+}
+
 /// The target of a level: this architecture, and nothing that this machine happens to have beyond the level.
-fn target(level: CpuLevel) -> Result<OwnedTargetIsa, CodegenError> {
+fn target(level: CpuLevel, effort: Effort) -> Result<OwnedTargetIsa, CodegenError> {
     let error = |message: &dyn std::fmt::Display| CodegenError::Target(message.to_string());
     let mut flags = settings::builder();
+    let (opt_level, regalloc_algorithm) = match effort {
+        Effort::Quick => ("none", "single_pass"),
+        Effort::Thorough => ("speed", "backtracking"),
+    };
     let choices = [
-        ("opt_level", "speed"),
+        ("opt_level", opt_level),
+        ("regalloc_algorithm", regalloc_algorithm),
         // References between functions are relative to the instruction, and there is no table of addresses.
         ("is_pic", "false"),
         ("enable_probestack", "true"),
@@ -96,9 +110,9 @@ fn target(level: CpuLevel) -> Result<OwnedTargetIsa, CodegenError> {
 /// # Errors
 /// The machine is not supported, or Cranelift meets a limit of its own.
 pub fn compile(module: &Verified, options: &Options) -> Result<Code, CodegenError> {
-    let isa = target(options.level)?;
+    let targets = Targets::of(options.level)?;
     let functions = Functions::of(module);
-    let compiler = || Compiler::new(module, &functions, options.level, isa.clone());
+    let compiler = || Compiler::new(module, &functions, &targets);
     let objects = functions.list().par_iter().map_init(compiler, Compiler::object);
     // Collected before the first error is taken, so that it is the same one however the work was shared out.
     let objects: Vec<Result<Object, CodegenError>> = objects.collect();
@@ -115,7 +129,7 @@ pub fn compile(module: &Verified, options: &Options) -> Result<Code, CodegenErro
 /// # Errors
 /// As [`compile`].
 pub fn emit_clif(module: &Verified, options: &Options) -> Result<String, CodegenError> {
-    emit(module, options, |compiler, _| Ok(compiler.context.func.display().to_string()))
+    emit(module, options, |compiler, _, _| Ok(compiler.context.func.display().to_string()))
 }
 
 /// The instructions of every function. Functions refer to each other by their number in the text.
@@ -123,9 +137,9 @@ pub fn emit_clif(module: &Verified, options: &Options) -> Result<String, Codegen
 /// # Errors
 /// As [`compile`].
 pub fn emit_asm(module: &Verified, options: &Options) -> Result<String, CodegenError> {
-    emit(module, options, |compiler, name| {
+    emit(module, options, |compiler, function, name| {
         compiler.context.set_disasm(true);
-        compiler.compile(name)?;
+        compiler.compile(function, name)?;
         let code = compiler.context.compiled_code();
         Ok(code.and_then(|code| code.vcode.clone()).unwrap_or_default())
     })
@@ -134,47 +148,64 @@ pub fn emit_asm(module: &Verified, options: &Options) -> Result<String, CodegenE
 fn emit(
     module: &Module,
     options: &Options,
-    text: impl Fn(&mut Compiler<'_>, &str) -> Result<String, CodegenError>,
+    text: impl Fn(&mut Compiler<'_>, Function, &str) -> Result<String, CodegenError>,
 ) -> Result<String, CodegenError> {
     let functions = Functions::of(module);
-    let mut compiler = Compiler::new(module, &functions, options.level, target(options.level)?);
+    let targets = Targets::of(options.level)?;
+    let mut compiler = Compiler::new(module, &functions, &targets);
     let mut all = String::new();
     for (number, function) in functions.list().iter().enumerate() {
         let name = compiler.describe(*function);
         compiler.build(*function);
-        let text = text(&mut compiler, &name)?;
+        let text = text(&mut compiler, *function, &name)?;
         all.push_str(&format!("; u0:{number}: {name}\n{}\n\n", text.trim_end()));
     }
     Ok(all)
+}
+
+/// One level's target for each effort.
+struct Targets {
+    level: CpuLevel,
+    quick: OwnedTargetIsa,
+    thorough: OwnedTargetIsa,
+}
+
+impl Targets {
+    fn of(level: CpuLevel) -> Result<Targets, CodegenError> {
+        Ok(Targets {
+            level,
+            quick: target(level, Effort::Quick)?,
+            thorough: target(level, Effort::Thorough)?,
+        })
+    }
+
+    fn isa(&self, function: Function) -> &dyn TargetIsa {
+        match function {
+            Function::Workspace(_) | Function::Schedule(_) => &*self.quick,
+            Function::Body(..) => &*self.thorough,
+        }
+    }
 }
 
 /// Builds and compiles one function after another.
 struct Compiler<'m> {
     module: &'m Module,
     functions: &'m Functions,
-    level: CpuLevel,
-    isa: OwnedTargetIsa,
-    frontend: TargetFrontendConfig,
+    targets: &'m Targets,
     context: Context,
     builder_context: FunctionBuilderContext,
 }
 
 impl<'m> Compiler<'m> {
-    fn new(
-        module: &'m Module,
-        functions: &'m Functions,
-        level: CpuLevel,
-        isa: OwnedTargetIsa,
-    ) -> Compiler<'m> {
-        let frontend = isa.frontend_config();
+    fn new(module: &'m Module, functions: &'m Functions, targets: &'m Targets) -> Compiler<'m> {
         let (context, builder_context) = (Context::new(), FunctionBuilderContext::new());
-        Compiler { module, functions, level, isa, frontend, context, builder_context }
+        Compiler { module, functions, targets, context, builder_context }
     }
 
     fn object(&mut self, function: &Function) -> Result<Object, CodegenError> {
         let name = self.describe(*function);
         self.build(*function);
-        self.compile(&name)?;
+        self.compile(*function, &name)?;
         Object::of(&self.context, &name)
     }
 
@@ -193,7 +224,8 @@ impl<'m> Compiler<'m> {
     fn build(&mut self, function: Function) {
         let (Function::Workspace(id) | Function::Body(id, _) | Function::Schedule(id)) = function;
         self.context.clear();
-        let mut signature = signature(self.isa.default_call_conv());
+        let isa = self.targets.isa(function);
+        let mut signature = signature(isa.default_call_conv());
         if matches!(function, Function::Workspace(_)) {
             signature.returns.push(AbiParam::new(types::I64));
         }
@@ -201,17 +233,17 @@ impl<'m> Compiler<'m> {
         let cx = ScheduleContext { module: self.module, id, functions: self.functions };
         let layout = FrameLayout::of(cx.schedule());
         let builder = FunctionBuilder::new(&mut self.context.func, &mut self.builder_context);
-        let mut emitter = Emitter::new(builder, self.level, layout);
+        let mut emitter = Emitter::new(builder, self.targets.level, layout);
         match function {
             Function::Workspace(_) => cx.emit_workspace_size(&mut emitter),
             Function::Body(_, step) => cx.emit_body(&mut emitter, step),
             Function::Schedule(_) => cx.emit(&mut emitter),
         }
-        emitter.builder.finalize(self.frontend);
+        emitter.builder.finalize(isa.frontend_config());
     }
 
-    fn compile(&mut self, name: &str) -> Result<(), CodegenError> {
-        match self.context.compile(&*self.isa, &mut ControlPlane::default()) {
+    fn compile(&mut self, function: Function, name: &str) -> Result<(), CodegenError> {
+        match self.context.compile(self.targets.isa(function), &mut ControlPlane::default()) {
             Ok(_) => Ok(()),
             Err(error) => {
                 let message = format!("{:?}", error.inner);
