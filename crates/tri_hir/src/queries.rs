@@ -130,6 +130,9 @@ pub fn check_file(db: &dyn Db, file: SourceFile) -> Arc<[Diagnostic]> {
             reports.extend(checked_body(db, owner).reports);
         }
     }
+    let items: Vec<Def> =
+        parse(db, file).ast.items().map(|(id, _)| Def { file: file.id(db), item: id }).collect();
+    reports.extend(resolve::recursion(db, &items));
     reports.extend(scope::import_cycle(db, file));
     let mut seen = BTreeSet::new();
     for diagnostic in reports.iter().map(|report| report.diagnostic(db)) {
@@ -153,7 +156,6 @@ fn head_reports(db: &dyn Db, def: Def, item: &Item) -> Vec<Report> {
                     reports.extend(checked_signature(db, file, Owner::Method(def, at as u32)).reports);
                 }
             }
-            reports.extend(resolve::recursion(db, def));
             reports
         }
         ItemKind::Dim(dim) => match dim_value(db, def) {

@@ -78,49 +78,53 @@ fn imports(db: &dyn Db, scope: &mut Scope, def: Def, import: &Use) {
     let path: Vec<&str> = import.module.iter().map(|part| part.as_str()).collect();
     let place = import.module.last().map_or(tri_syntax::ast::NodeId(0), |part| part.id);
     let place = Place::new(def, place);
-    let module = match db.module(&path) {
-        Ok(module) if module.bytes(db).is_ok() => Some(module),
-        Ok(module) => {
+    let module = db.module(&path);
+    let mut is_missed = false;
+    for name in &import.imports {
+        // `use a.b` may also name a module as a whole.
+        let whole: Vec<&str> = path.iter().copied().chain([name.name.as_str()]).collect();
+        let item =
+            module.as_ref().ok().and_then(|module| crate::queries::items(db, *module).get(&name.name.text));
+        let named = match (item, db.module(&whole), &module) {
+            // Such a circle is reported by itself.
+            (Some(item), _, _) if item.file == def.file => continue,
+            (Some(item), _, _) => Named::Item(*item),
+            (None, Ok(module), _) => Named::Module(module),
+            (None, Err(_), Ok(module)) if module.bytes(db).is_ok() => {
+                scope.reports.push(missing_item(db, *module, Place::new(def, name.name.id), name, &path));
+                Named::Error
+            }
+            (None, Err(_), _) => {
+                is_missed = true;
+                Named::Error
+            }
+        };
+        declare(scope, def, name.local(), named);
+    }
+    match module {
+        Ok(module) if module.bytes(db).is_err() => {
             let message = format!("`{}` cannot be read", module.path(db).display());
             scope.reports.push(Report::error(Code::E1002, place, message));
-            None
         }
-        Err(error) => {
-            scope.reports.push(missing_module(&path, place, &error));
-            None
-        }
-    };
-    for name in &import.imports {
-        let named = module.map_or(Named::Error, |module| import_item(db, scope, def, module, name, &path));
-        declare(scope, def, name.local(), named);
+        Err(error) if is_missed => scope.reports.push(missing_module(&path, place, &error)),
+        _ => {}
     }
 }
 
-fn import_item(
+fn missing_item(
     db: &dyn Db,
-    scope: &mut Scope,
-    def: Def,
     module: SourceFile,
+    place: Place,
     import: &tri_syntax::ast::Import,
     path: &[&str],
-) -> Named {
+) -> Report {
     let items = crate::queries::items(db, module);
-    if let Some(item) = items.get(&import.name.text) {
-        return Named::Item(*item);
-    }
-    // `use a.b` may also name a module as a whole.
-    let whole: Vec<&str> = path.iter().copied().chain([import.name.as_str()]).collect();
-    if let Ok(module) = db.module(&whole) {
-        return Named::Module(module);
-    }
     let message = format!("`{}` has no item `{}`", path.join("."), import.name.text);
-    let place = Place::new(def, import.name.id);
-    let mut report = Report::error(Code::E1001, place, message);
-    if let Some(near) = near_miss(&import.name.text, items.keys().map(|name| &**name)) {
-        report = report.did_you_mean(near, place);
+    let report = Report::error(Code::E1001, place, message);
+    match near_miss(&import.name.text, items.keys().map(|name| &**name)) {
+        Some(near) => report.did_you_mean(near, place),
+        None => report,
     }
-    scope.reports.push(report);
-    Named::Error
 }
 
 fn missing_module(path: &[&str], place: Place, error: &ModuleError) -> Report {
@@ -182,7 +186,7 @@ pub(crate) fn imported(db: &dyn Db, import: &Use) -> Vec<SourceFile> {
     whole.chain([path.clone()]).filter_map(|path| db.module(&path).ok()).collect()
 }
 
-/// The `use` by which a file imports itself, through others or directly.
+/// The `use` by which a file imports itself, through others or directly. Each circle is told of in its file that was met first.
 pub(crate) fn import_cycle(db: &dyn Db, file: SourceFile) -> Option<Report> {
     let uses = |file: SourceFile| {
         let items = parse(db, file).ast.items();
@@ -202,7 +206,7 @@ pub(crate) fn import_cycle(db: &dyn Db, file: SourceFile) -> Option<Report> {
                         .help("move what both files need into a third one"),
                 );
             }
-            if !done.contains(&other) {
+            if other.id(db) > file.id(db) && !done.contains(&other) {
                 done.push(other);
                 open.extend(uses(other).flat_map(|(_, import)| imported(db, import)));
             }

@@ -120,6 +120,7 @@ impl Infer<'_> {
                     Some(ty) => self.value(&item.value, &ty),
                     None => self.free_value(&item.value),
                 }
+                self.check_constant(&item.value);
             }
             (BodyOwner::Dim(_), ItemKind::Dim(item)) => {
                 if let Some(dim) = self.names.dim(&item.value) {
@@ -128,6 +129,30 @@ impl Infer<'_> {
                 }
             }
             _ => {}
+        }
+    }
+
+    /// A constant is static: its value is known before anything runs.
+    fn check_constant(&mut self, value: &ast::Expr) {
+        let ty = self.body.root.value.map_or(Type::Error, |value| self.ty(value).clone());
+        let is_static = matches!(
+            ty,
+            Type::Int(_)
+                | Type::Float
+                | Type::Bool
+                | Type::Str
+                | Type::Axis
+                | Type::Function(_)
+                | Type::Error
+        );
+        if !is_static {
+            let found = show_type(self.db, &ty);
+            let report = Report::error(
+                Code::E2009,
+                self.names.place(value.id),
+                format!("a `const` is known at compile time, but this is {found}"),
+            );
+            self.names.report(report.help("a `fn` without parameters can give it where it is used"));
         }
     }
 

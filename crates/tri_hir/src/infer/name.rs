@@ -136,6 +136,12 @@ impl Infer<'_> {
         match &item.kind {
             ItemKind::Const(_) => {
                 let body = checked_body(self.db, BodyOwner::Const(def)).body;
+                // Another name for a function is that function.
+                if let Some(ExprKind::Function(function)) =
+                    body.root.value.map(|value| &body.expr(value).kind)
+                {
+                    return self.item(*function, node, expected);
+                }
                 let ty = body.root.value.map_or(Type::Error, |value| body.expr(value).ty.clone());
                 let ty = match (&item.kind, ty) {
                     (ItemKind::Const(ast::ConstItem { ty: Some(declared), .. }), found) => {

@@ -12,7 +12,8 @@ use crate::hir::{
     Def, Element, ElementClass, Generic, GenericKind, Layer, Member, MemberKind, Owner, Param, Signature,
     Type,
 };
-use crate::queries::{CheckedLayer, CheckedSignature, function_of, item_of, owner_def};
+use crate::queries::{CheckedLayer, CheckedSignature, function_of, is_library, item_of, owner_def};
+use crate::report::Report;
 
 impl Names<'_> {
     fn generics(&mut self, generics: &[ast::Generic]) -> Vec<Generic> {
@@ -94,6 +95,12 @@ pub(crate) fn signature(db: &dyn Db, owner: Owner) -> CheckedSignature {
     let result = function.result.as_ref().map_or(Type::Unit, |result| names.ty(result));
     let facts = function.conditions.iter().filter_map(|condition| names.fact(condition)).collect();
     let intrinsic = function.body.is_none();
+    if intrinsic && !is_library(db, owner_def(owner).file) {
+        let message =
+            "an `intrinsic fn` is an operation of the compiler, and only the standard library declares those";
+        let report = Report::error(Code::E0006, names.place(function.name.id), message);
+        names.report(report.help("give the function a body, without `intrinsic`"));
+    }
     let signature =
         Signature { name: function.name.text.clone(), generics, params, result, facts, intrinsic };
     CheckedSignature { signature: Arc::new(signature), reports: names.reports }

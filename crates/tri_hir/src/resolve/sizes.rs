@@ -49,6 +49,10 @@ impl Names<'_> {
             BinaryOp::Mul => a.mul(b),
             BinaryOp::Rem => a.rem(b),
             BinaryOp::Div => {
+                if crate::dims::numeric(self.db, b) == Some(0) {
+                    self.error(Code::E2011, node, "division by zero");
+                    return None;
+                }
                 if !divides(self.db, &self.facts, a, b) {
                     self.not_divisible(a, b, node);
                     return None;

@@ -11,7 +11,7 @@ use tri_db::SourceFile;
 use tri_diagnostics::Code;
 use tri_syntax::ast::{self, ExprKind as Ast, ItemKind};
 
-use crate::hir::{Def, ExprId, MemberKind, Type};
+use crate::hir::{Def, ExprId, ExprKind, MemberKind, Type};
 use crate::infer::Infer;
 use crate::infer::name::Resolved;
 use crate::queries::item_of;
@@ -129,7 +129,10 @@ impl Infer<'_> {
             Some(ItemKind::Layer(_)) => Callee::Layer(def),
             _ => {
                 let value = self.expr(head, None);
-                self.value_callee(value)
+                match self.body.expr(value).kind {
+                    ExprKind::Function(def) => Callee::Function(def),
+                    _ => self.value_callee(value),
+                }
             }
         }
     }
