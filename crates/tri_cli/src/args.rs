@@ -64,6 +64,9 @@ pub(crate) struct SourceArgs {
 pub(crate) struct CheckArgs {
     #[command(flatten)]
     pub(crate) source: SourceArgs,
+    /// Ends with exit code 1 where there are warnings.
+    #[arg(long)]
+    pub(crate) deny_warnings: bool,
 }
 
 /// How to compile.

@@ -72,6 +72,14 @@ codes! {
     E3002 "dtypes that do not go together",
     E3003 "sums that may leave their integer type",
     E3004 "an operation that a dtype does not have",
+    W0001 "an import that nothing uses",
+    W0002 "a local value that nothing reads",
+    W0003 "a member that its layer does not read",
+    W0004 "a dim that nothing uses",
+    W0005 "a configuration parameter that its layer does not read",
+    W0006 "a name that hides another",
+    W0007 "a name in the wrong case",
+    W0008 "a condition that is always the same",
 }
 
 impl Code {

@@ -8,6 +8,7 @@ mod dump;
 mod foreign;
 pub mod hir;
 mod infer;
+mod lints;
 mod queries;
 mod report;
 mod resolve;
@@ -17,7 +18,7 @@ mod show;
 pub use dump::dump_body;
 pub use queries::{
     CheckedBody, body, body_owners, check, check_file, checked_body, def_name, dim_value, function_of,
-    is_library, layer, signature,
+    is_library, layer, lint_file, signature,
 };
 pub use report::{Place, place_span};
 pub use show::{show_dim, show_type};

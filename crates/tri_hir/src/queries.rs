@@ -10,7 +10,7 @@ use tri_syntax::ast::{Function, Item, ItemId, ItemKind, MemberKind as AstMember}
 use crate::hir::{Body, BodyOwner, Def, Dim, Layer, MemberKind, Owner, Signature};
 use crate::report::{Place, Report};
 use crate::scope::{self, Scope};
-use crate::{dims, infer, resolve};
+use crate::{dims, infer, lints, resolve};
 
 /// A body with what is wrong with it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -145,6 +145,18 @@ pub fn check_file(db: &dyn Db, file: SourceFile) -> Arc<[Diagnostic]> {
     diagnostics.into()
 }
 
+/// The names that an item declares inside, reads, and takes from outside.
+#[salsa::tracked(returns(clone))]
+pub(crate) fn item_uses(db: &dyn Db, file: SourceFile, id: ItemId) -> Arc<lints::Uses> {
+    item(db, file, id).map(|item| lints::uses(&item)).unwrap_or_default().into()
+}
+
+/// Everything that is accepted in a file, but probably not meant.
+#[salsa::tracked(returns(clone))]
+pub fn lint_file(db: &dyn Db, file: SourceFile) -> Arc<[Diagnostic]> {
+    lints::lint(db, file, &check_file(db, file)).into()
+}
+
 fn head_reports(db: &dyn Db, def: Def, item: &Item) -> Vec<Report> {
     let Some(file) = db.file(def.file) else { return Vec::new() };
     match &item.kind {
@@ -174,23 +186,58 @@ fn head_reports(db: &dyn Db, def: Def, item: &Item) -> Vec<Report> {
     }
 }
 
-/// Everything that is wrong with a program: with the main file, and with every file that it imports.
+/// Everything that is wrong with a program, and what was probably not meant: of the main file, and of every file that it imports.
 pub fn check(db: &dyn Db, root: SourceFile) -> Vec<Diagnostic> {
+    let files = files(db, root);
+    let exported = exported(db, &files);
+    let mut diagnostics = Vec::new();
+    for file in files {
+        let begin = diagnostics.len();
+        diagnostics.extend(check_file(db, file).iter().cloned());
+        let warnings = lint_file(db, file);
+        let unused = |warning: &&Diagnostic| {
+            let text = lints::text(db, file);
+            warning.code != Code::W0004
+                || !exported.contains(&(file.id(db), warning.primary.span.range.of(text).into()))
+        };
+        diagnostics.extend(warnings.iter().filter(unused).cloned());
+        diagnostics[begin..].sort_by_key(|diagnostic| diagnostic.primary.span.range.start);
+    }
+    diagnostics
+}
+
+/// The files of a program besides the library's, the main file first.
+fn files(db: &dyn Db, root: SourceFile) -> Vec<SourceFile> {
     let mut done = BTreeSet::new();
     let mut open = vec![root];
-    let mut diagnostics = Vec::new();
+    let mut files = Vec::new();
     while let Some(file) = open.pop() {
         if !done.insert(file.id(db)) || file.is_library(db) {
             continue;
         }
-        diagnostics.extend(check_file(db, file).iter().cloned());
+        files.push(file);
         for item in &parse(db, file).ast.items {
             if let ItemKind::Use(import) = &item.kind {
                 open.extend(scope::imported(db, import));
             }
         }
     }
-    diagnostics
+    files
+}
+
+/// The names that files of a program import from others.
+fn exported(db: &dyn Db, files: &[SourceFile]) -> BTreeSet<(FileId, Arc<str>)> {
+    let mut exported = BTreeSet::new();
+    for file in files {
+        for item in &parse(db, *file).ast.items {
+            let ItemKind::Use(import) = &item.kind else { continue };
+            let path: Vec<&str> = import.module.iter().map(|part| part.as_str()).collect();
+            let Ok(module) = db.module(&path) else { continue };
+            let names = import.imports.iter().map(|import| (module.id(db), import.name.text.clone()));
+            exported.extend(names);
+        }
+    }
+    exported
 }
 
 /// The head of a function.

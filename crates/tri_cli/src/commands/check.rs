@@ -31,7 +31,8 @@ pub(crate) fn run(args: &CheckArgs, format: Format) -> Result<(), Failure> {
             });
         }
     }
-    if errors == 0 { Ok(()) } else { Err(Failure::Told) }
+    let accepted = errors == 0 && (warnings == 0 || !args.deny_warnings);
+    if accepted { Ok(()) } else { Err(Failure::Told) }
 }
 
 fn check(args: &CheckArgs, timing: &mut Timing) -> Result<(Program, Vec<Diagnostic>), Failure> {

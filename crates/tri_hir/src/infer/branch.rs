@@ -72,7 +72,7 @@ pub(super) fn implies(known: &ast::Expr, wanted: &ast::Expr) -> bool {
 }
 
 /// Whether two conditions are written alike.
-fn same(a: &ast::Expr, b: &ast::Expr) -> bool {
+pub(crate) fn same(a: &ast::Expr, b: &ast::Expr) -> bool {
     match (&a.kind, &b.kind) {
         (Ast::Name(a), Ast::Name(b)) => a == b,
         (Ast::Int(a), Ast::Int(b)) => a == b,

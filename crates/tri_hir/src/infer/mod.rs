@@ -15,6 +15,8 @@ mod rules;
 mod stmt;
 mod view;
 
+pub(crate) use branch::same;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 

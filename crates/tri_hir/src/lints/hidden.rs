@@ -1,0 +1,51 @@
+//! W0006: a name declared inside an item that hides a name of the item or of its file. Names of the library's prelude may be
+//! hidden: nobody knows them all.
+
+use tri_diagnostics::{Code, Diagnostic, Span};
+use tri_syntax::ast::{ItemId, ItemKind, NodeId};
+
+use super::{Linted, LintedItem, exempt, words};
+
+pub(super) fn check(linted: &mut Linted<'_>, item: &LintedItem<'_>) {
+    for binding in &item.uses.bindings {
+        let name = &binding.name.text;
+        if exempt(name) {
+            continue;
+        }
+        let (what, hidden) = match binding.hides.and_then(|at| item.uses.bindings.get(at)) {
+            Some(hidden) => (words(hidden.kind), linted.span(item.id, hidden.name.id)),
+            None => match in_file(linted, name) {
+                Some((what, item, node)) => (what, linted.span(item, node)),
+                None => continue,
+            },
+        };
+        let span = linted.span(item.id, binding.name.id);
+        linted.found.push(warning(span, name, words(binding.kind), what, hidden));
+    }
+}
+
+fn warning(span: Span, name: &str, what: &str, hidden_what: &str, hidden: Span) -> Diagnostic {
+    let message = format!("the {what} `{name}` hides the {hidden_what} `{name}`");
+    Diagnostic::warning(Code::W0006, span, message)
+        .secondary(hidden, "this can no longer be named")
+        .help("give it another name")
+}
+
+/// What declares `name` in the file.
+fn in_file(linted: &Linted<'_>, name: &str) -> Option<(&'static str, ItemId, NodeId)> {
+    linted.ast.items().find_map(|(id, item)| {
+        if let ItemKind::Use(import) = &item.kind {
+            let local =
+                import.imports.iter().map(|import| import.local()).find(|local| &*local.text == name)?;
+            return Some(("import", id, local.id));
+        }
+        let what = match &item.kind {
+            ItemKind::Dim(_) => "dim",
+            ItemKind::Const(_) => "constant",
+            ItemKind::Function(_) => "function",
+            ItemKind::Layer(_) => "layer",
+            _ => return None,
+        };
+        item.name().filter(|known| &*known.text == name).map(|known| (what, id, known.id))
+    })
+}
