@@ -1,8 +1,10 @@
 //! W0006: a name declared inside an item that hides a name of the item or of its file. Names of the library's prelude may be
 //! hidden: nobody knows them all.
 
+use std::collections::BTreeMap;
+
 use tri_diagnostics::{Code, Diagnostic, Span};
-use tri_syntax::ast::{ItemId, ItemKind, NodeId};
+use tri_syntax::ast::{Ast, ItemId, ItemKind, NodeId};
 
 use super::{Linted, LintedItem, exempt, words};
 
@@ -14,8 +16,8 @@ pub(super) fn check(linted: &mut Linted<'_>, item: &LintedItem<'_>) {
         }
         let (what, hidden) = match binding.hides.and_then(|at| item.uses.bindings.get(at)) {
             Some(hidden) => (words(hidden.kind), linted.span(item.id, hidden.name.id)),
-            None => match in_file(linted, name) {
-                Some((what, item, node)) => (what, linted.span(item, node)),
+            None => match linted.declared.get(&**name) {
+                Some(&(what, item, node)) => (what, linted.span(item, node)),
                 None => continue,
             },
         };
@@ -31,21 +33,23 @@ fn warning(span: Span, name: &str, what: &str, hidden_what: &str, hidden: Span) 
         .help("give it another name")
 }
 
-/// What declares `name` in the file.
-fn in_file(linted: &Linted<'_>, name: &str) -> Option<(&'static str, ItemId, NodeId)> {
-    linted.ast.items().find_map(|(id, item)| {
-        if let ItemKind::Use(import) = &item.kind {
-            let local =
-                import.imports.iter().map(|import| import.local()).find(|local| &*local.text == name)?;
-            return Some(("import", id, local.id));
-        }
+/// What the items and imports of a file declare.
+pub(super) fn declared(ast: &Ast) -> BTreeMap<&str, (&'static str, ItemId, NodeId)> {
+    let mut declared = BTreeMap::new();
+    for (id, item) in ast.items() {
         let what = match &item.kind {
+            ItemKind::Use(import) => {
+                let names = import.imports.iter().map(|import| import.local());
+                declared.extend(names.map(|name| (name.as_str(), ("import", id, name.id))));
+                continue;
+            }
             ItemKind::Dim(_) => "dim",
             ItemKind::Const(_) => "constant",
             ItemKind::Function(_) => "function",
             ItemKind::Layer(_) => "layer",
-            _ => return None,
+            ItemKind::Test(_) | ItemKind::Error { .. } => continue,
         };
-        item.name().filter(|known| &*known.text == name).map(|known| (what, id, known.id))
-    })
+        declared.extend(item.name().map(|name| (name.as_str(), (what, id, name.id))));
+    }
+    declared
 }

@@ -13,11 +13,11 @@ mod unused_local;
 mod unused_member;
 mod uses;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use tri_db::{Db, SourceFile, parse};
-use tri_diagnostics::{Diagnostic, FileId, Span, TextRange};
+use tri_diagnostics::{Diagnostic, FileId, Span};
 use tri_syntax::ast::{Ast, Item, ItemId, NodeId};
 
 pub(crate) use uses::{Uses, uses};
@@ -35,6 +35,8 @@ struct Linted<'a> {
     used: BTreeSet<Arc<str>>,
     /// Names that any item writes after a dot.
     fields: BTreeSet<Arc<str>>,
+    /// What items and imports declare: what it is, and where.
+    declared: BTreeMap<&'a str, (&'static str, ItemId, NodeId)>,
     found: Vec<Diagnostic>,
 }
 
@@ -43,6 +45,8 @@ struct LintedItem<'a> {
     id: ItemId,
     item: &'a Item,
     uses: &'a Uses,
+    /// What it declares inside.
+    names: BTreeSet<&'a str>,
 }
 
 /// The warnings of a file, given its errors.
@@ -56,17 +60,19 @@ pub(crate) fn lint(db: &dyn Db, file: SourceFile, errors: &[Diagnostic]) -> Vec<
         sound: errors.is_empty(),
         used: uses.iter().flat_map(|uses| uses.outer.iter().chain(&uses.fields).cloned()).collect(),
         fields: uses.iter().flat_map(|uses| uses.fields.iter().cloned()).collect(),
+        declared: hidden::declared(ast),
         found: Vec::new(),
     };
+    let wrong: BTreeSet<u32> = errors.iter().map(|error| error.primary.span.range.start).collect();
     unused_import::check(&mut linted);
     unused_dim::check_items(&mut linted);
     for ((id, item), uses) in ast.items().zip(&uses) {
         let range = ast.range(id, item.id);
-        let inside = |at: TextRange| range.start <= at.start && at.end <= range.end;
-        if errors.iter().any(|error| inside(error.primary.span.range)) {
+        if wrong.range(range.start..=range.end).next().is_some() {
             continue;
         }
-        let item = LintedItem { id, item, uses };
+        let names = uses.bindings.iter().map(|binding| &*binding.name.text).collect();
+        let item = LintedItem { id, item, uses, names };
         unused_local::check(&mut linted, &item);
         unused_member::check(&mut linted, &item);
         unused_dim::check(&mut linted, &item);
