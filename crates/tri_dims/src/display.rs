@@ -1,5 +1,6 @@
 //! Text of a dimension, in the language's own notation: `4 * Model + 1`, `floor((H + 1) / 2)`.
 
+use std::cmp::Reverse;
 use std::fmt;
 
 use crate::{Atom, Dim, Monomial};
@@ -39,9 +40,13 @@ where
         if self.dim.terms().is_empty() {
             return f.write_str("0");
         }
-        // Terms with variables first, the number last, as people write them.
-        let ordered = self.dim.terms().iter().rev();
-        for (i, (monomial, n)) in ordered.enumerate() {
+        // Products before single variables before the number, and what is added before what is taken away, as people write them.
+        let mut ordered: Vec<_> = self.dim.terms().iter().collect();
+        ordered.sort_by_key(|(monomial, n)| {
+            let degree: u64 = monomial.iter().map(|(_, power)| u64::from(*power)).sum();
+            (Reverse(degree), *n < 0)
+        });
+        for (i, (monomial, n)) in ordered.into_iter().enumerate() {
             match (i, *n < 0) {
                 (0, true) => f.write_str("-")?,
                 (0, false) => {}
@@ -98,9 +103,13 @@ where
             if i > 0 {
                 f.write_str(operator)?;
             }
-            let single = side.terms().len() <= 1
-                && side.terms().iter().all(|(m, n)| m.len() <= 1 && (*n == 1 || m.is_empty()));
-            if single {
+            let single = |(monomial, n): &(Monomial<V>, i64)| match monomial.as_slice() {
+                [] => *n >= 0,
+                // A division has its own parentheses.
+                [(_, 1)] => *n == 1,
+                _ => false,
+            };
+            if side.terms().len() <= 1 && side.terms().iter().all(single) {
                 write!(f, "{}", side.display(self.name))?;
             } else {
                 write!(f, "({})", side.display(self.name))?;

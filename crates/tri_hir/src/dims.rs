@@ -1,7 +1,7 @@
 //! What can be proved of sizes: values, equality, divisibility, order.
 
 use tri_db::Db;
-use tri_dims::DimError;
+use tri_dims::{Atom, DimError};
 use tri_syntax::ast::ItemKind;
 
 use crate::hir::{Def, Dim, DimVar, Fact};
@@ -72,9 +72,9 @@ pub(crate) fn divides(db: &dyn Db, facts: &[Fact], n: &Dim, d: &Dim) -> bool {
 
 /// Whether `a <= b` for certain: sizes are not negative.
 pub(crate) fn at_most(db: &dyn Db, facts: &[Fact], a: &Dim, b: &Dim) -> bool {
-    let not_negative = |dim: &Dim| match by_value(db, dim) {
-        Some(dim) => dim.terms().iter().all(|(_, n)| *n >= 0),
-        None => dim.terms().iter().all(|(_, n)| *n >= 0),
+    let not_negative = |dim: &Dim| {
+        let dim = by_value(db, dim).unwrap_or_else(|| dim.clone());
+        has_no_negative(&dim) || without_quotients(&dim).is_some_and(|dim| has_no_negative(&dim))
     };
     let Ok(room) = b.sub(a) else { return false };
     if not_negative(&room) {
@@ -86,6 +86,28 @@ pub(crate) fn at_most(db: &dyn Db, facts: &[Fact], a: &Dim, b: &Dim) -> bool {
         }
         Fact::Divides(..) => false,
     })
+}
+
+fn has_no_negative(dim: &Dim) -> bool {
+    dim.terms().iter().all(|(_, n)| *n >= 0)
+}
+
+/// A size at most this one: where a quotient is taken away, its numerator is, since no divisor is below 1.
+fn without_quotients(dim: &Dim) -> Option<Dim> {
+    let mut least = dim.clone();
+    for (monomial, n) in dim.terms().iter().filter(|(_, n)| *n < 0) {
+        let (numerator, divisor, quotient) = match monomial.as_slice() {
+            [(Atom::Floor(n, d), 1)] => (n, d, n.floor_div(d).ok()?),
+            [(Atom::Exact(n, d), 1)] => (n, d, n.exact_div(d).ok()?),
+            _ => continue,
+        };
+        if has_no_negative(numerator) && has_no_negative(divisor) {
+            let more = quotient.sub(numerator).ok()?;
+            // `n` is negative: `n * numerator` in the place of `n * quotient`.
+            least = least.sub(&more.mul(&Dim::constant(*n)).ok()?).ok()?;
+        }
+    }
+    Some(least)
 }
 
 /// Whether a fact holds for certain.

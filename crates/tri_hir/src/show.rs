@@ -1,6 +1,7 @@
 //! Types and dims in the language's own notation.
 
 use tri_db::Db;
+use tri_dims::Atom;
 use tri_syntax::ast::ItemKind;
 
 use crate::hir::{Axis, DType, Dim, DimVar, Element, Fact, GenericArg, Owner, Type};
@@ -8,7 +9,15 @@ use crate::queries::{def_name, function_of, item_of, owner_def};
 
 /// `4 * Model + 1`.
 pub fn show_dim(db: &dyn Db, dim: &Dim) -> String {
-    dim.display(&|var: &DimVar, f: &mut std::fmt::Formatter<'_>| f.write_str(&show_var(db, *var))).to_string()
+    let name = |var: &DimVar, f: &mut std::fmt::Formatter<'_>| f.write_str(&show_var(db, *var));
+    let text = dim.display(&name).to_string();
+    // A division that is all of a size needs no parentheses.
+    let is_division = match dim.terms() {
+        [(monomial, 1)] => matches!(monomial.as_slice(), [(Atom::Exact(..) | Atom::Rem(..), 1)]),
+        _ => false,
+    };
+    let inner = text.strip_prefix('(').and_then(|rest| rest.strip_suffix(')')).filter(|_| is_division);
+    inner.unwrap_or(&text).to_owned()
 }
 
 fn show_var(db: &dyn Db, var: DimVar) -> String {

@@ -67,7 +67,7 @@ fn every_broken_rule_is_named() {
         ),
         // Sizes.
         (
-            "bind_dim %2 {symbol N, at_most [N + B <= 64, 2 * N <= 3 * B * $1 + 16]} !3\n",
+            "bind_dim %2 {symbol N, at_most [B + N <= 64, 2 * N <= 3 * B * $1 + 16]} !3\n",
             "",
             "symbol $2 has no value here",
         ),

@@ -8,12 +8,14 @@ use tri_diagnostics::Code;
 use tri_syntax::ast::{self, ExprKind, ItemKind, Lifetime};
 
 use super::{Names, empty_layer, empty_signature};
+use crate::dims::at_most;
 use crate::hir::{
     Def, Element, ElementClass, Generic, GenericKind, Layer, Member, MemberKind, Owner, Param, Signature,
     Type,
 };
 use crate::queries::{CheckedLayer, CheckedSignature, function_of, is_library, item_of, owner_def};
 use crate::report::Report;
+use crate::show::show_dim;
 
 impl Names<'_> {
     fn generics(&mut self, generics: &[ast::Generic]) -> Vec<Generic> {
@@ -32,8 +34,16 @@ impl Names<'_> {
                 ast::GenericKind::Element { class } => GenericKind::Element(self.class(class)),
                 ast::GenericKind::Dim { bounds: None } => GenericKind::Dim(None),
                 ast::GenericKind::Dim { bounds: Some((low, high)) } => {
-                    let bounds = (self.dim(low), self.dim(high));
-                    GenericKind::Dim(bounds.0.zip(bounds.1))
+                    let bounds = self.dim(low).zip(self.dim(high));
+                    if let Some((low, high)) = &bounds
+                        && at_most(self.db, &self.facts, high, low)
+                    {
+                        let (low, high) = (show_dim(self.db, low), show_dim(self.db, high));
+                        let message =
+                            format!("no size lies in `{low}..{high}`: at least {low}, below {high}");
+                        self.error(Code::E2011, generic.name.id, message);
+                    }
+                    GenericKind::Dim(bounds)
                 }
             };
             result.push(Generic { name: generic.name.text.clone(), kind });

@@ -25,6 +25,8 @@ struct Level {
     owner: Owner,
     generics: Vec<(Arc<str>, Kind)>,
     ints: Vec<(Arc<str>, u32)>,
+    /// Names of the parameters that are no sizes.
+    others: Vec<Arc<str>>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,9 +91,11 @@ impl<'db> Names<'db> {
         };
         let generics = generics.iter().map(|generic| (generic.name.text.clone(), kind(generic))).collect();
         let is_int = |param: &ast::Param| matches!(&param.ty.kind, TypeKind::Named { name, .. } if name.as_str() == "int");
+        let others =
+            params.iter().filter(|param| !is_int(param)).map(|param| param.name.text.clone()).collect();
         let ints = params.iter().enumerate().filter(|(_, param)| is_int(param));
         let ints = ints.map(|(at, param)| (param.name.text.clone(), at as u32)).collect();
-        self.levels.push(Level { owner, generics, ints });
+        self.levels.push(Level { owner, generics, ints, others });
     }
 
     /// Takes conditions for true.
@@ -175,6 +179,10 @@ impl<'db> Names<'db> {
         let report = match known {
             Some(Named::Error) => return None,
             Some(_) => Report::error(Code::E1004, place, format!("`{name}` is not a size")),
+            None if self.levels.iter().any(|level| level.others.iter().any(|other| &**other == name)) => {
+                Report::error(Code::E1004, place, format!("`{name}` is not a size"))
+                    .help("sizes are dims, and parameters of type `int`")
+            }
             None if foreign::is_nothing(name) => foreign::free_size(place),
             None => self.unknown(
                 Report::error(Code::E1001, place, format!("there is no dim `{name}` here")),

@@ -54,6 +54,7 @@ impl Infer<'_> {
             "einsum" => self.einsum(&call),
             "route" => self.route(&call),
             _ if self.stretches(def) => self.stretched(&call),
+            "floor" | "ceil" if self.is_size_division(&call) => self.rounded_size(&call),
             name if STATIC.contains(&name) && first.is_none() && brackets.is_empty() => {
                 // `sqrt(2.0)` of a static number is a static number.
                 let expr = slots.first().copied().flatten().filter(|expr| self.looks_static(expr))?;
