@@ -87,7 +87,7 @@ fn an_index_beyond_the_list_is_refused() {
 
 #[test]
 fn bounds_that_no_size_meets_are_refused() {
-    let text = "model M() {\n    fn forward[B in 3..3](x: f32[B]) -> f32[B] { x }\n}\n";
+    let text = "model M(n: int = 3) {\n    fn forward[B in 3..n](x: f32[B]) -> f32[B] { x }\n}\n";
     check(text, &Options::default(), Code::E2903, "no size lies in the bounds of `B`");
 }
 
