@@ -96,7 +96,7 @@ pub struct Diagnostic {
     pub notes: Vec<String>,
     /// Advice: "change `dim Ffn = 6900` to `6912`".
     pub helps: Vec<String>,
-    /// One edit that repairs it, where there is one.
+    /// One edit that repairs it, where there is one. People read its title only where `helps` is empty.
     pub fix: Option<Fix>,
 }
 

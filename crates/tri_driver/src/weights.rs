@@ -7,7 +7,7 @@ use std::path::Path;
 use tri_ir::{DType, Module, Parameter, TensorData};
 
 use crate::DriverError;
-use crate::near::nearest;
+use tri_diagnostics::nearest;
 
 /// Most names that a message lists.
 const LISTED: usize = 10;

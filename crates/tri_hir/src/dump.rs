@@ -9,7 +9,7 @@ use crate::hir::{
     Block, Body, BodyOwner, Def, ExprId, ExprKind, LocalId, Owner, Pattern, Stmt, Type, ViewItem,
 };
 use crate::queries::{body, body_def, def_name, layer, signature};
-use crate::show::{show_axis, show_dim, show_element, show_fact, show_generic, show_type};
+use crate::show::{Show, show_dim, show_type};
 
 /// A body with its owner as heading.
 pub fn dump_body(db: &dyn Db, owner: BodyOwner) -> String {
@@ -86,7 +86,7 @@ impl Dump<'_> {
                 self.parent(&format!("let {pattern}"), |this| this.expr(*value));
             }
             Stmt::LetDim { local, value, facts } => {
-                let facts: Vec<String> = facts.iter().map(|fact| show_fact(self.db, fact)).collect();
+                let facts: Vec<String> = facts.iter().map(|fact| Show::of(self.db).fact(fact)).collect();
                 let text = format!("let dim {} where [{}]", self.local(*local), facts.join(", "));
                 self.parent(&text, |this| this.expr(*value));
             }
@@ -172,7 +172,7 @@ impl Dump<'_> {
             ExprKind::Binary(op, a, b) => (op.as_str().to_owned(), vec![*a, *b]),
             ExprKind::MatMul(a, b) => ("@".to_owned(), vec![*a, *b]),
             ExprKind::Transpose(x) => ("transpose".to_owned(), vec![*x]),
-            ExprKind::Cast(x, element) => (format!("as {}", show_element(self.db, *element)), vec![*x]),
+            ExprKind::Cast(x, element) => (format!("as {}", Show::of(self.db).element(*element)), vec![*x]),
             ExprKind::View(x, items) => (format!("view {}", self.items(items)), vec![*x]),
             ExprKind::Call { function, generics, args } => {
                 (format!("call {}[{}]", def_name(self.db, *function), self.generics(generics)), given(args))
@@ -222,7 +222,7 @@ impl Dump<'_> {
     }
 
     fn generics(&self, generics: &[crate::hir::GenericArg]) -> String {
-        generics.iter().map(|generic| show_generic(self.db, generic)).collect::<Vec<_>>().join(", ")
+        generics.iter().map(|generic| Show::of(self.db).generic(generic)).collect::<Vec<_>>().join(", ")
     }
 
     fn items(&self, items: &[ViewItem]) -> String {
@@ -230,7 +230,7 @@ impl Dump<'_> {
             dim.as_ref().map_or_else(String::new, |dim| show_dim(self.db, dim))
         };
         let item = |item: &ViewItem| match item {
-            ViewItem::At(at) => show_axis(self.db, &crate::hir::Axis::Dim(at.clone())),
+            ViewItem::At(at) => Show::of(self.db).axis(&crate::hir::Axis::Dim(at.clone())),
             ViewItem::Slice(lo, hi) => format!("{}:{}", bound(lo), bound(hi)),
             ViewItem::Rest => "..".to_owned(),
             ViewItem::NewAxis => "_".to_owned(),

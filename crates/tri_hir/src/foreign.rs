@@ -121,7 +121,32 @@ pub(crate) fn method(name: &str) -> Option<&'static str> {
         "contiguous" | "detach" | "clone" | "cuda" | "cpu" => {
             "leave it out: values have no memory of their own"
         }
+        "flatten" => "write `reshape[B, C * H * W](x)`: the sizes say which axes become one",
         "item" => "a scalar is a tensor without axes: leave it out",
+        _ => return None,
+    })
+}
+
+/// What stands in the place of a function of other tools.
+pub(crate) fn function(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "cat" | "concatenate" | "hstack" | "vstack" => "write `concat([a, b], axis = -1)`",
+        "flatten" => "write `reshape[B, C * H * W](x)`: the sizes say which axes become one",
+        "arange" => "write `iota[N]()`: 0, 1, 2, ...",
+        "where" | "masked_fill" => "write `select(mask, a, b)`",
+        "clamp" | "clip" => "write `minimum(maximum(x, low), high)`",
+        "add" => "write `a + b`",
+        "sub" | "subtract" => "write `a - b`",
+        "mul" | "multiply" => "write `a * b`",
+        "div" | "divide" | "true_divide" => "write `a / b`",
+        "zeros_like" | "ones_like" | "full_like" => "write `zeros[B, D]()`: the sizes by their names",
+        "tril" | "triu" => "`causal_mask[T]()` of `std.attention` is true where a position must not look",
+        "scaled_dot_product_attention" => {
+            "`MultiHeadAttention` of `std.attention` is the layer; by hand, `einsum` and `softmax`"
+        }
+        "one_hot" => "write `iota[C]() == label[.., _]`",
+        "chunk" | "split" => "write slices: `x[.., 0:D / 2]`",
+        "repeat" | "tile" => "axes of length 1 and missing leading axes stretch by themselves",
         _ => return None,
     })
 }

@@ -206,6 +206,15 @@ pub enum Fact {
     AtMost(Dim, Dim),
 }
 
+impl Fact {
+    /// What it compares.
+    pub fn sides(&self) -> (&Dim, &Dim) {
+        match self {
+            Fact::Divides(a, b) | Fact::Equal(a, b) | Fact::AtMost(a, b) => (a, b),
+        }
+    }
+}
+
 /// The head of a layer or model.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Layer {

@@ -135,12 +135,9 @@ pub fn check_file(db: &dyn Db, file: SourceFile) -> Arc<[Diagnostic]> {
     reports.extend(resolve::recursion(db, &items));
     reports.extend(scope::import_cycle(db, file));
     let mut seen = BTreeSet::new();
-    for diagnostic in reports.iter().map(|report| report.diagnostic(db)) {
-        let key = (diagnostic.code, diagnostic.primary.span, diagnostic.message.clone());
-        if seen.insert(key) {
-            diagnostics.push(diagnostic);
-        }
-    }
+    reports.sort_by_key(|report| report.span(db).range.start);
+    let first = reports.iter().filter(|report| seen.insert(report.mistake()));
+    diagnostics.extend(first.map(|report| report.diagnostic(db)));
     diagnostics.sort_by_key(|diagnostic| diagnostic.primary.span.range.start);
     diagnostics.into()
 }

@@ -4,17 +4,17 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use tri_db::{Db, ModuleError, SourceFile, parse};
-use tri_diagnostics::Code;
+use tri_diagnostics::{Code, nearest};
 use tri_syntax::ast::{ItemKind, Use};
 
 use crate::hir::Def;
-use crate::report::{Place, Report, near_miss};
+use crate::report::{Place, Report};
 
 /// Modules of the library whose items every file sees.
-const PRELUDE: [&str; 4] = ["ops", "act", "quant", "loss"];
+pub(crate) const PRELUDE: [&str; 4] = ["ops", "act", "quant", "loss"];
 
 /// Modules of the library that every file sees by name: `init.normal`.
-const PRELUDE_MODULES: [&str; 1] = ["init"];
+pub(crate) const PRELUDE_MODULES: [&str; 1] = ["init"];
 
 /// What a name of a file stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -121,7 +121,7 @@ fn missing_item(
     let items = crate::queries::items(db, module);
     let message = format!("`{}` has no item `{}`", path.join("."), import.name.text);
     let report = Report::error(Code::E1001, place, message);
-    match near_miss(&import.name.text, items.keys().map(|name| &**name)) {
+    match nearest(&import.name.text, items.keys().map(|name| &**name)) {
         Some(near) => report.did_you_mean(near, place),
         None => report,
     }

@@ -200,6 +200,8 @@ pub struct ConstItem {
 /// `fn name[generics](params) -> result where ... { body }`, as an item or a member.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Function {
+    /// All of it before the body.
+    pub head: NodeId,
     /// The function.
     pub name: Name,
     /// `[E: Float, ..S, B in 1..64]`.
@@ -258,6 +260,8 @@ pub struct Param {
 /// `layer Name[generics](config) where ... { members }`, or the same with `model`.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Layer {
+    /// All of it before the `{`.
+    pub head: NodeId,
     /// Whether it is a `model`, whose functions are entry points.
     pub is_model: bool,
     /// The template's name.

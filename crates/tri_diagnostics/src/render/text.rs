@@ -37,7 +37,11 @@ fn one(diagnostic: &Diagnostic, files: &mut Files<'_>, shown: &mut Shown, colour
         .with_config(Config::new().with_index_type(IndexType::Byte).with_color(colour));
     report.with_notes(&diagnostic.notes);
     report.with_helps(helps(diagnostic));
-    for (index, (file, range, text)) in places.into_iter().enumerate() {
+    let primary = diagnostic.primary.span.file;
+    let mut labels: Vec<_> = places.into_iter().enumerate().collect();
+    // One excerpt a file, in the order of its lines, and first the file with the mistake.
+    labels.sort_by_key(|(_, (file, range, _))| (*file != primary, *file, range.end));
+    for (index, (file, range, text)) in labels {
         let label = Label::new((file, range)).with_priority(i32::from(index == 0));
         // A label without words is not drawn at all.
         report = report.with_label(label.with_message(if text.is_empty() { "here" } else { text }));
@@ -65,10 +69,10 @@ fn plain(diagnostic: &Diagnostic, files: &mut Files<'_>) -> String {
     out
 }
 
-/// The advice, with the title of the fix unless the advice says so already.
+/// The advice; the title of the fix where there is none.
 fn helps(diagnostic: &Diagnostic) -> impl Iterator<Item = &String> {
     let fix = diagnostic.fix.as_ref().map(|fix| &fix.title);
-    diagnostic.helps.iter().chain(fix.filter(|title| !diagnostic.helps.contains(title)))
+    diagnostic.helps.iter().chain(fix.filter(|_| diagnostic.helps.is_empty()))
 }
 
 fn header(diagnostic: &Diagnostic, colour: bool) -> String {

@@ -1,13 +1,14 @@
 //! Arguments of calls: put in the order of the parameters, typed, and bound.
 
-use tri_diagnostics::Code;
+use tri_diagnostics::{Code, nearest};
 use tri_syntax::ast::{self, ExprKind as Ast, NodeId};
 
 use super::Infer;
-use super::bind::Bindings;
+use super::bind::{Bindings, Misfit};
+use super::coerce::Asked;
+use super::misfit::Called;
 use crate::hir::{Axis, DType, Dim, DimVar, Element, ExprId, ExprKind, Owner, Signature, Type};
-use crate::report::{Report, near_miss};
-use crate::show::{show_dim, show_type};
+use crate::report::Report;
 
 /// For each parameter, the argument written for it.
 pub(super) type Slots<'a> = Vec<Option<&'a ast::Expr>>;
@@ -78,7 +79,7 @@ impl Infer<'_> {
             format!("`{}` has no parameter `{}`", signature.name, name.text),
         );
         let names: Vec<&str> = signature.params.iter().map(|param| &*param.name).collect();
-        report = match near_miss(name.as_str(), names.iter().copied()) {
+        report = match nearest(name.as_str(), names.iter().copied()) {
             Some(near) => report.did_you_mean(near, place),
             None if names.is_empty() => report.help("it takes no arguments"),
             None => report.help(format!("it takes {}", names.join(", "))),
@@ -87,79 +88,41 @@ impl Infer<'_> {
     }
 
     /// Types the arguments and binds what the parameters' types leave open.
-    #[expect(clippy::too_many_arguments, reason = "a call has these parts")]
     pub(super) fn arguments(
         &mut self,
         b: &mut Bindings,
-        owner: Owner,
-        signature: &Signature,
+        called: &Called<'_>,
         first: Option<ExprId>,
         slots: &Slots<'_>,
         expected: Option<&Type>,
-        node: NodeId,
     ) -> Option<Vec<Option<ExprId>>> {
+        let signature = called.signature;
         let mut args: Vec<Option<ExprId>> = vec![None; slots.len()];
-        let mut numbers = Vec::new();
+        let mut misfits = Vec::new();
         let mut wrong = false;
         for (at, (param, slot)) in signature.params.iter().zip(slots).enumerate() {
             let id = match (first, slot) {
                 (Some(first), _) if at == 0 => first,
                 (_, Some(expr)) => self.argument(expr, &param.ty, args.first().copied().flatten()),
                 _ => {
-                    self.default_int(b, owner, at as u32, &param.ty);
+                    self.default_int(b, called.owner, at as u32, &param.ty);
                     continue;
                 }
             };
             args[at] = Some(id);
-            match (self.ty(id).clone(), &param.ty) {
-                (Type::Error, _) => wrong = true,
-                (Type::Int(_) | Type::Float | Type::Bool, Type::Tensor(..)) => numbers.push(at),
-                (actual, Type::Tensor(..)) => {
-                    if let Err(misfit) = self.bind(b, &param.ty, &actual) {
-                        let wanted = b.ty(&param.ty).unwrap_or_else(|_| param.ty.clone());
-                        self.misfit(misfit, id, &wanted, &param.name, &signature.name);
-                        wrong = true;
-                    }
-                }
-                (actual, Type::Int(_)) => {
-                    let id = self.coerce(id, &param.ty);
-                    args[at] = Some(id);
-                    match actual {
-                        Type::Int(Some(value)) => b.fix_int(owner, at as u32, value),
-                        Type::Int(None) => {
-                            b.fix_int(owner, at as u32, Dim::var(DimVar::Length(self.owner, self.node(id))))
-                        }
-                        _ => wrong = true,
-                    }
-                }
-                _ => {
-                    let wanted = b.ty(&param.ty).unwrap_or_else(|_| param.ty.clone());
-                    let id = self.coerce(id, &wanted);
-                    wrong |= self.ty(id) == &Type::Error;
-                    args[at] = Some(id);
-                }
+            if let Some(misfit) = self.bind_argument(b, called, at, &mut args) {
+                misfits.push((at, misfit));
             }
+            wrong |= args[at].is_none_or(|id| self.ty(id) == &Type::Error);
+        }
+        if !misfits.is_empty() {
+            self.report_misfits(&misfits, &args, called, b);
+            return None;
         }
         if wrong {
             return None;
         }
-        for at in numbers {
-            let id = args[at]?;
-            let element = self.number_element(b, &signature.params[at].ty, id);
-            let id = self.splat(id, element);
-            let actual = self.ty(id).clone();
-            if let Err(misfit) = self.bind(b, &signature.params[at].ty, &actual) {
-                self.misfit(
-                    misfit,
-                    id,
-                    &signature.params[at].ty,
-                    &signature.params[at].name,
-                    &signature.name,
-                );
-                return None;
-            }
-            args[at] = Some(id);
-        }
+        self.bind_numbers(b, called, &mut args)?;
         if let Some(expected) = expected {
             // What the arguments leave open may follow from where the result goes; a misfit is reported there.
             let mut trial = b.clone();
@@ -167,12 +130,93 @@ impl Infer<'_> {
                 *b = trial;
             }
         }
-        if self.settle(b).is_err() {
-            let message = format!("the sizes of the arguments of `{}` do not fit together", signature.name);
-            self.names.error(Code::E2003, node, message);
+        if let Err((declared, wanted, actual)) = self.settle(b) {
+            self.unsettled(&declared, &wanted, &actual, called);
             return None;
         }
         Some(args)
+    }
+
+    /// Binds one argument; numbers in the place of tensors wait until dtypes are known.
+    fn bind_argument(
+        &mut self,
+        b: &mut Bindings,
+        called: &Called<'_>,
+        at: usize,
+        args: &mut [Option<ExprId>],
+    ) -> Option<Misfit> {
+        let id = args[at]?;
+        let param = &called.signature.params[at];
+        match (self.ty(id).clone(), &param.ty) {
+            (Type::Error, _) | (Type::Int(_) | Type::Float | Type::Bool, Type::Tensor(..)) => {}
+            (actual, Type::Tensor(..)) => {
+                b.bind_next(id);
+                // What a misfit has bound so far says nothing of the other arguments.
+                let mut trial = b.clone();
+                match self.bind(&mut trial, &param.ty, &actual) {
+                    Ok(()) => *b = trial,
+                    Err(misfit) => return Some(misfit),
+                }
+            }
+            (actual, Type::Int(_)) => {
+                args[at] = Some(self.configured(id, &param.ty, called, at));
+                let unknown = Dim::var(DimVar::Length(self.owner, self.node(id)));
+                if let Type::Int(value) = actual {
+                    b.fix_int(called.owner, at as u32, value.unwrap_or(unknown));
+                }
+            }
+            _ => {
+                let wanted = b.ty(&param.ty).unwrap_or_else(|_| param.ty.clone());
+                args[at] = Some(self.configured(id, &wanted, called, at));
+            }
+        }
+        None
+    }
+
+    /// A static argument.
+    fn configured(&mut self, id: ExprId, wanted: &Type, called: &Called<'_>, at: usize) -> ExprId {
+        let param = &called.signature.params[at].name;
+        let asked = self.parameter_place(called.owner, at);
+        let asked =
+            asked.map(|place| Asked { place, text: format!("`{param}` is {}", self.show().ty(wanted)) });
+        match (self.ty(id), wanted) {
+            (Type::Int(_), Type::Int(_) | Type::Float | Type::Axis) | (Type::Error, _) => {}
+            (from, _) if self.same_type(from, wanted) => {}
+            (Type::Function(_) | Type::Tuple(_), _) => {}
+            (from, _) => {
+                let report = self.static_misfit(id, &from.clone(), wanted, called, at);
+                self.names.report(report);
+                return self.error_expr(self.node(id));
+            }
+        }
+        self.coerce_asked(id, wanted, asked.as_ref())
+    }
+
+    /// Gives static numbers in the place of tensors their dtype.
+    fn bind_numbers(
+        &mut self,
+        b: &mut Bindings,
+        called: &Called<'_>,
+        args: &mut [Option<ExprId>],
+    ) -> Option<()> {
+        for (at, param) in called.signature.params.iter().enumerate() {
+            let Some(id) = args[at] else { continue };
+            if !matches!(
+                (self.ty(id), &param.ty),
+                (Type::Int(_) | Type::Float | Type::Bool, Type::Tensor(..))
+            ) {
+                continue;
+            }
+            let element = self.number_element(b, &param.ty, id);
+            let id = self.splat(id, element);
+            let actual = self.ty(id).clone();
+            if let Err(misfit) = self.bind(b, &param.ty, &actual) {
+                self.misfit(&misfit, id, at, called, b);
+                return None;
+            }
+            args[at] = Some(id);
+        }
+        Some(())
     }
 
     /// An argument. An axis may be written by the name of a size of the first argument.
@@ -210,12 +254,12 @@ impl Infer<'_> {
                 [at] if pack.is_none_or(|pack| *at < pack) => Some(*at as i32),
                 [at] => Some(*at as i32 - shape.len() as i32),
                 [] => {
-                    let (name, shape) = (show_dim(self.db, &dim), crate::show::show_shape(self.db, shape));
+                    let (name, shape) = (self.show().dim(&dim), self.show().shape(shape));
                     self.names.error(Code::E2007, expr.id, format!("no axis of [{shape}] is `{name}`"));
                     None
                 }
                 _ => {
-                    let (name, shape) = (show_dim(self.db, &dim), crate::show::show_shape(self.db, shape));
+                    let (name, shape) = (self.show().dim(&dim), self.show().shape(shape));
                     let report = Report::error(
                         Code::E2007,
                         self.names.place(expr.id),
@@ -229,7 +273,7 @@ impl Infer<'_> {
         let id = self.expr(expr, None);
         let Type::Int(Some(dim)) = self.ty(id).clone() else {
             if self.ty(id) != &Type::Error {
-                let found = show_type(self.db, self.ty(id));
+                let found = self.show().ty(self.ty(id));
                 self.names.error(
                     Code::E2007,
                     expr.id,
@@ -245,7 +289,7 @@ impl Infer<'_> {
             Some(at) => (-(fixed - at as i32 - 1)..at as i32).contains(&position),
         };
         if !known {
-            let shape = crate::show::show_shape(self.db, shape);
+            let shape = self.show().shape(shape);
             self.names.error(
                 Code::E2007,
                 expr.id,

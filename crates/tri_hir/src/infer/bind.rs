@@ -6,8 +6,8 @@ use tri_dims::DimError;
 
 use super::Infer;
 use crate::hir::{
-    Axis, DType, Dim, DimVar, Element, ElementClass, Fact, FunctionType, Generic, GenericArg, GenericKind,
-    Owner, Type,
+    Axis, DType, Dim, DimVar, Element, ElementClass, ExprId, Fact, FunctionType, Generic, GenericArg,
+    GenericKind, Owner, Type,
 };
 use crate::resolve::IMPLICIT;
 
@@ -23,14 +23,29 @@ pub(super) struct Bindings {
     implicit: bool,
     /// Sizes that could not be compared yet.
     later: Vec<(Dim, Dim)>,
+    /// The argument that is being bound.
+    argument: Option<ExprId>,
+    /// Which argument gave a dim its size.
+    sources: BTreeMap<DimVar, ExprId>,
 }
 
 /// Why an argument does not fit a parameter.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Misfit {
-    Dtype,
+    /// This dtype is asked for.
+    Dtype(Element),
+    /// Another number of axes is asked for.
     Rank,
-    Size,
+    /// An axis has another size.
+    Size {
+        /// Which axis of the argument.
+        at: usize,
+        /// What the parameter says.
+        declared: Axis,
+        /// What that stands for, in terms of the caller.
+        wanted: Axis,
+    },
+    /// Something else than a tensor is asked for, or found.
     Kind,
 }
 
@@ -63,6 +78,32 @@ impl Bindings {
     /// Gives a static int parameter its value.
     pub(super) fn fix_int(&mut self, owner: Owner, at: u32, value: Dim) {
         self.dims.insert(DimVar::Param(owner, at), value);
+    }
+
+    /// Says which argument is bound from here on.
+    pub(super) fn bind_next(&mut self, argument: ExprId) {
+        self.argument = Some(argument);
+    }
+
+    /// Which argument gave a generic dim its size.
+    pub(super) fn bound_by(&self, dim: &Dim) -> Option<ExprId> {
+        self.sources.get(dim.as_var()?).copied()
+    }
+
+    /// What is known of the shape that a parameter asks for.
+    pub(super) fn known_shape(&self, ty: &Type) -> Vec<Option<Axis>> {
+        let Type::Tensor(_, shape) = ty else { return Vec::new() };
+        let mut axes = Vec::new();
+        for axis in shape {
+            match axis {
+                Axis::Dim(dim) => axes.push(self.dim(dim).ok().map(Axis::Dim)),
+                Axis::Pack(owner, at) => match self.packs.get(&(*owner, *at)) {
+                    Some(known) => axes.extend(known.iter().cloned().map(Some)),
+                    None => axes.push(None),
+                },
+            }
+        }
+        axes
     }
 
     pub(super) fn element(&self, owner: Owner, at: u32) -> Option<Element> {
@@ -182,7 +223,7 @@ impl Infer<'_> {
             }
             (Type::Array(p, m), Type::Array(a, n)) => {
                 self.bind(b, p, a)?;
-                self.bind_dim(b, m, n)
+                self.bind_dim(b, m, n).map_err(|_| Misfit::Kind)
             }
             (Type::Layer(p, _), Type::Layer(a, _)) if p == a => Ok(()),
             (Type::Function(p), Type::Function(a)) if p.params.len() == a.params.len() => {
@@ -201,7 +242,7 @@ impl Infer<'_> {
                     if bound == actual {
                         Ok(())
                     } else {
-                        Err(Misfit::Dtype)
+                        Err(Misfit::Dtype(bound))
                     }
                 }
                 None => {
@@ -213,7 +254,7 @@ impl Infer<'_> {
                 if pattern == actual {
                     Ok(())
                 } else {
-                    Err(Misfit::Dtype)
+                    Err(Misfit::Dtype(pattern))
                 }
             }
         }
@@ -227,7 +268,8 @@ impl Infer<'_> {
             if pattern.len() != actual.len() {
                 return Err(Misfit::Rank);
             }
-            return pattern.iter().zip(actual).try_for_each(|(p, a)| self.bind_axis(b, p, a));
+            let mut axes = pattern.iter().zip(actual).enumerate();
+            return axes.try_for_each(|(at, (p, a))| self.bind_axis(b, at, p, a));
         };
         let after = pattern.len() - at - 1;
         if actual.len() < at + after {
@@ -235,8 +277,10 @@ impl Infer<'_> {
         }
         let (front, rest) = actual.split_at(at);
         let (middle, back) = rest.split_at(rest.len() - after);
-        pattern[..at].iter().zip(front).try_for_each(|(p, a)| self.bind_axis(b, p, a))?;
-        pattern[at + 1..].iter().zip(back).try_for_each(|(p, a)| self.bind_axis(b, p, a))?;
+        let mut front = pattern[..at].iter().zip(front).enumerate();
+        front.try_for_each(|(i, (p, a))| self.bind_axis(b, i, p, a))?;
+        let mut back = pattern[at + 1..].iter().zip(back).enumerate();
+        back.try_for_each(|(i, (p, a))| self.bind_axis(b, actual.len() - after + i, p, a))?;
         let Axis::Pack(owner, index) = pattern[at] else { return Err(Misfit::Kind) };
         match b.packs.get(&(owner, index)) {
             None => {
@@ -244,52 +288,57 @@ impl Infer<'_> {
                 Ok(())
             }
             Some(bound) if bound.len() != middle.len() => Err(Misfit::Rank),
-            Some(bound) => {
-                let same = bound.iter().zip(middle).all(|(x, y)| self.same_axis(x, y));
-                if same { Ok(()) } else { Err(Misfit::Size) }
-            }
+            Some(bound) => match bound.iter().zip(middle).position(|(x, y)| !self.same_axis(x, y)) {
+                None => Ok(()),
+                Some(i) => {
+                    let (declared, wanted) = (bound[i].clone(), bound[i].clone());
+                    Err(Misfit::Size { at: at + i, declared, wanted })
+                }
+            },
         }
     }
 
-    fn bind_axis(&self, b: &mut Bindings, pattern: &Axis, actual: &Axis) -> Result<(), Misfit> {
+    fn bind_axis(&self, b: &mut Bindings, at: usize, pattern: &Axis, actual: &Axis) -> Result<(), Misfit> {
         match (pattern, actual) {
-            (Axis::Dim(p), Axis::Dim(a)) => self.bind_dim(b, p, a),
+            (Axis::Dim(p), Axis::Dim(a)) => self.bind_dim(b, p, a).map_err(|wanted| Misfit::Size {
+                at,
+                declared: pattern.clone(),
+                wanted: Axis::Dim(wanted),
+            }),
             (p, a) if p == a => Ok(()),
             _ => Err(Misfit::Rank),
         }
     }
 
-    fn bind_dim(&self, b: &mut Bindings, pattern: &Dim, actual: &Dim) -> Result<(), Misfit> {
+    /// On a misfit, the size that is asked for.
+    fn bind_dim(&self, b: &mut Bindings, pattern: &Dim, actual: &Dim) -> Result<(), Dim> {
         if let Some(var) = pattern.as_var()
             && b.is_missing(var)
         {
             b.dims.insert(*var, actual.clone());
+            b.sources.extend(b.argument.map(|argument| (*var, argument)));
             return Ok(());
         }
         match b.dim(pattern) {
-            Ok(size) => {
-                if self.equal(&size, actual) {
-                    Ok(())
-                } else {
-                    Err(Misfit::Size)
-                }
-            }
+            Ok(size) if self.equal(&size, actual) => Ok(()),
+            Ok(size) => Err(size),
             Err(DimError::Unbound) => {
                 b.later.push((pattern.clone(), actual.clone()));
                 Ok(())
             }
-            Err(_) => Err(Misfit::Size),
+            Err(_) => Err(pattern.clone()),
         }
     }
 
-    /// Compares the sizes that had to wait.
-    pub(super) fn settle(&self, b: &mut Bindings) -> Result<(), Misfit> {
+    /// Compares the sizes that had to wait; on a misfit what the parameter says, what that is, and what was found.
+    pub(super) fn settle(&self, b: &mut Bindings) -> Result<(), (Dim, Dim, Dim)> {
         let later = std::mem::take(&mut b.later);
         for (pattern, actual) in later {
             match b.dim(&pattern) {
                 Ok(size) if self.equal(&size, &actual) => {}
                 Err(DimError::Unbound) => {}
-                _ => return Err(Misfit::Size),
+                Ok(size) => return Err((pattern, size, actual)),
+                Err(_) => return Err((pattern.clone(), pattern, actual)),
             }
         }
         Ok(())

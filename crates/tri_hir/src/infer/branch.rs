@@ -4,6 +4,7 @@ use tri_diagnostics::Code;
 use tri_syntax::ast::{self, ExprKind as Ast, NodeId};
 
 use super::Infer;
+use super::coerce::Asked;
 use crate::hir::{ExprId, ExprKind, Type};
 use crate::report::Report;
 
@@ -60,7 +61,11 @@ impl Infer<'_> {
             (Type::Tensor(..), Type::Int(_) | Type::Float) => (a, self.coerce(b, &ty_a)),
             (Type::Int(_) | Type::Float, Type::Tensor(..)) => (self.coerce(a, &ty_b), b),
             (Type::Int(_), Type::Float) | (Type::Float, Type::Int(_)) => (a, b),
-            _ => (a, self.coerce(b, &ty_a)),
+            _ => {
+                let text = format!("the other branch gives {}", self.show().ty(&ty_a));
+                let asked = Asked { place: self.names.place(self.node(a)), text };
+                (a, self.coerce_asked(b, &ty_a, Some(&asked)))
+            }
         }
     }
 }

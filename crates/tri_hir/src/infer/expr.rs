@@ -5,7 +5,7 @@ use tri_syntax::ast::{self, ExprKind as Ast, NodeId};
 
 use super::Infer;
 use crate::hir::{Axis, Dim, Element, ExprId, ExprKind, GenericKind, Owner, Type};
-use crate::show::{dtype_of, show_type};
+use crate::show::dtype_of;
 
 impl Infer<'_> {
     /// The typed form of an expression. `expected` helps to infer, it does not bind.
@@ -66,7 +66,7 @@ impl Infer<'_> {
             }
             Type::Error => self.error_expr(node),
             other => {
-                let found = show_type(self.db, &other);
+                let found = self.show().ty(&other);
                 self.names.error(
                     Code::E2001,
                     node,
@@ -96,7 +96,7 @@ impl Infer<'_> {
     ) -> ExprId {
         let n = shape.len();
         if n < 2 || shape[n - 2..].iter().any(|axis| matches!(axis, Axis::Pack(..))) {
-            let found = show_type(self.db, self.ty(base));
+            let found = self.show().ty(self.ty(base));
             self.names.error(Code::E2002, node, format!("`.T` swaps the last two axes, but this is {found}"));
             return self.error_expr(node);
         }

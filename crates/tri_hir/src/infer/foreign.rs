@@ -10,7 +10,6 @@ use crate::hir::{Axis, Dim, ExprId, Type};
 use crate::queries::{checked_layer_head, item_of};
 use crate::report::Report;
 use crate::scope::{Named, lookup};
-use crate::show::{show_dim, show_type};
 
 impl Infer<'_> {
     /// Whether `base.name` speaks of a package of another tool; if so it is reported.
@@ -62,7 +61,7 @@ impl Infer<'_> {
     /// Whether `name` is a field or method that tensors have elsewhere; if so it is reported.
     pub(super) fn foreign_method(&mut self, base: ExprId, name: &ast::Name) -> bool {
         let Some(advice) = foreign::method(&name.text) else { return false };
-        let (found, place) = (show_type(self.db, self.ty(base)), self.names.place(name.id));
+        let (found, place) = (self.show().ty(self.ty(base)), self.names.place(name.id));
         let report = Report::error(Code::E0013, place, format!("{found} has no `{}`", name.text));
         self.names.report(report.help(advice));
         true
@@ -80,7 +79,7 @@ impl Infer<'_> {
         let Some(Resolved::Local(local)) = self.resolve(tensor) else { return None };
         let Type::Tensor(_, shape) = self.local_type(local) else { return None };
         let dim = entry(&shape, items)?;
-        let (size, place) = (show_dim(self.db, &dim), self.names.place(expr.id));
+        let (size, place) = (self.show().dim(&dim), self.names.place(expr.id));
         let report =
             Report::error(Code::E0013, place, format!("sizes are part of the type: this is `{size}`"));
         let simple = size.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');

@@ -5,7 +5,6 @@ use tri_syntax::ast::{self, NodeId};
 
 use super::Infer;
 use crate::hir::{Dim, DimVar, ExprId, ExprKind, LocalId, Pattern, Type};
-use crate::show::show_type;
 
 impl Infer<'_> {
     pub(super) fn tuple(&mut self, parts: &[ast::Expr], node: NodeId, expected: Option<&Type>) -> ExprId {
@@ -33,7 +32,7 @@ impl Infer<'_> {
         for part in parts.clone() {
             let ty = self.ty(part).clone();
             if !self.same_type(&element, &ty) {
-                self.mismatch(part, &ty, &element);
+                self.mismatch(part, &ty, &element, None);
             }
         }
         let ty = Type::Array(Box::new(element), Dim::constant(parts.len() as i64));
@@ -58,6 +57,7 @@ impl Infer<'_> {
         let Some((element, length)) = self.elements(iterable) else { return self.error_expr(node) };
         self.scoped(|this| {
             let pattern = this.pattern(pattern, &element, false);
+            this.bind_origin(&pattern, iterable);
             let body = this.expr(body, None);
             let ty = Type::Array(Box::new(this.ty(body).clone()), length);
             this.push(ExprKind::Comprehension(pattern, iterable, body), ty, node)
@@ -82,7 +82,7 @@ impl Infer<'_> {
             }
             Type::Error => None,
             other => {
-                let found = show_type(self.db, &other);
+                let found = self.show().ty(&other);
                 self.names.error(
                     Code::E2001,
                     node,
@@ -106,14 +106,14 @@ impl Infer<'_> {
                     )))),
                     ty => ty.clone(),
                 };
-                Pattern::Local(self.declare(name.text.clone(), ty, mutable))
+                Pattern::Local(self.declare(name.text.clone(), ty, mutable, name.id))
             }
             ast::PatternKind::Tuple(parts) => {
                 let types = match ty {
                     Type::Tuple(types) if types.len() == parts.len() => types.clone(),
                     Type::Error => vec![Type::Error; parts.len()],
                     other => {
-                        let found = show_type(self.db, other);
+                        let found = self.show().ty(other);
                         self.names.error(
                             Code::E2001,
                             pattern.id,
@@ -134,7 +134,7 @@ impl Infer<'_> {
         for side in [lo, hi] {
             if !matches!(self.ty(side), Type::Int(_) | Type::Error) {
                 let (found, wanted) = (self.ty(side).clone(), Type::Int(None));
-                self.mismatch(side, &found, &wanted);
+                self.mismatch(side, &found, &wanted, None);
             }
         }
         self.push(ExprKind::Range(lo, hi), Type::Range, node)

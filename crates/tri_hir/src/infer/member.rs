@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tri_diagnostics::Code;
+use tri_diagnostics::{Code, nearest};
 use tri_syntax::ast::{self, ExprKind as Ast, ItemKind, NodeId};
 
 use super::Infer;
@@ -10,8 +10,7 @@ use super::branch::implies;
 use super::name::Resolved;
 use crate::hir::{Def, ExprId, ExprKind, Generic, MemberKind, Owner, Type};
 use crate::queries::{checked_layer_head, item_of, signature};
-use crate::report::{Report, near_miss};
-use crate::show::show_type;
+use crate::report::Report;
 
 impl Infer<'_> {
     /// A member of the layer whose body this is, or of an instance.
@@ -98,7 +97,7 @@ impl Infer<'_> {
             }
             Type::Error => self.error_expr(node),
             other => {
-                let found = show_type(self.db, &other);
+                let found = self.show().ty(&other);
                 self.names.error(Code::E1001, name.id, format!("{found} has no field `{}`", name.text));
                 self.error_expr(node)
             }
@@ -110,7 +109,7 @@ impl Infer<'_> {
         let place = self.names.place(name.id);
         let mut report =
             Report::error(Code::E1001, place, format!("`{}` has no member `{}`", layer.name, name.text));
-        if let Some(near) = near_miss(name.as_str(), layer.members.iter().map(|member| &*member.name)) {
+        if let Some(near) = nearest(name.as_str(), layer.members.iter().map(|member| &*member.name)) {
             report = report.did_you_mean(near, place);
         }
         self.names.report(report);
@@ -125,7 +124,7 @@ impl Infer<'_> {
             place,
             format!("`{}` has no item `{}`", module.path(self.db).display(), name.text),
         );
-        if let Some(near) = near_miss(name.as_str(), items.keys().map(|name| &**name)) {
+        if let Some(near) = nearest(name.as_str(), items.keys().map(|name| &**name)) {
             report = report.did_you_mean(near, place);
         }
         self.names.report(report);

@@ -1,18 +1,23 @@
 //! Types of bodies: every expression is resolved and typed, every call's arguments are put in order.
 
+mod advice;
 mod arguments;
 mod bind;
 mod branch;
 mod call;
+mod coerce;
 mod expr;
 mod foreign;
 mod list;
 mod member;
+mod misfit;
 mod mismatch;
 mod name;
 mod operator;
+mod origin;
 mod rules;
 mod stmt;
+mod unknown;
 mod view;
 
 pub(crate) use branch::same;
@@ -32,7 +37,9 @@ use crate::hir::{
 use crate::queries::{body_def, checked_body, checked_layer_head, function_of, item_of, signature};
 use crate::report::Report;
 use crate::resolve::Names;
-use crate::show::show_type;
+use crate::show::Show;
+use coerce::Asked;
+use origin::Origin;
 
 /// A name in scope.
 #[derive(Clone, Debug)]
@@ -56,6 +63,8 @@ pub(crate) struct Infer<'db> {
     assigned: BTreeMap<LocalId, Type>,
     /// How many loops and branches we are in, where an assignment keeps the type.
     nesting: u32,
+    /// Where each local is declared, and for one that is an instance, where that is made.
+    origins: Vec<Origin>,
 }
 
 /// Checks a body.
@@ -85,6 +94,7 @@ pub(crate) fn body(db: &dyn Db, owner: BodyOwner) -> (Body, Vec<Report>) {
         conditions: Vec::new(),
         assigned: BTreeMap::new(),
         nesting: 0,
+        origins: Vec::new(),
     };
     infer.check(&item, owner);
     (infer.body, infer.names.reports)
@@ -148,7 +158,7 @@ impl Infer<'_> {
                 | Type::Error
         );
         if !is_static {
-            let found = show_type(self.db, &ty);
+            let found = self.show().ty(&ty);
             let report = Report::error(
                 Code::E2009,
                 self.names.place(value.id),
@@ -162,12 +172,12 @@ impl Infer<'_> {
         let Some(function) = function_of(item, owner) else { return };
         let Some(block) = &function.body else { return };
         let signature = signature(self.db, owner);
-        self.declare_params(&signature);
+        self.declare_params(&signature, &function.params);
         let expected = signature.result.clone();
         let mut root = self.block(block, Some(&expected));
         root.value = match (root.value, &expected) {
             (Some(value), Type::Unit) if self.ty(value) != &Type::Unit && self.ty(value) != &Type::Error => {
-                let found = show_type(self.db, self.ty(value));
+                let found = self.show().ty(self.ty(value));
                 let node = self.body.expr(value).node;
                 let place = self.names.place(node);
                 let report = Report::error(
@@ -178,13 +188,19 @@ impl Infer<'_> {
                 self.names.report(report.help(format!("add `-> {found}` to its head")));
                 Some(value)
             }
-            (Some(value), _) => Some(self.coerce(value, &expected)),
+            (Some(value), _) => {
+                let asked = function.result.as_ref().map(|result| {
+                    let text = format!("`{}` gives {}", signature.name, self.show().ty(&expected));
+                    Asked { place: self.names.place(result.id), text }
+                });
+                Some(self.coerce_asked(value, &expected, asked.as_ref()))
+            }
             (None, Type::Unit | Type::Error) => None,
             (None, expected) => {
                 let message = format!(
                     "`{}` gives {}, but its body ends without a value",
                     signature.name,
-                    show_type(self.db, expected)
+                    self.show().ty(expected)
                 );
                 self.names.error(Code::E2001, block.id, message);
                 None
@@ -193,13 +209,13 @@ impl Infer<'_> {
         self.body.root = root;
     }
 
-    fn declare_params(&mut self, signature: &Signature) {
-        for (at, param) in signature.params.iter().enumerate() {
+    fn declare_params(&mut self, signature: &Signature, written: &[ast::Param]) {
+        for (at, (param, written)) in signature.params.iter().zip(written).enumerate() {
             let ty = match &param.ty {
                 Type::Int(_) => Type::Int(Some(Dim::var(crate::hir::DimVar::Param(self.owner, at as u32)))),
                 ty => ty.clone(),
             };
-            self.declare(param.name.clone(), ty, false);
+            self.declare(param.name.clone(), ty, false, written.name.id);
         }
     }
 
@@ -217,7 +233,7 @@ impl Infer<'_> {
             // A default may speak of the parameters before it.
             let before =
                 Signature { params: types[..at as usize].to_vec(), ..crate::resolve::empty_signature() };
-            self.declare_params(&before);
+            self.declare_params(&before, params);
         }
         let at = at as usize;
         if let (Some(default), Some(param)) =
@@ -246,7 +262,7 @@ impl Infer<'_> {
                 self.free_value(value);
                 let ty = self.body.root.value.map_or(Type::Error, |value| self.ty(value).clone());
                 if !is_instance(&ty) {
-                    let found = show_type(self.db, &ty);
+                    let found = self.show().ty(&ty);
                     let message =
                         format!("`{}` must be a layer or an array of layers, but this is {found}", name.text);
                     self.names.error(Code::E2001, value.id, message);
@@ -268,6 +284,11 @@ impl Infer<'_> {
         self.body.root.value = Some(id);
     }
 
+    /// How types and sizes are shown here.
+    fn show(&self) -> Show<'_> {
+        self.names.show()
+    }
+
     fn push(&mut self, kind: ExprKind, ty: Type, node: NodeId) -> ExprId {
         self.body.exprs.push(Expr { kind, ty, node });
         ExprId(self.body.exprs.len() as u32 - 1)
@@ -285,7 +306,7 @@ impl Infer<'_> {
         self.body.expr(id).node
     }
 
-    fn declare(&mut self, name: Arc<str>, ty: Type, mutable: bool) -> LocalId {
+    fn declare(&mut self, name: Arc<str>, ty: Type, mutable: bool, node: NodeId) -> LocalId {
         let local = LocalId(self.body.locals.len() as u32);
         let dim = match &ty {
             Type::Int(dim) => Some(dim.clone()),
@@ -295,6 +316,7 @@ impl Infer<'_> {
         self.names.locals.push((name.clone(), dim.flatten()));
         self.body.locals.push(Local { name: name.clone(), ty, mutable });
         self.scope.push(Binding { name, local });
+        self.origins.push(Origin { declared: node, made: None });
         local
     }
 
@@ -324,6 +346,10 @@ impl Infer<'_> {
         equal(self.db, &self.names.facts, a, b)
     }
 
+    fn same_shape(&self, a: &[Axis], b: &[Axis]) -> bool {
+        a.len() == b.len() && a.iter().zip(b).all(|(a, b)| self.same_axis(a, b))
+    }
+
     fn same_axis(&self, a: &Axis, b: &Axis) -> bool {
         match (a, b) {
             (Axis::Dim(a), Axis::Dim(b)) => self.equal(a, b),
@@ -331,48 +357,10 @@ impl Infer<'_> {
         }
     }
 
-    /// The expression as a value of `to`, or an error that says why it is none.
-    fn coerce(&mut self, id: ExprId, to: &Type) -> ExprId {
-        let from = self.ty(id).clone();
-        match (&from, to) {
-            (Type::Error, _) | (_, Type::Error) => id,
-            (Type::Int(_) | Type::Float | Type::Bool, Type::Tensor(element, shape)) if shape.is_empty() => {
-                self.splat(id, *element)
-            }
-            (Type::Int(_), Type::Float) | (Type::Int(_), Type::Int(_)) => id,
-            (Type::Int(Some(dim)), Type::Axis) => match dim.as_constant().and_then(|n| i32::try_from(n).ok())
-            {
-                Some(n) => self.push(ExprKind::Axis(n), Type::Axis, self.node(id)),
-                None => self.mismatch(id, &from, to),
-            },
-            (Type::Tuple(from), Type::Tuple(to)) if from.len() == to.len() => self.coerce_tuple(id, to),
-            (Type::Function(_), Type::Function(to)) => self.coerce_function(id, to),
-            _ if self.same_type(&from, to) => id,
-            _ => self.mismatch(id, &from, to),
-        }
-    }
-
-    fn coerce_tuple(&mut self, id: ExprId, to: &[Type]) -> ExprId {
-        match self.body.expr(id).kind.clone() {
-            ExprKind::Tuple(parts) => {
-                let parts: Vec<ExprId> =
-                    parts.into_iter().zip(to).map(|(part, to)| self.coerce(part, to)).collect();
-                let ty = Type::Tuple(to.to_vec());
-                self.push(ExprKind::Tuple(parts), ty, self.node(id))
-            }
-            _ => {
-                let (from, to) = (self.ty(id).clone(), Type::Tuple(to.to_vec()));
-                if self.same_type(&from, &to) { id } else { self.mismatch(id, &from, &to) }
-            }
-        }
-    }
-
     fn same_type(&self, a: &Type, b: &Type) -> bool {
         match (a, b) {
             (Type::Error, _) | (_, Type::Error) => true,
-            (Type::Tensor(x, s), Type::Tensor(y, t)) => {
-                x == y && s.len() == t.len() && s.iter().zip(t).all(|(s, t)| self.same_axis(s, t))
-            }
+            (Type::Tensor(x, s), Type::Tensor(y, t)) => x == y && self.same_shape(s, t),
             (Type::Tuple(a), Type::Tuple(b)) => {
                 a.len() == b.len() && a.iter().zip(b).all(|(a, b)| self.same_type(a, b))
             }
@@ -380,22 +368,6 @@ impl Infer<'_> {
             (Type::Int(_), Type::Int(_)) => true,
             (a, b) => a == b,
         }
-    }
-
-    /// A static number as a tensor scalar.
-    fn splat(&mut self, id: ExprId, element: Element) -> ExprId {
-        let node = self.node(id);
-        let fits = match (self.ty(id), element) {
-            (Type::Float, Element::Known(dtype)) => matches!(dtype, DType::F16 | DType::Bf16 | DType::F32),
-            (Type::Bool, Element::Known(dtype)) => dtype == DType::Bool,
-            (Type::Int(_), Element::Known(dtype)) => dtype != DType::Bool,
-            _ => true,
-        };
-        if !fits {
-            let (from, to) = (self.ty(id).clone(), Type::Tensor(element, Vec::new()));
-            return self.mismatch(id, &from, &to);
-        }
-        self.push(ExprKind::Splat(id), Type::Tensor(element, Vec::new()), node)
     }
 
     fn member_type(&self, kind: &MemberKind) -> Type {

@@ -6,11 +6,10 @@ use tri_diagnostics::Code;
 use tri_syntax::ast::{self, ItemKind, NodeId};
 
 use super::{Binding, Infer};
-use crate::foreign;
 use crate::hir::{BodyOwner, Def, Dim, DimVar, ExprId, ExprKind, FunctionType, LocalId, Owner, Type};
 use crate::queries::{checked_body, def_name, item_of, signature};
-use crate::report::{Report, near_miss};
-use crate::scope::{Named, lookup, visible};
+use crate::report::Report;
+use crate::scope::{Named, lookup};
 
 /// What a name in an expression stands for.
 pub(super) enum Resolved {
@@ -89,31 +88,6 @@ impl Infer<'_> {
             }
             None => self.unknown(name, node),
         }
-    }
-
-    /// Reports a name that nothing declares.
-    pub(super) fn unknown(&mut self, name: &str, node: NodeId) -> ExprId {
-        let place = self.names.place(node);
-        if let Some(report) = foreign::name(name, place) {
-            self.names.report(report);
-            return match foreign::truth(name) {
-                Some(value) => self.push(ExprKind::Bool(value), Type::Bool, node),
-                None => self.error_expr(node),
-            };
-        }
-        let mut known: Vec<Arc<str>> = self.scope.iter().map(|binding| binding.name.clone()).collect();
-        if let Some((_, layer)) = &self.layer {
-            known.extend(layer.members.iter().map(|member| member.name.clone()));
-            known.extend(layer.config.iter().map(|param| param.name.clone()));
-        }
-        known.extend(self.generics_of(self.owner).iter().map(|generic| generic.name.clone()));
-        known.extend(self.names.file.map(|file| visible(self.db, file)).unwrap_or_default());
-        let mut report = Report::error(Code::E1001, place, format!("there is nothing called `{name}` here"));
-        if let Some(near) = near_miss(name, known.iter().map(|name| &**name)) {
-            report = report.did_you_mean(near, place);
-        }
-        self.names.report(report);
-        self.error_expr(node)
     }
 
     /// A size as a value: a static int, or an `i32` scalar if a run-time size is in it.

@@ -4,9 +4,19 @@ use tri_diagnostics::Code;
 use tri_syntax::ast::{self, BinaryOp, NodeId, UnaryOp};
 
 use super::Infer;
+use super::advice::products;
 use crate::hir::{Axis, DType, Dim, Element, ExprId, ExprKind, Type};
-use crate::report::Report;
-use crate::show::{show_element, show_type};
+use crate::report::{Repair, Report, Target};
+
+/// The dtypes that `@` multiplies, and that of the sums.
+pub(super) const PRODUCTS: [(DType, DType, DType); 6] = [
+    (DType::I8, DType::Trit, DType::I32),
+    (DType::I8, DType::I8, DType::I32),
+    (DType::F32, DType::Trit, DType::F32),
+    (DType::F32, DType::F32, DType::F32),
+    (DType::Bf16, DType::Bf16, DType::F32),
+    (DType::F16, DType::F16, DType::F32),
+];
 
 /// The largest sum of `K` products of an i8 and a trit that i32 holds.
 const MAX_TERNARY_SUM: i64 = i32::MAX as i64 / 128;
@@ -33,7 +43,7 @@ impl Infer<'_> {
                 self.push(ExprKind::Unary(op, operand), Type::Tensor(element, shape), node)
             }
             (_, other) => {
-                let found = show_type(self.db, &other);
+                let found = self.show().ty(&other);
                 self.names.error(Code::E2001, node, format!("`{}` is not defined for {found}", op.as_str()));
                 self.error_expr(node)
             }
@@ -99,7 +109,7 @@ impl Infer<'_> {
         match ty {
             Some(ty) => self.push(ExprKind::StaticBinary(op, lhs, rhs), ty, node),
             None => {
-                let (a, b) = (show_type(self.db, a), show_type(self.db, b));
+                let (a, b) = (self.show().ty(a), self.show().ty(b));
                 self.names.error(
                     Code::E2001,
                     node,
@@ -133,7 +143,7 @@ impl Infer<'_> {
             return self.error_expr(node);
         }
         if logical != is_bool && !(is_bool && matches!(op, Eq | Ne)) {
-            let found = show_element(self.db, a);
+            let found = self.show().element(a);
             self.names.error(Code::E2001, op_id, format!("`{}` is not defined for {found}", op.as_str()));
             return self.error_expr(node);
         }
@@ -143,7 +153,7 @@ impl Infer<'_> {
     }
 
     fn mixed_dtypes(&mut self, op: BinaryOp, op_id: NodeId, lhs: ExprId, rhs: ExprId) {
-        let (a, b) = (show_type(self.db, self.ty(lhs)), show_type(self.db, self.ty(rhs)));
+        let (a, b) = (self.show().ty(self.ty(lhs)), self.show().ty(self.ty(rhs)));
         let (lhs, rhs) = (self.names.place(self.node(lhs)), self.names.place(self.node(rhs)));
         let report = Report::error(
             Code::E3002,
@@ -210,8 +220,8 @@ impl Infer<'_> {
             self.names.place(node),
             format!("an axis is `{x}` on the left and `{y}` on the right"),
         )
-        .secondary(self.names.place(self.node(lhs)), format!("this is {}", show_type(self.db, self.ty(lhs))))
-        .secondary(self.names.place(self.node(rhs)), format!("this is {}", show_type(self.db, self.ty(rhs))))
+        .secondary(self.names.place(self.node(lhs)), format!("this is {}", self.show().ty(self.ty(lhs))))
+        .secondary(self.names.place(self.node(rhs)), format!("this is {}", self.show().ty(self.ty(rhs))))
         .help("only axes of length 1 and missing leading axes stretch; `x[.., _]` adds an axis of length 1");
         for axis in [a, b] {
             report = self.bound_at(report, axis);
@@ -248,7 +258,7 @@ impl Infer<'_> {
             let same =
                 shape.len() == batch.len() + 1 && shape.iter().zip(batch).all(|(x, y)| self.same_axis(x, y));
             if !same {
-                let (x, y) = (show_type(self.db, self.ty(lhs)), show_type(self.db, self.ty(rhs)));
+                let (x, y) = (self.show().ty(self.ty(lhs)), self.show().ty(self.ty(rhs)));
                 let report = Report::error(Code::E2002, self.names.place(node), format!("the leading axes of {x} and {y} differ"))
                     .help("`@` multiplies matrices with the same leading axes, or any tensor with one matrix; `einsum` says everything else");
                 self.names.report(report);
@@ -270,17 +280,10 @@ impl Infer<'_> {
         rhs: ExprId,
         node: NodeId,
     ) -> Option<Element> {
-        use DType::{Bf16, F16, F32, I8, I32, Trit};
-        let dtype = match (a, b) {
-            (Element::Known(a), Element::Known(b)) => match (a, b) {
-                (I8, Trit | I8) => Some(I32),
-                (F32, Trit | F32) | (Bf16, Bf16) | (F16, F16) => Some(F32),
-                _ => None,
-            },
-            _ => None,
-        };
+        let known = PRODUCTS.iter().find(|(x, y, _)| (Element::Known(*x), Element::Known(*y)) == (a, b));
+        let dtype = known.map(|(.., result)| *result);
         if dtype.is_none() {
-            let (x, y) = (show_type(self.db, self.ty(lhs)), show_type(self.db, self.ty(rhs)));
+            let (x, y) = (self.show().ty(self.ty(lhs)), self.show().ty(self.ty(rhs)));
             let report = Report::error(
                 Code::E3002,
                 self.names.place(node),
@@ -288,7 +291,7 @@ impl Infer<'_> {
             )
             .secondary(self.names.place(self.node(lhs)), format!("this is {x}"))
             .secondary(self.names.place(self.node(rhs)), format!("this is {y}"))
-            .help("products are i8 @ trit, i8 @ i8, f32 @ trit, f32 @ f32, bf16 @ bf16 and f16 @ f16");
+            .help(format!("products are {}", products()));
             self.names.report(report);
         }
         dtype.map(Element::Known)
@@ -296,23 +299,45 @@ impl Infer<'_> {
 
     fn report_contraction(&mut self, lhs: ExprId, rhs: ExprId, a: &Axis, b: &Axis, node: NodeId) {
         let (x, y) = (self.axis_text(a), self.axis_text(b));
+        let (left, right) = (self.names.place(self.node(lhs)), self.names.place(self.node(rhs)));
+        let (this, that) = (self.show().ty(self.ty(lhs)), self.show().ty(self.ty(rhs)));
         let mut report = Report::error(
             Code::E2003,
             self.names.place(node),
             format!("`@` sums over `{x}` on the left and `{y}` on the right"),
         )
-        .secondary(self.names.place(self.node(lhs)), format!("this is {}", show_type(self.db, self.ty(lhs))))
-        .secondary(self.names.place(self.node(rhs)), format!("this is {}", show_type(self.db, self.ty(rhs))));
-        for axis in [a, b] {
-            report = self.bound_at(report, axis);
-        }
+        .secondary(left, format!("this is {this}; its last axis is summed over"))
+        .secondary(right, format!("this is {that}; its last axis but one is summed over"));
+        report = self.bound_at(self.bound_at(report, a), b);
         if let Type::Tensor(_, shape) = self.ty(rhs)
             && shape.len() == 2
             && self.same_axis(&shape[1], a)
         {
-            report = report.help("the right side fits when it is transposed: `.T`");
+            report = match self.body.expr(rhs).kind {
+                ExprKind::Transpose(base) => {
+                    let base = self.names.place(self.node(base));
+                    report.repair(Repair::ask("leave `.T` out").edit(Target::Tail(base, right), ""))
+                }
+                _ if self.is_postfix(rhs) => {
+                    let title =
+                        format!("transpose the right side, which makes it {}", self.transposed_text(rhs));
+                    report.repair(Repair::ask(title).edit(Target::Behind(right), ".T"))
+                }
+                _ => report.help("the right side fits when it is transposed: `.T`"),
+            };
         }
         self.names.report(report);
+    }
+
+    /// The type of `x.T`.
+    fn transposed_text(&self, id: ExprId) -> String {
+        match self.ty(id) {
+            Type::Tensor(element, shape) => {
+                let shape = shape.iter().rev().cloned().collect();
+                self.show().ty(&Type::Tensor(*element, shape))
+            }
+            other => self.show().ty(other),
+        }
     }
 
     /// The size of an axis as a dim.

@@ -4,11 +4,11 @@ use tri_diagnostics::Code;
 use tri_syntax::ast::{self, ExprKind as Ast, StmtKind};
 
 use super::Infer;
+use super::coerce::Asked;
 use crate::hir::{
     Block, DType, Dim, DimVar, Element, ExprId, ExprKind, Fact, LocalId, MemberKind, Stmt, Type, ViewItem,
 };
 use crate::report::Report;
-use crate::show::show_type;
 
 impl Infer<'_> {
     pub(super) fn block(&mut self, block: &ast::Block, expected: Option<&Type>) -> Block {
@@ -23,13 +23,18 @@ impl Infer<'_> {
     fn statement(&mut self, stmt: &ast::Stmt) -> Option<Stmt> {
         match &stmt.kind {
             StmtKind::Let { mutable, pattern, ty, value } => {
-                let declared = ty.as_ref().map(|ty| self.names.ty(ty));
+                let asked = ty.as_ref().map(|ty| (self.names.ty(ty), ty.id));
+                let declared = asked.as_ref().map(|(ty, _)| ty.clone());
                 let mut id = self.expr(value, declared.as_ref());
-                if let Some(ty) = &declared {
-                    id = self.coerce(id, ty);
+                if let Some((ty, node)) = &asked {
+                    let text = format!("{} is declared here", self.show().ty(ty));
+                    let asked = Asked { place: self.names.place(*node), text };
+                    id = self.coerce_asked(id, ty, Some(&asked));
                 }
                 let ty = declared.unwrap_or_else(|| self.ty(id).clone());
-                Some(Stmt::Let(self.pattern(pattern, &ty, *mutable), id))
+                let pattern = self.pattern(pattern, &ty, *mutable);
+                self.bind_origin(&pattern, id);
+                Some(Stmt::Let(pattern, id))
             }
             StmtKind::LetDim { name, value, conditions } => self.let_dim(name, value, conditions),
             StmtKind::Assign { target, value } => self.assign(target, value),
@@ -39,6 +44,7 @@ impl Infer<'_> {
                 let (element, _) = self.elements(iterable)?;
                 self.scoped(|this| {
                     let pattern = this.pattern(pattern, &element, false);
+                    this.bind_origin(&pattern, iterable);
                     let body = this.nested(|this| this.block(body, None));
                     Some(Stmt::For(pattern, iterable, body))
                 })
@@ -53,7 +59,7 @@ impl Infer<'_> {
         let id = self.coerce(id, &scalar);
         let local = LocalId(self.body.locals.len() as u32);
         let dim = Dim::var(DimVar::Runtime(self.owner, local));
-        let local = self.declare(name.text.clone(), Type::Int(Some(dim)), false);
+        let local = self.declare(name.text.clone(), Type::Int(Some(dim)), false, name.id);
         let facts: Vec<Fact> = conditions.iter().filter_map(|condition| self.names.fact(condition)).collect();
         self.names.facts.extend(facts.iter().cloned());
         Some(Stmt::LetDim { local, value: id, facts })
@@ -85,7 +91,11 @@ impl Infer<'_> {
                     return None;
                 }
                 let value = self.expr(value, Some(&ty));
-                let value = self.coerce(value, &ty);
+                let asked = Asked {
+                    place: self.names.place(target.id),
+                    text: format!("this takes {}", self.show().ty(&ty)),
+                };
+                let value = self.coerce_asked(value, &ty, Some(&asked));
                 Some(Stmt::StateWrite { state: to, items, value })
             }
             _ => {
@@ -111,7 +121,11 @@ impl Infer<'_> {
         if self.nesting == 0 && tensors {
             self.assigned.insert(local, self.ty(id).clone());
         } else {
-            id = self.coerce(id, &before);
+            let asked = self.declared(local).map(|place| {
+                let text = format!("`{}` is {} since here", declared.name, self.show().ty(&before));
+                Asked { place, text }
+            });
+            id = self.coerce_asked(id, &before, asked.as_ref());
         }
         Some(Stmt::Assign(local, id))
     }
@@ -129,7 +143,7 @@ impl Infer<'_> {
             Type::Bool | Type::Error => {}
             Type::Tensor(Element::Known(DType::Bool), shape) if shape.is_empty() => {}
             other => {
-                let found = show_type(self.db, &other);
+                let found = self.show().ty(&other);
                 let place = self.names.place(condition.id);
                 let report =
                     Report::error(Code::E2001, place, format!("this is {found}; an assertion is one bool"));

@@ -7,7 +7,6 @@ use super::Infer;
 use crate::dims::at_most;
 use crate::hir::{Axis, Dim, ExprId, ExprKind, Type, ViewItem};
 use crate::report::Report;
-use crate::show::{show_dim, show_type};
 
 impl Infer<'_> {
     pub(super) fn index(
@@ -41,7 +40,7 @@ impl Infer<'_> {
             Type::Array(element, length) => self.element(base, items, *element, Some(&length), expr),
             Type::Tuple(types) => self.tuple_element(base, items, &types, expr),
             other => {
-                let found = show_type(self.db, &other);
+                let found = self.show().ty(&other);
                 self.names.error(Code::E2001, expr.id, format!("this is {found}, which has no elements"));
                 self.error_expr(expr.id)
             }
@@ -75,7 +74,7 @@ impl Infer<'_> {
             }
             Type::Error => self.error_expr(expr.id),
             other => {
-                let found = show_type(self.db, &other);
+                let found = self.show().ty(&other);
                 self.names.error(
                     Code::E2009,
                     expr.id,
@@ -123,7 +122,7 @@ impl Infer<'_> {
             None => (taken(items), 0),
         };
         if before + after > shape.len() {
-            let found = show_type(self.db, self.ty(base));
+            let found = self.show().ty(self.ty(base));
             let node = self.node(base);
             self.names.error(Code::E2002, node, format!("{} indices for {found}", before + after));
             return None;
@@ -166,7 +165,7 @@ impl Infer<'_> {
             Type::Int(Some(dim)) => Some(dim),
             Type::Error => None,
             other => {
-                let found = show_type(self.db, &other);
+                let found = self.show().ty(&other);
                 let place = self.names.place(expr.id);
                 let report = Report::error(
                     Code::E2009,
@@ -203,7 +202,7 @@ impl Infer<'_> {
         let negative = at.as_constant().is_some_and(|at| at < 0);
         let end = if negative { at.neg().ok()? } else { at.add(&one).ok()? };
         if !at_most(self.db, &self.names.facts, &end, &size) {
-            let (at, size) = (show_dim(self.db, &at), self.axis_text(axis));
+            let (at, size) = (self.show().dim(&at), self.axis_text(axis));
             let _ = size;
             let message =
                 format!("index `{at}` is not known to lie in an axis of `{}`", self.axis_text(axis));
@@ -244,7 +243,7 @@ impl Infer<'_> {
             && at_most(self.db, facts, &last, &size);
         if !inside {
             let place = self.names.place(node);
-            let (a, b) = (show_dim(self.db, &first), show_dim(self.db, &last));
+            let (a, b) = (self.show().dim(&first), self.show().dim(&last));
             let report = Report::error(
                 Code::E2007,
                 place,

@@ -1,5 +1,6 @@
 //! What the names in heads stand for: in types, generics and conditions.
 
+mod conditions;
 mod heads;
 mod recursion;
 mod sizes;
@@ -10,14 +11,15 @@ use std::sync::Arc;
 pub(crate) use heads::{layer, layer_head, signature};
 pub(crate) use recursion::recursion;
 use tri_db::{Db, SourceFile};
-use tri_diagnostics::Code;
+use tri_diagnostics::{Code, nearest};
 use tri_syntax::ast::{self, ExprKind, ItemKind, NodeId, TypeKind};
 
 use crate::foreign;
 use crate::hir::{Def, Dim, DimVar, Fact, Layer, Owner, Signature, Type};
 use crate::queries::{function_of, item_of, owner_def};
-use crate::report::{Place, Report, near_miss};
+use crate::report::{Place, Report};
 use crate::scope::{Named, lookup, visible};
+use crate::show::Show;
 
 /// Generic parameters and static ints that belong to one owner.
 #[derive(Clone, Debug)]
@@ -118,6 +120,11 @@ impl<'db> Names<'db> {
         }
     }
 
+    /// How types and sizes are shown here.
+    pub(crate) fn show(&self) -> Show<'_> {
+        Show::with(self.db, &self.locals)
+    }
+
     pub(crate) fn place(&self, node: NodeId) -> Place {
         Place::new(self.def, node)
     }
@@ -202,7 +209,7 @@ impl<'db> Names<'db> {
             known.extend(level.ints.iter().map(|(name, _)| name.clone()));
         }
         known.extend(self.file.map(|file| visible(self.db, file)).unwrap_or_default());
-        match near_miss(name, known.iter().map(|name| &**name)) {
+        match nearest(name, known.iter().map(|name| &**name)) {
             Some(near) => report.did_you_mean(near, place),
             None => report,
         }

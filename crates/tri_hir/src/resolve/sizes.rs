@@ -8,7 +8,6 @@ use super::Names;
 use crate::dims::divides;
 use crate::hir::{Dim, Fact};
 use crate::report::Report;
-use crate::show::show_dim;
 
 impl Names<'_> {
     /// The size that an expression is; none if it was reported.
@@ -75,14 +74,24 @@ impl Names<'_> {
     }
 
     fn not_divisible(&mut self, a: &Dim, b: &Dim, node: NodeId) {
-        let (n, d) = (show_dim(self.db, a), show_dim(self.db, b));
         let place = self.place(node);
-        let report =
-            Report::error(Code::E2005, place, format!("`{n}` is not known to be divisible by `{d}`"));
-        let report = match (crate::dims::numeric(self.db, a), crate::dims::numeric(self.db, b)) {
-            (Some(n), Some(d)) => report.label(format!("{n} / {d} leaves a remainder")),
-            _ => report.help(format!("state it: `where {n} % {d} == 0`, or round with `floor({n} / {d})`")),
+        let (n, d) = (self.show().factor(a), self.show().factor(b));
+        let values = (crate::dims::numeric(self.db, a), crate::dims::numeric(self.db, b));
+        let report = if let (Some(x), Some(y)) = values {
+            let message = format!("`{n} / {d}` leaves a remainder");
+            let rest = x.checked_rem(y).map_or_else(String::new, |rest| format!("{x} / {y} leaves {rest}"));
+            Report::error(Code::E2005, place, message)
+                .label(rest)
+                .help(format!("a size is whole: choose sizes that divide, or round with `floor({n} / {d})`"))
+        } else {
+            let message = format!("`{n}` is not known to be divisible by `{d}`");
+            let report = Report::error(Code::E2005, place, message)
+                .label("this may leave a remainder")
+                .help(format!("state it, `where {n} % {d} == 0`, or round with `floor({n} / {d})`"))
+                .once_an_item();
+            self.offer_condition(report, &Fact::Divides(a.clone(), b.clone()))
         };
+        let report = self.bound_at(self.bound_at(report, a), b);
         self.report(report);
     }
 

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use tri_diagnostics::Code;
+use tri_diagnostics::{Code, nearest};
 use tri_syntax::ast::{self, NodeId, TypeKind};
 
 use super::{IMPLICIT, Kind, Names};
 use crate::hir::{Axis, Element, FunctionType, Owner, Type};
-use crate::report::{Report, near_miss};
+use crate::report::Report;
 use crate::show::dtype_of;
 
 impl Names<'_> {
@@ -53,7 +53,7 @@ impl Names<'_> {
                     "bool", "trit", "i8", "i32", "i64", "u8", "f16", "bf16", "f32", "int", "float", "str",
                     "axis",
                 ];
-                let report = match near_miss(name.as_str(), dtypes) {
+                let report = match nearest(name.as_str(), dtypes) {
                     Some(near) => report.did_you_mean(near, place),
                     None => report.help(format!("types are {}", dtypes.join(", "))),
                 };

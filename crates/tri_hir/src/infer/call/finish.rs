@@ -4,29 +4,28 @@ use tri_diagnostics::Code;
 use tri_syntax::ast::NodeId;
 
 use crate::dims::holds;
-use crate::hir::{DType, Dim, DimVar, Element, Fact, GenericArg, GenericKind, Owner, Signature, Type};
+use crate::hir::{DType, Dim, DimVar, Element, Fact, GenericArg, GenericKind, Type};
 use crate::infer::Infer;
 use crate::infer::bind::Bindings;
+use crate::infer::misfit::Called;
 use crate::report::Report;
 use crate::resolve::bounds;
-use crate::show::show_fact;
 
 impl Infer<'_> {
     /// Generic arguments and result type of a call whose arguments are bound; conditions are proved.
     pub(super) fn finish_call(
         &mut self,
         b: &Bindings,
-        owner: Owner,
-        signature: &Signature,
-        node: NodeId,
+        called: &Called<'_>,
     ) -> Option<(Vec<GenericArg>, Type)> {
+        let Called { owner, signature, node, .. } = *called;
         let mut generics = Vec::with_capacity(signature.generics.len());
         for (generic, found) in signature.generics.iter().zip(b.args(owner, &signature.generics)) {
             match (found, &generic.kind) {
                 (Some(GenericArg::Element(element)), GenericKind::Element(class))
                     if !self.in_class(element, *class) =>
                 {
-                    let dtype = crate::show::show_element(self.db, element);
+                    let dtype = self.show().element(element);
                     let message = format!("`{}` is not defined for {dtype}", signature.name);
                     self.names.error(Code::E3004, node, message);
                     return None;
@@ -83,7 +82,7 @@ impl Infer<'_> {
         match b.fact(fact) {
             Ok(here) if holds(self.db, &self.names.facts, &here) => Some(()),
             Ok(here) => {
-                let (wanted, found) = (show_fact(self.db, fact), show_fact(self.db, &here));
+                let (wanted, found) = (self.show().fact(fact), self.show().fact(&here));
                 let report = Report::error(
                     Code::E2006,
                     place,
@@ -95,7 +94,7 @@ impl Infer<'_> {
                 None
             }
             Err(error) => {
-                let wanted = show_fact(self.db, fact);
+                let wanted = self.show().fact(fact);
                 self.names.report(Report::error(
                     Code::E2006,
                     place,

@@ -6,6 +6,7 @@ use tri_syntax::ast::{self, IndexItem, NodeId};
 use crate::hir::{Def, ExprId, ExprKind, Owner, Type};
 use crate::infer::Infer;
 use crate::infer::bind::Bindings;
+use crate::infer::misfit::Called;
 use crate::queries::{def_name, signature};
 
 impl Infer<'_> {
@@ -38,15 +39,15 @@ impl Infer<'_> {
         {
             return result;
         }
+        let called = Called { owner, signature: &signature, base: None, node };
         let mut bindings = Bindings::open([owner]);
         if !self.bind_brackets(&mut bindings, owner, &signature.generics, brackets, head) {
             return self.error_expr(node);
         }
-        let Some(args) = self.arguments(&mut bindings, owner, &signature, first, &slots, expected, node)
-        else {
+        let Some(args) = self.arguments(&mut bindings, &called, first, &slots, expected) else {
             return self.error_expr(node);
         };
-        let Some((generics, mut ty)) = self.finish_call(&bindings, owner, &signature, node) else {
+        let Some((generics, mut ty)) = self.finish_call(&bindings, &called) else {
             return self.error_expr(node);
         };
         if signature.intrinsic && &*signature.name == "conv2d" {
@@ -89,6 +90,6 @@ impl Infer<'_> {
             return id;
         }
         let (from, to) = (self.ty(id).clone(), Type::Function(std::sync::Arc::new(to.clone())));
-        self.mismatch(id, &from, &to)
+        self.mismatch(id, &from, &to, None)
     }
 }

@@ -6,6 +6,7 @@ use tri_syntax::ast::{self, IndexItem, NodeId};
 use crate::hir::{Def, Dim, DimVar, ExprId, ExprKind, GenericArg, Owner, Signature, Type};
 use crate::infer::Infer;
 use crate::infer::bind::Bindings;
+use crate::infer::misfit::Called;
 use crate::queries::checked_layer_head;
 use crate::report::Report;
 
@@ -32,6 +33,7 @@ impl Infer<'_> {
             intrinsic: false,
         };
         let Some(slots) = self.slots(&signature, false, args, node) else { return self.error_expr(node) };
+        let called = Called { owner, signature: &signature, base: None, node };
         let mut bindings = Bindings::open([owner]);
         if brackets.is_empty() && !head.generics.is_empty() {
             let names: Vec<&str> = head.generics.iter().map(|generic| &*generic.name).collect();
@@ -43,10 +45,10 @@ impl Infer<'_> {
         if !self.bind_brackets(&mut bindings, owner, &signature.generics, brackets, node) {
             return self.error_expr(node);
         }
-        let Some(config) = self.arguments(&mut bindings, owner, &signature, None, &slots, None, node) else {
+        let Some(config) = self.arguments(&mut bindings, &called, None, &slots, None) else {
             return self.error_expr(node);
         };
-        let Some((generics, _)) = self.finish_call(&bindings, owner, &signature, node) else {
+        let Some((generics, _)) = self.finish_call(&bindings, &called) else {
             return self.error_expr(node);
         };
         let mut args = generics.clone();

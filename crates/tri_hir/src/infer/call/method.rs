@@ -6,6 +6,7 @@ use tri_syntax::ast::{self, IndexItem, NodeId};
 use crate::hir::{Def, ExprId, ExprKind, GenericArg, Owner, Type};
 use crate::infer::Infer;
 use crate::infer::bind::Bindings;
+use crate::infer::misfit::Called;
 use crate::queries::{checked_layer_head, signature};
 
 impl Infer<'_> {
@@ -31,6 +32,7 @@ impl Infer<'_> {
         }
         let signature = signature(self.db, owner);
         let Some(slots) = self.slots(&signature, false, args, node) else { return self.error_expr(node) };
+        let called = Called { owner, signature: &signature, base, node };
         let mut bindings = Bindings::open([owner]);
         if let Some(base) = base
             && let Type::Layer(def, args) = self.ty(base).clone()
@@ -40,11 +42,10 @@ impl Infer<'_> {
         if !self.bind_brackets(&mut bindings, owner, &signature.generics, brackets, node) {
             return self.error_expr(node);
         }
-        let Some(args) = self.arguments(&mut bindings, owner, &signature, None, &slots, expected, node)
-        else {
+        let Some(args) = self.arguments(&mut bindings, &called, None, &slots, expected) else {
             return self.error_expr(node);
         };
-        let Some((generics, ty)) = self.finish_call(&bindings, owner, &signature, node) else {
+        let Some((generics, ty)) = self.finish_call(&bindings, &called) else {
             return self.error_expr(node);
         };
         self.push(ExprKind::Method { base, member: at, generics, args }, ty, node)

@@ -15,7 +15,6 @@ use crate::hir::{Def, ExprId, ExprKind, MemberKind, Type};
 use crate::infer::Infer;
 use crate::infer::name::Resolved;
 use crate::queries::item_of;
-use crate::show::show_type;
 
 /// What an expression before parentheses stands for.
 enum Callee {
@@ -196,7 +195,7 @@ impl Infer<'_> {
                 }
             }
             other => {
-                let found = show_type(self.db, &other);
+                let found = self.show().ty(&other);
                 self.names.error(
                     Code::E1004,
                     self.node(value),

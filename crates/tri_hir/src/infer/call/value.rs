@@ -30,7 +30,7 @@ impl Infer<'_> {
             let id = self.expr(&arg.value, None);
             let actual = self.ty(id).clone();
             if self.bind(&mut bindings, param, &actual).is_err() {
-                self.mismatch(id, &actual, param);
+                self.mismatch(id, &actual, param, None);
                 return self.error_expr(node);
             }
             given.push(id);

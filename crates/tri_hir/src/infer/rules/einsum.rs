@@ -7,7 +7,6 @@ use super::Special;
 use crate::hir::{Axis, ExprId, ExprKind, Type};
 use crate::infer::Infer;
 use crate::report::Report;
-use crate::show::show_type;
 
 impl Infer<'_> {
     pub(super) fn einsum(&mut self, call: &Special<'_>) -> Option<ExprId> {
@@ -96,7 +95,7 @@ impl Infer<'_> {
         letters: &mut Vec<(String, Axis)>,
     ) -> Option<Vec<u32>> {
         if words.len() != shape.len() || shape.iter().any(|axis| matches!(axis, Axis::Pack(..))) {
-            let found = show_type(self.db, self.ty(operand));
+            let found = self.show().ty(self.ty(operand));
             self.names.error(Code::E2013, pattern, format!("{} letters for {found}", words.len()));
             return None;
         }
@@ -126,7 +125,7 @@ impl Infer<'_> {
                     )
                     .secondary(
                         self.names.place(self.node(operand)),
-                        format!("this is {}", show_type(self.db, self.ty(operand))),
+                        format!("this is {}", self.show().ty(self.ty(operand))),
                     );
                     for axis in [&letters[at].1, axis] {
                         report = self.bound_at(report, axis);

@@ -6,7 +6,6 @@ use tri_syntax::ast::{self, ExprKind as Ast};
 use super::Special;
 use crate::hir::{Axis, Dim, Element, ExprId, ExprKind, Type};
 use crate::infer::Infer;
-use crate::show::show_type;
 
 /// A list, dtype and shape of the tensors in it (of one for all, if it was not written out), and their number.
 type TensorList = (ExprId, Vec<(Element, Vec<Axis>)>, Dim);
@@ -32,7 +31,7 @@ impl Infer<'_> {
             Type::Array(element, length) => (*element, length),
             Type::Error => return None,
             other => {
-                let found = show_type(self.db, &other);
+                let found = self.show().ty(&other);
                 self.names.error(
                     Code::E2001,
                     expr.id,
@@ -126,8 +125,8 @@ impl Infer<'_> {
                     .enumerate()
                     .all(|(at, (a, b))| Some(at) == but || self.same_axis(a, b));
             if !same {
-                let a = show_type(self.db, &Type::Tensor(*element, shape.clone()));
-                let b = show_type(self.db, &Type::Tensor(*other, sizes.clone()));
+                let a = self.show().ty(&Type::Tensor(*element, shape.clone()));
+                let b = self.show().ty(&Type::Tensor(*other, sizes.clone()));
                 self.names.error(
                     Code::E2003,
                     call.node,

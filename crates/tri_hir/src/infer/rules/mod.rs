@@ -20,7 +20,6 @@ use crate::hir::{
 use crate::infer::Infer;
 use crate::infer::arguments::Slots;
 use crate::queries::item_of;
-use crate::show::show_type;
 
 /// What a call is, as far as a rule is concerned.
 struct Special<'a> {
@@ -90,7 +89,7 @@ impl Infer<'_> {
             Type::Tensor(element, shape) => Some((id, element, shape)),
             Type::Error => None,
             other => {
-                let found = show_type(self.db, &other);
+                let found = self.show().ty(&other);
                 let message = format!("`{}` takes a tensor, but this is {found}", call.signature.name);
                 self.names.error(Code::E2001, self.node(id), message);
                 None
@@ -125,7 +124,7 @@ impl Infer<'_> {
         if self.in_class(element, class.unwrap_or(ElementClass::Any)) {
             return Some(());
         }
-        let dtype = crate::show::show_element(self.db, element);
+        let dtype = self.show().element(element);
         self.names.error(
             Code::E3004,
             call.node,

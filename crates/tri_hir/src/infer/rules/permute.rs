@@ -6,7 +6,6 @@ use tri_syntax::ast::{self, ExprKind as Ast};
 use super::Special;
 use crate::hir::{Axis, Dim, ExprId, ExprKind, Type};
 use crate::infer::Infer;
-use crate::show::show_shape;
 
 impl Infer<'_> {
     pub(super) fn permute(&mut self, call: &Special<'_>) -> Option<ExprId> {
@@ -36,7 +35,7 @@ impl Infer<'_> {
         let mut sorted: Vec<i32> = positions.iter().map(|(at, _)| *at).collect();
         sorted.sort_unstable();
         if sorted != (0..shape.len() as i32).collect::<Vec<_>>() {
-            let shape = show_shape(self.db, &shape);
+            let shape = self.show().shape(&shape);
             self.names.error(Code::E2007, expr.id, format!("these are not the axes of [{shape}], each once"));
             return None;
         }

@@ -7,7 +7,6 @@ use crate::dims::by_value;
 use crate::hir::{Dim, ExprId, GenericArg, GenericKind, Type};
 use crate::infer::Infer;
 use crate::report::Report;
-use crate::show::show_shape;
 
 impl Infer<'_> {
     /// `reshape[...](x)`: as many elements, by value.
@@ -17,10 +16,9 @@ impl Infer<'_> {
         let ((a, packs_a), (b, packs_b)) = (Self::product_of(&shape), Self::product_of(&axes));
         let (a, b) = (by_value(self.db, &a?), by_value(self.db, &b?));
         if a != b || a.is_none() || packs_a != packs_b {
-            let (from, to) = (show_shape(self.db, &shape), show_shape(self.db, &axes));
-            let count = |dim: &Option<Dim>| {
-                dim.as_ref().map_or_else(|| "?".into(), |dim| crate::show::show_dim(self.db, dim))
-            };
+            let (from, to) = (self.show().shape(&shape), self.show().shape(&axes));
+            let count =
+                |dim: &Option<Dim>| dim.as_ref().map_or_else(|| "?".into(), |dim| self.show().dim(dim));
             let report = Report::error(
                 Code::E2012,
                 self.names.place(call.node),

@@ -6,7 +6,6 @@ use super::Special;
 use crate::hir::{Axis, DType, Def, Element, ExprId, ExprKind, GenericArg, Owner, Type};
 use crate::infer::Infer;
 use crate::infer::bind::Bindings;
-use crate::show::show_type;
 
 impl Infer<'_> {
     pub(super) fn route(&mut self, call: &Special<'_>) -> Option<ExprId> {
@@ -16,7 +15,7 @@ impl Infer<'_> {
         let (by, by_element, scores) = self.tensor(call, position("by")?)?;
         let Type::Array(tile, count) = self.ty(through).clone() else {
             if self.ty(through) != &Type::Error {
-                let found = show_type(self.db, self.ty(through));
+                let found = self.show().ty(self.ty(through));
                 self.names.error(
                     Code::E2001,
                     self.node(through),
@@ -38,7 +37,7 @@ impl Infer<'_> {
             let mut wanted = shape[..shape.len() - 1].to_vec();
             wanted.push(Axis::Dim(count));
             let (found, wanted) = (self.ty(by).clone(), Type::Tensor(Element::Known(DType::F32), wanted));
-            self.mismatch(by, &found, &wanted);
+            self.mismatch(by, &found, &wanted, None);
             return None;
         }
         let top = match position("top").and_then(|at| call.slots[at]) {
@@ -107,10 +106,8 @@ impl Infer<'_> {
             return None;
         };
         if self.bind(&mut b, &param.ty, &x).is_err() {
-            let (found, wanted) = (
-                show_type(self.db, &x),
-                show_type(self.db, &b.ty(&param.ty).unwrap_or_else(|_| param.ty.clone())),
-            );
+            let (found, wanted) =
+                (self.show().ty(&x), self.show().ty(&b.ty(&param.ty).unwrap_or_else(|_| param.ty.clone())));
             self.names.error(
                 Code::E2003,
                 call.node,

@@ -8,7 +8,6 @@ use super::Special;
 use crate::hir::{Axis, DType, Element, ExprId, ExprKind, Type};
 use crate::infer::Infer;
 use crate::report::Report;
-use crate::show::show_type;
 
 impl Infer<'_> {
     /// Elementwise functions of several operands: numbers take the dtype of the tensors, shapes are stretched.
@@ -27,8 +26,7 @@ impl Infer<'_> {
                 let known = *elements.entry(*declared).or_insert(*found);
                 let fixed = matches!(declared, Element::Known(_)) && declared != found;
                 if known != *found || fixed {
-                    let types: Vec<String> =
-                        operands.iter().map(|id| show_type(self.db, self.ty(*id))).collect();
+                    let types: Vec<String> = operands.iter().map(|id| self.show().ty(self.ty(*id))).collect();
                     let report = Report::error(
                         Code::E3002,
                         self.names.place(call.node),

@@ -1,0 +1,64 @@
+//! Near misses: which known name was probably meant.
+
+/// The known name that `name` is closest to, if one is close: a third of it may differ, and case does not count. Of names as close,
+/// the one whose case agrees better, then the first in the alphabet.
+pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let allowed = (name.chars().count() / 3).max(1);
+    let lower = name.to_lowercase();
+    let near = known.into_iter().filter(|other| *other != name).map(|other| {
+        let folded = distance(&lower, &other.to_lowercase());
+        (folded, distance(name, other), other)
+    });
+    near.filter(|(folded, ..)| *folded <= allowed).min().map(|(_, _, other)| other)
+}
+
+/// Names are cut here before they are compared, so that long ones cost little.
+const LONGEST: usize = 128;
+
+/// Insertions, deletions and replacements between two names; two letters that changed places count as one.
+fn distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().take(LONGEST).collect();
+    let mut above: Vec<usize> = vec![0; b.len() + 1];
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    let mut before = None;
+    for (i, x) in a.chars().take(LONGEST).enumerate() {
+        let mut next = vec![i + 1; b.len() + 1];
+        for (j, y) in b.iter().enumerate() {
+            next[j + 1] = (row[j] + usize::from(x != *y)).min(next[j] + 1).min(row[j + 1] + 1);
+            if j > 0 && before == Some(*y) && b[j - 1] == x {
+                next[j + 1] = next[j + 1].min(above[j - 1] + 1);
+            }
+        }
+        above = std::mem::replace(&mut row, next);
+        before = Some(x);
+    }
+    row[b.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slip_of_the_finger_is_near_and_another_word_is_not() {
+        let known = ["Layers", "Hidden", "Heads"];
+        assert_eq!(nearest("Layer", known), Some("Layers"));
+        assert_eq!(nearest("Hiden", known), Some("Hidden"));
+        assert_eq!(nearest("layers", known), Some("Layers"));
+        assert_eq!(nearest("Vocabulary", known), None);
+        assert_eq!(nearest("", known), None);
+        assert_eq!(nearest("self", ["erf"]), None);
+    }
+
+    #[test]
+    fn case_decides_between_names_as_close() {
+        assert_eq!(nearest("mlpp", ["Mlp", "mlp"]), Some("mlp"));
+        assert_eq!(nearest("Mlpp", ["Mlp", "mlp"]), Some("Mlp"));
+    }
+
+    #[test]
+    fn distances_count_single_edits() {
+        assert_eq!((distance("kitten", "sitting"), distance("", "abc"), distance("ab", "ab")), (3, 3, 0));
+        assert_eq!((distance("fowrard", "forward"), distance("ba", "ab")), (1, 1));
+    }
+}

@@ -1,0 +1,120 @@
+//! Names that nothing declares: what may have been meant, and what only needs an import.
+
+use std::sync::Arc;
+
+use tri_diagnostics::{Code, nearest};
+use tri_syntax::ast::{self, ItemId, ItemKind, NodeId};
+
+use super::Infer;
+use crate::foreign;
+use crate::hir::{Def, ExprId, ExprKind, Type};
+use crate::queries::item_of;
+use crate::report::{Place, Repair, Report, Target};
+use crate::scope::visible;
+
+impl Infer<'_> {
+    /// Reports a name that nothing declares.
+    pub(super) fn unknown(&mut self, name: &str, node: NodeId) -> ExprId {
+        let place = self.names.place(node);
+        if let Some(report) = foreign::name(name, place) {
+            self.names.report(report);
+            return match foreign::truth(name) {
+                Some(value) => self.push(ExprKind::Bool(value), Type::Bool, node),
+                None => self.error_expr(node),
+            };
+        }
+        let report = self.unknown_report(name, place);
+        self.names.report(report);
+        self.error_expr(node)
+    }
+
+    fn unknown_report(&self, name: &str, place: Place) -> Report {
+        let library = library_items(self.db);
+        let report = Report::error(Code::E1001, place, format!("there is nothing called `{name}` here"));
+        if let Some((module, item)) = library.iter().find(|(_, item)| **item == *name) {
+            let repair = self.import(Repair::safe(format!("add `use std.{module}.{item}`")), module, item);
+            return Report::error(Code::E1001, place, format!("`{name}` is not imported"))
+                .label(format!("`std.{module}` has it"))
+                .repair(repair)
+                .once_a_file();
+        }
+        if let Some(advice) = foreign::function(name).or_else(|| foreign::method(name)) {
+            return Report::error(Code::E0013, place, format!("`{name}` is not a function of Tri"))
+                .help(advice);
+        }
+        let known = self.known_names();
+        let names = known.iter().map(|name| &**name);
+        let Some(near) = nearest(name, names.chain(library.iter().map(|(_, item)| &**item))) else {
+            return report.label("no item, member, parameter or local has this name");
+        };
+        match library.iter().find(|(_, item)| **item == *near) {
+            Some((module, item)) if !known.iter().any(|name| **name == *near) => {
+                let repair = Repair::ask(format!("use `{near}` of `std.{module}`"));
+                let repair = repair.edit(Target::Node(place), near);
+                report
+                    .help(format!("did you mean `{near}` of `std.{module}`?"))
+                    .repair(self.import(repair, module, item))
+            }
+            _ => report.did_you_mean(near, place),
+        }
+    }
+
+    /// Everything that a name may stand for here.
+    fn known_names(&self) -> Vec<Arc<str>> {
+        let mut known: Vec<Arc<str>> = self.scope.iter().map(|binding| binding.name.clone()).collect();
+        if let Some((def, layer)) = &self.layer {
+            known.extend(layer.members.iter().map(|member| member.name.clone()));
+            known.extend(layer.config.iter().map(|param| param.name.clone()));
+            let owner = crate::hir::Owner::Layer(*def);
+            known.extend(self.generics_of(owner).iter().map(|generic| generic.name.clone()));
+        }
+        known.extend(self.generics_of(self.owner).iter().map(|generic| generic.name.clone()));
+        known.extend(self.names.file.map(|file| visible(self.db, file)).unwrap_or_default());
+        known
+    }
+
+    /// Adds the edit that imports an item of the library.
+    fn import(&self, repair: Repair, module: &str, item: &str) -> Repair {
+        let Some(file) = self.names.file else { return repair };
+        let ast = &tri_db::parse(self.db, file).ast;
+        let at = |id: ItemId, node: NodeId| Place::new(Def { file: file.id(self.db), item: id }, node);
+        let uses = ast.items().filter_map(|(id, known)| match &known.kind {
+            ItemKind::Use(import) => Some((at(id, known.id), id, import)),
+            _ => None,
+        });
+        let uses: Vec<(Place, ItemId, &ast::Use)> = uses.collect();
+        let list = uses.iter().find_map(|(_, id, import)| {
+            let same = import.module.iter().map(|part| part.as_str()).eq(["std", module]);
+            // With one import it is not known whether there are braces.
+            let last = import.imports.last().filter(|_| same && import.imports.len() > 1)?;
+            Some(at(*id, last.local().id))
+        });
+        match (list, uses.last()) {
+            (Some(last), _) => repair.edit(Target::Behind(last), format!(", {item}")),
+            (None, Some((last, ..))) => {
+                repair.edit(Target::Behind(*last), format!("\nuse std.{module}.{item}"))
+            }
+            (None, None) => {
+                repair.edit(Target::Top(file.id(self.db)), format!("use std.{module}.{item}\n\n"))
+            }
+        }
+    }
+}
+
+/// Layers and functions of library modules that are no part of the prelude, with their modules.
+fn library_items(db: &dyn tri_db::Db) -> Vec<(&'static str, Arc<str>)> {
+    let mut found = Vec::new();
+    for (module, _) in tri_db::LIBRARY {
+        let Ok(file) = db.module(&["std", module]) else { continue };
+        for (name, def) in crate::queries::items(db, file) {
+            let kind = item_of(db, *def).map(|item| item.kind.clone());
+            if matches!(kind, Some(ItemKind::Layer(_) | ItemKind::Function(_)))
+                && !crate::scope::PRELUDE.contains(module)
+                && !crate::scope::PRELUDE_MODULES.contains(module)
+            {
+                found.push((*module, name.clone()));
+            }
+        }
+    }
+    found
+}
