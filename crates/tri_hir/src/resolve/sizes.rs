@@ -78,8 +78,8 @@ impl Names<'_> {
         let (n, d) = (self.show().factor(a), self.show().factor(b));
         let values = (crate::dims::numeric(self.db, a), crate::dims::numeric(self.db, b));
         let report = if let (Some(x), Some(y)) = values {
-            let message = format!("`{n} / {d}` leaves a remainder");
-            let rest = x.checked_rem(y).map_or_else(String::new, |rest| format!("{x} / {y} leaves {rest}"));
+            let message = format!("`{n} / {d}` is no whole number");
+            let rest = x.checked_rem(y).map_or_else(String::new, |rest| format!("{x} / {y} leaves a remainder of {rest}"));
             Report::error(Code::E2005, place, message)
                 .label(rest)
                 .help(format!("a size is whole: choose sizes that divide, or round with `floor({n} / {d})`"))
@@ -87,7 +87,7 @@ impl Names<'_> {
             let message = format!("`{n}` is not known to be divisible by `{d}`");
             let report = Report::error(Code::E2005, place, message)
                 .label("this may leave a remainder")
-                .help(format!("state it, `where {n} % {d} == 0`, or round with `floor({n} / {d})`"))
+                .help(format!("state it: `where {n} % {d} == 0`, or round with `floor({n} / {d})`"))
                 .once_an_item();
             self.offer_condition(report, &Fact::Divides(a.clone(), b.clone()))
         };
