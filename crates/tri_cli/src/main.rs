@@ -6,7 +6,6 @@ mod failure;
 mod output;
 mod program;
 mod progress;
-mod results;
 mod table;
 mod values;
 

@@ -3,25 +3,28 @@
 /// The known name that `name` is closest to, if one is close: a third of it may differ, and case does not count. Of names as close,
 /// the one whose case agrees better, then the first in the alphabet.
 pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    if name.len() > LONGEST {
+        return None;
+    }
     let allowed = (name.chars().count() / 3).max(1);
     let lower = name.to_lowercase();
-    let near = known.into_iter().filter(|other| *other != name).map(|other| {
+    let near = known.into_iter().filter(|other| *other != name && other.len() <= LONGEST).map(|other| {
         let folded = distance(&lower, &other.to_lowercase());
         (folded, distance(name, other), other)
     });
     near.filter(|(folded, ..)| *folded <= allowed).min().map(|(_, _, other)| other)
 }
 
-/// Names are cut here before they are compared, so that long ones cost little.
+/// Longer names, in bytes, are near no other: comparing takes the product of the lengths.
 const LONGEST: usize = 128;
 
 /// Insertions, deletions and replacements between two names; two letters that changed places count as one.
 fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().take(LONGEST).collect();
+    let b: Vec<char> = b.chars().collect();
     let mut above: Vec<usize> = vec![0; b.len() + 1];
     let mut row: Vec<usize> = (0..=b.len()).collect();
     let mut before = None;
-    for (i, x) in a.chars().take(LONGEST).enumerate() {
+    for (i, x) in a.chars().enumerate() {
         let mut next = vec![i + 1; b.len() + 1];
         for (j, y) in b.iter().enumerate() {
             next[j + 1] = (row[j] + usize::from(x != *y)).min(next[j] + 1).min(row[j + 1] + 1);
@@ -54,6 +57,13 @@ mod tests {
     fn case_decides_between_names_as_close() {
         assert_eq!(nearest("mlpp", ["Mlp", "mlp"]), Some("mlp"));
         assert_eq!(nearest("Mlpp", ["Mlp", "mlp"]), Some("Mlp"));
+    }
+
+    #[test]
+    fn very_long_names_are_not_compared() {
+        let long = "x".repeat(10_000_000);
+        assert_eq!(nearest(&long, ["x", &long[1..]]), None);
+        assert_eq!(nearest("xy", [long.as_str(), "xx"]), Some("xx"));
     }
 
     #[test]

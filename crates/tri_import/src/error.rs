@@ -19,6 +19,18 @@ pub enum ImportError {
         /// The name.
         file: String,
     },
+    /// A colon without the name of a tensor.
+    #[error("{file}: the name of a tensor is missing after the colon")]
+    NoName {
+        /// Which file.
+        file: String,
+    },
+    /// Two tensors for one file that holds one.
+    #[error("{file}: two tensors cannot be written to one .npy file")]
+    Twice {
+        /// Which file.
+        file: String,
+    },
     /// The file is not what its name says.
     #[error("{file}: {reason}")]
     Format {
@@ -37,16 +49,30 @@ pub enum ImportError {
         /// What was found and what was expected.
         reason: String,
     },
+    /// A file of several tensors, of which none is named, or an empty one.
+    #[error("{file} holds {} tensors; say which, as in {file}:NAME; it has {}", known.len(), list(known))]
+    Ambiguous {
+        /// Which file.
+        file: String,
+        /// Those it has, sorted.
+        known: Vec<String>,
+    },
     /// No tensor of this name.
-    #[error("{file} has no tensor `{tensor}`; it has {}", list(known))]
+    #[error("{file} has no tensor `{tensor}`{}; it has {}", did_you_mean(near.as_deref()), list(known))]
     Missing {
         /// Which file.
         file: String,
         /// Which tensor.
         tensor: String,
-        /// Those it has.
+        /// One whose name is close.
+        near: Option<String>,
+        /// Those it has, sorted.
         known: Vec<String>,
     },
+}
+
+fn did_you_mean(near: Option<&str>) -> String {
+    near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"))
 }
 
 /// A few names.

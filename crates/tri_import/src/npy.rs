@@ -4,7 +4,8 @@ use std::path::Path;
 
 use tri_ir::{DType, TensorData};
 
-use crate::{Doubles, ImportError, read, rounded, write};
+use crate::file::{read, write};
+use crate::{Doubles, ImportError, rounded};
 
 const MAGIC: &[u8; 6] = b"\x93NUMPY";
 /// Longest header that is read; NumPy itself stops at 10,000.
@@ -56,7 +57,11 @@ fn decode(bytes: &[u8], doubles: Doubles) -> Result<TensorData, String> {
     let (text, data) = split(bytes)?;
     let header = Parser { rest: text }.header()?;
     if header.element == Element::F64 && doubles == Doubles::Refuse {
-        return Err("the elements are f64, which Tri has not; save them as float32".to_owned());
+        return Err(
+            "the elements are f64, which Tri has not; save them as float32, as in `numpy.save(file, \
+                    array.astype(numpy.float32))`"
+                .to_owned(),
+        );
     }
     let elements = header.shape.iter().try_fold(1usize, |n, size| n.checked_mul(*size));
     let expected = elements.and_then(|n| n.checked_mul(header.element.bytes()));
@@ -232,6 +237,10 @@ impl<'a> Parser<'a> {
 
 /// Elements with the first axis fastest, in row-major order. `data` has as many bytes as the shape says.
 fn row_major(data: &[u8], shape: &[usize], bytes: usize) -> Vec<u8> {
+    if data.is_empty() {
+        // A size of 0 lets the others be any number, of which the products below would overflow.
+        return Vec::new();
+    }
     let mut strides = vec![bytes; shape.len()];
     for axis in 1..shape.len() {
         strides[axis] = strides[axis - 1] * shape[axis - 1];

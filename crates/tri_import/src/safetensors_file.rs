@@ -1,7 +1,7 @@
 //! safetensors files.
 //!
-//! The `safetensors` crate holds offsets to shapes and to each other; here are the checks that it leaves out: names given
-//! twice (of which JSON readers silently keep one), and truth values that are neither 0 nor 1.
+//! The `safetensors` crate holds offsets to shapes and to each other; [`header`] and the check of truth values that are neither 0
+//! nor 1 are what it leaves out.
 
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -9,13 +9,11 @@ use std::fmt;
 use std::path::Path;
 
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
-use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
+use tri_diagnostics::nearest;
 use tri_ir::{DType, TensorData};
 
-use crate::{Doubles, ImportError, read, rounded, write};
-
-/// Longest header that is read.
-const MAX_HEADER: u64 = 100_000_000;
+use crate::file::{read, write};
+use crate::{Doubles, ImportError, header, rounded};
 
 fn format_error(file: &str, reason: impl fmt::Display) -> ImportError {
     ImportError::Format { file: file.to_owned(), reason: reason.to_string() }
@@ -25,51 +23,12 @@ fn tensor_error(file: &str, tensor: &str, reason: impl Into<String>) -> ImportEr
     ImportError::Tensor { file: file.to_owned(), tensor: tensor.to_owned(), reason: reason.into() }
 }
 
-/// Names in the header, as often as they occur.
-struct Names(Vec<String>);
-
-impl<'de> Deserialize<'de> for Names {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Keys;
-        impl<'de> Visitor<'de> for Keys {
-            type Value = Names;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a map of tensors")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Names, A::Error> {
-                let mut names = Vec::new();
-                while let Some(name) = map.next_key()? {
-                    map.next_value::<IgnoredAny>()?;
-                    names.push(name);
-                }
-                Ok(Names(names))
-            }
-        }
-        deserializer.deserialize_map(Keys)
-    }
-}
-
 /// Checks the header and gives access to the tensors.
 fn parse<'a>(file: &str, bytes: &'a [u8]) -> Result<SafeTensors<'a>, ImportError> {
-    let (length, rest) = bytes.split_first_chunk::<8>().ok_or_else(|| {
-        format_error(file, format!("{} bytes are too few for a safetensors file", bytes.len()))
+    header::check(bytes).map_err(|(tensor, reason)| match tensor {
+        Some(tensor) => tensor_error(file, &tensor, reason),
+        None => format_error(file, reason),
     })?;
-    let length = u64::from_le_bytes(*length);
-    if length > MAX_HEADER || length > rest.len() as u64 {
-        return Err(format_error(
-            file,
-            format!("the header would be {length} bytes long, but {} bytes follow", rest.len()),
-        ));
-    }
-    let header = &rest[..length as usize];
-    let names: Names = serde_json::from_slice(header)
-        .map_err(|error| format_error(file, format!("the header is malformed: {error}")))?;
-    let mut seen = HashSet::new();
-    if let Some(twice) = names.0.iter().find(|name| !seen.insert(name.as_str())) {
-        return Err(tensor_error(file, twice, "the header has two tensors of this name"));
-    }
     SafeTensors::deserialize(bytes).map_err(|error| format_error(file, error))
 }
 
@@ -91,7 +50,11 @@ fn take(file: &str, name: &str, view: &TensorView<'_>, doubles: Doubles) -> Resu
     let (dtype, bytes) = match (view.dtype(), doubles) {
         (Dtype::F64, Doubles::RoundToF32) => (DType::F32, Cow::Owned(rounded(view.data()))),
         (Dtype::F64, Doubles::Refuse) => {
-            return Err(tensor_error(file, name, "is f64, which Tri has not; expected f32 or smaller"));
+            return Err(tensor_error(
+                file,
+                name,
+                "is f64, which Tri has not; save it as float32, as in `tensor.to(torch.float32)`",
+            ));
         }
         (found, _) => {
             let dtype = dtype_of(found);
@@ -140,10 +103,17 @@ pub fn read_safetensors(path: &Path) -> Result<Vec<(String, TensorData)>, Import
     decode_safetensors(&path.display().to_string(), &read(path)?, Doubles::Refuse)
 }
 
+/// The names of all tensors, sorted.
+fn names(tensors: &SafeTensors<'_>) -> Vec<String> {
+    let mut names: Vec<String> = tensors.names().into_iter().map(str::to_owned).collect();
+    names.sort();
+    names
+}
+
 fn missing(file: &str, name: &str, tensors: &SafeTensors<'_>) -> ImportError {
-    let mut known: Vec<String> = tensors.names().into_iter().map(str::to_owned).collect();
-    known.sort();
-    ImportError::Missing { file: file.to_owned(), tensor: name.to_owned(), known }
+    let known = names(tensors);
+    let near = nearest(name, known.iter().map(String::as_str)).map(str::to_owned);
+    ImportError::Missing { file: file.to_owned(), tensor: name.to_owned(), near, known }
 }
 
 /// The tensor of this name, or the only one.
@@ -151,12 +121,11 @@ pub(crate) fn read_one(path: &Path, name: Option<&str>, doubles: Doubles) -> Res
     let file = path.display().to_string();
     let bytes = read(path)?;
     let tensors = parse(&file, &bytes)?;
-    let name = match (name, tensors.names().as_slice()) {
+    let name = match (name, names(&tensors).as_slice()) {
         (Some(name), _) => name.to_owned(),
-        (None, [only]) => (*only).to_owned(),
+        (None, [only]) => only.clone(),
         (None, names) => {
-            let reason = format!("it holds {} tensors; say which, as in {file}:NAME", names.len());
-            return Err(format_error(&file, reason));
+            return Err(ImportError::Ambiguous { file, known: names.to_vec() });
         }
     };
     let view = tensors.tensor(&name).map_err(|_| missing(&file, &name, &tensors))?;

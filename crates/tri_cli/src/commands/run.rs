@@ -31,7 +31,7 @@ pub(crate) fn run(args: &RunArgs, format: Format) -> Result<(), Failure> {
             return Err(too_many(option, places.len()));
         }
     }
-    crate::results::write(&args.outputs, &results, |at| result_name(args, at, results.len()))?;
+    tri_import::write_tensors(&args.outputs, &results, |at| result_name(args, at, results.len()))?;
     let comparisons = args.expect.iter().zip(&results);
     let comparisons: Vec<Comparison> =
         comparisons.map(|(place, result)| compare(place, result)).collect::<Result<_, _>>()?;
