@@ -3,10 +3,12 @@
 
 mod concise;
 mod json;
+mod sarif;
 mod text;
 
 pub use concise::concise;
 pub use json::json;
+pub use sarif::sarif;
 pub use text::text;
 
 use crate::{FileId, LineColumn, LineIndex, Span};
@@ -18,6 +20,12 @@ pub trait Sources {
 
     /// The text; the empty string for a file that is not known.
     fn text(&self, file: FileId) -> &str;
+
+    /// Whether the file is part of the compiler, not on disk.
+    fn is_library(&self, file: FileId) -> bool {
+        let _ = file;
+        false
+    }
 }
 
 /// A file while it is rendered.

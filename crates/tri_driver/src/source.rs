@@ -234,4 +234,8 @@ impl Sources for Program {
     fn text(&self, file: FileId) -> &str {
         self.db.file(file).and_then(|file| self.text_of(file)).unwrap_or("")
     }
+
+    fn is_library(&self, file: FileId) -> bool {
+        self.db.file(file).is_some_and(|file| file.is_library(&self.db))
+    }
 }
