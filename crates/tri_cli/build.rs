@@ -12,7 +12,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         fs::read_dir(&folder)?.map(|entry| Ok(entry?.path())).collect::<Result<_, std::io::Error>>()?;
     files.retain(|file| file.extension().is_some_and(|extension| extension == "md"));
     files.sort();
-    let mut table = "/// Codes and their pages.\nconst PAGES: &[(&str, &str)] = &[\n".to_owned();
+    let mut table = "/// Codes and their pages.\npub(crate) const PAGES: &[(&str, &str)] = &[\n".to_owned();
     for file in &files {
         let code = file.file_stem().and_then(|stem| stem.to_str()).ok_or("a page whose name is not UTF-8")?;
         // The text itself, so that the binary does not depend on where it was built.

@@ -14,6 +14,9 @@ pub(crate) struct Cli {
     /// How results and diagnostics are written.
     #[arg(long, global = true, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,
+    /// Whether diagnostics are coloured.
+    #[arg(long = "color", global = true, value_enum, value_name = "WHEN", default_value_t = Colour::Auto)]
+    pub(crate) colour: Colour,
     #[command(subcommand)]
     pub(crate) command: Command,
 }
@@ -27,6 +30,19 @@ pub(crate) enum Format {
     Concise,
     /// For programs.
     Json,
+    /// Diagnostics as a SARIF 2.1.0 log, for code hosts; other results as text.
+    Sarif,
+}
+
+/// Whether diagnostics for people are coloured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Colour {
+    /// On terminals, unless the environment says otherwise (NO_COLOR, CLICOLOR_FORCE).
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
 }
 
 #[derive(Debug, Subcommand)]

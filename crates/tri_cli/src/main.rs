@@ -1,9 +1,12 @@
 //! The `triton` command: parses the command line, runs one command, turns its end into an exit code.
 
 mod args;
+mod colour;
 mod commands;
+mod diagnostics;
 mod failure;
 mod output;
+mod pages;
 mod program;
 mod progress;
 mod table;
@@ -31,6 +34,7 @@ static PANIC_PLACE: Mutex<String> = Mutex::new(String::new());
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let format = cli.format;
+    colour::choose(cli.colour);
     // Panics are reported below, as any other end of a command; the hook would print a trace.
     panic::set_hook(Box::new(|info| {
         let place = info.location().map_or_else(String::new, ToString::to_string);

@@ -7,7 +7,7 @@ use tri_db::{Db, SourceFile, parse};
 use tri_diagnostics::{Code, Diagnostic, FileId};
 use tri_syntax::ast::{Function, Item, ItemId, ItemKind, MemberKind as AstMember};
 
-use crate::hir::{Body, BodyOwner, Def, Dim, Layer, MemberKind, Owner, Signature};
+use crate::hir::{Body, BodyOwner, Def, Dim, DimVar, ExprKind, Layer, MemberKind, Owner, Signature};
 use crate::report::{Place, Report};
 use crate::scope::{self, Scope};
 use crate::{dims, infer, lints, resolve};
@@ -169,7 +169,7 @@ fn head_reports(db: &dyn Db, def: Def, item: &Item) -> Vec<Report> {
         }
         ItemKind::Dim(dim) => match dim_value(db, def) {
             Some(_) => Vec::new(),
-            None if checked_body(db, BodyOwner::Dim(def)).reports.is_empty() => {
+            None if !follows(db, def) => {
                 let place = Place::new(def, dim.name.id);
                 let message = format!(
                     "`{}` has no size: it must be a number that is not negative, or made of other dims",
@@ -181,6 +181,25 @@ fn head_reports(db: &dyn Db, def: Def, item: &Item) -> Vec<Report> {
         },
         _ => Vec::new(),
     }
+}
+
+/// Whether a `dim` has no size because what it is computed from was reported: it cannot be read, or is another dim without
+/// a size. The dims of a circle do not follow from each other.
+fn follows(db: &dyn Db, dim: Def) -> bool {
+    let (mut open, mut seen) = (vec![dim], BTreeSet::new());
+    while let Some(def) = open.pop() {
+        let checked = checked_body(db, BodyOwner::Dim(def));
+        let Some(value) = checked.body.root.value else { return true };
+        if let ExprKind::Dim(size) = &checked.body.expr(value).kind {
+            size.for_each_var(&mut |var| match var {
+                DimVar::Nominal(other) if dim_value(db, *other).is_none() && seen.insert(*other) => {
+                    open.push(*other);
+                }
+                _ => {}
+            });
+        }
+    }
+    !seen.is_empty() && !seen.contains(&dim)
 }
 
 /// Everything that is wrong with a program, and what was probably not meant: of the main file, and of every file that it imports.

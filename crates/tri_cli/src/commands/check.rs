@@ -5,6 +5,7 @@ use tri_diagnostics::{Diagnostic, render};
 use tri_driver::{Program, Timing};
 
 use crate::args::{CheckArgs, Format};
+use crate::diagnostics;
 use crate::failure::Failure;
 use crate::output;
 use crate::program;
@@ -21,8 +22,10 @@ pub(crate) fn run(args: &CheckArgs, format: Format) -> Result<(), Failure> {
     if format == Format::Json {
         let diagnostics = render::json(&diagnostics, &program);
         output::json(&json!({ "errors": errors, "warnings": warnings, "diagnostics": diagnostics }));
+    } else if format == Format::Sarif {
+        output::json(&diagnostics::sarif(&diagnostics, &program));
     } else {
-        program::print(&program, &diagnostics, format);
+        diagnostics::print(&diagnostics, &program, format);
         if errors == 0 {
             output::result(match warnings {
                 0 => "no errors\n".to_owned(),

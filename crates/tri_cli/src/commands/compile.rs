@@ -28,7 +28,7 @@ pub(crate) fn run(args: &CompileArgs, format: Format) -> Result<(), Failure> {
     let outcome = outcome?;
     match format {
         Format::Json => output::json(&outcome_json(&outcome, &timing)),
-        Format::Text | Format::Concise => print(&outcome, args.verbose),
+        Format::Text | Format::Concise | Format::Sarif => print(&outcome, args.verbose),
     }
     if args.timing && format != Format::Json {
         output::note(timing_table(&timing).to_string().trim_end());

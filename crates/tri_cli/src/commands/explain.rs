@@ -5,8 +5,7 @@ use serde_json::json;
 use crate::args::{ExplainArgs, Format};
 use crate::failure::Failure;
 use crate::output;
-
-include!(concat!(env!("OUT_DIR"), "/pages.rs"));
+use crate::pages::PAGES;
 
 /// Prints the page.
 pub(crate) fn run(args: &ExplainArgs, format: Format) -> Result<(), Failure> {
@@ -18,7 +17,7 @@ pub(crate) fn run(args: &ExplainArgs, format: Format) -> Result<(), Failure> {
     };
     match format {
         Format::Json => output::json(&json!({ "code": code, "page": page })),
-        Format::Text | Format::Concise => output::result(page),
+        Format::Text | Format::Concise | Format::Sarif => output::result(page),
     }
     Ok(())
 }

@@ -15,7 +15,7 @@ pub(crate) fn run(args: &InspectArgs, format: Format) -> Result<(), Failure> {
     let artifact = Artifact::open(&args.file)?;
     match format {
         Format::Json => output::json(&json(&artifact)),
-        Format::Text | Format::Concise => output::result(text(&artifact)),
+        Format::Text | Format::Concise | Format::Sarif => output::result(text(&artifact)),
     }
     Ok(())
 }

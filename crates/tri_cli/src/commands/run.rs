@@ -37,7 +37,7 @@ pub(crate) fn run(args: &RunArgs, format: Format) -> Result<(), Failure> {
         comparisons.map(|(place, result)| compare(place, result)).collect::<Result<_, _>>()?;
     match format {
         Format::Json => output::json(&results_json(args, &results, &comparisons)),
-        Format::Text | Format::Concise => print(args, &results, &comparisons),
+        Format::Text | Format::Concise | Format::Sarif => print(args, &results, &comparisons),
     }
     Ok(())
 }
