@@ -98,10 +98,11 @@ impl<'a> Builder<'a> {
         literal::unescape(body, |_, _| {}).into()
     }
 
-    /// The `///` lines right before token `l`.
+    /// The `///` lines right before token `l`; what separates it from the token before is no more to them than a line end.
     pub(crate) fn docs(&self, l: u32) -> Docs {
         let before = self.tokens.get(..l as usize).unwrap_or(&[]);
-        let trivia = before.iter().rev().take_while(|token| token.kind.is_trivia());
+        let separates = |kind: TokenKind| matches!(kind, TokenKind::Semi | TokenKind::Comma);
+        let trivia = before.iter().rev().take_while(|token| token.kind.is_trivia() || separates(token.kind));
         let mut lines: Vec<&str> = trivia
             .filter(|token| token.kind == TokenKind::Doc)
             .map(|token| doc_line(token.text(self.text)))

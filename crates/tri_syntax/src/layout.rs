@@ -153,8 +153,8 @@ impl Layout<'_> {
             .chunk
             .tokens
             .last()
-            .is_some_and(|last| can_end(last.kind) || self.cut_short(last.kind, kind));
-        if grouped || !ended || continues(kind) {
+            .is_some_and(|last| last.kind.can_end() || self.cut_short(last.kind, kind));
+        if grouped || !ended || kind.continues() {
             return;
         }
         self.terminate();
@@ -193,7 +193,7 @@ impl Layout<'_> {
             Param | Buffer | State => members().map_or(self.open.len(), |at| at + 1),
             Fn if declares => members().map_or(0, |at| at + 1),
             Let | Var | Assert => self.block(),
-            Ident if after.is_some_and(can_end) && self.list_on_one_line() => self.block(),
+            Ident if after.is_some_and(TokenKind::can_end) && self.list_on_one_line() => self.block(),
             _ => return,
         };
         self.close_forgotten(keep, index);
@@ -520,28 +520,30 @@ pub(crate) fn begins_item(kind: TokenKind) -> bool {
     matches!(kind, Use | Dim | Const | Fn | Layer | Model | Test | Intrinsic)
 }
 
-/// Whether a statement or member may end with the token.
-fn can_end(kind: TokenKind) -> bool {
-    use TokenKind::{Error, False, Ident, Number, RBrace, RBracket, RParen, Str, True, Underscore};
-    matches!(kind, Ident | Number | Str | True | False | RParen | RBracket | RBrace | Underscore | Error)
-}
+impl TokenKind {
+    /// Whether a statement or member may end with the token.
+    pub fn can_end(self) -> bool {
+        use TokenKind::{Error, False, Ident, Number, RBrace, RBracket, RParen, Str, True, Underscore};
+        matches!(self, Ident | Number | Str | True | False | RParen | RBracket | RBrace | Underscore | Error)
+    }
 
-/// Whether a line that begins with the token continues the line before. `-` and `@` begin a statement or attribute; a
-/// block belongs to the head before it.
-fn continues(kind: TokenKind) -> bool {
-    use TokenKind::{
-        AndAnd, Arrow, As, Comma, Dot, DotDot, Else, EqEq, Greater, GreaterEq, LBrace, Less, LessEq, NotEq,
-        OrOr, Percent, Plus, RBrace, RBracket, RParen, Slash, Star, Where,
-    };
-    matches!(
-        kind,
-        LBrace | Star | Slash | Percent | Plus | EqEq | NotEq | Less | LessEq | Greater | GreaterEq
-    ) || matches!(kind, AndAnd | OrOr | DotDot | Dot | RParen | RBracket | RBrace | Comma | Else | Where)
-        || matches!(kind, Arrow | As)
+    /// Whether a line that begins with the token continues the line before. `-` and `@` begin a statement or attribute; a
+    /// block belongs to the head before it.
+    pub fn continues(self) -> bool {
+        use TokenKind::{
+            AndAnd, Arrow, As, Comma, Dot, DotDot, Else, EqEq, Greater, GreaterEq, LBrace, Less, LessEq,
+            NotEq, OrOr, Percent, Plus, RBrace, RBracket, RParen, Slash, Star, Where,
+        };
+        matches!(
+            self,
+            LBrace | Star | Slash | Percent | Plus | EqEq | NotEq | Less | LessEq | Greater | GreaterEq
+        ) || matches!(self, AndAnd | OrOr | DotDot | Dot | RParen | RBracket | RBrace | Comma | Else | Where)
+            || matches!(self, Arrow | As)
+    }
 }
 
 /// Whether the token makes a node around its operands.
 fn adds_level(kind: TokenKind) -> bool {
     use TokenKind::{At, Bang, Dot, Fn, If, Minus};
-    continues(kind) || matches!(kind, At | Bang | Dot | Fn | If | Minus)
+    kind.continues() || matches!(kind, At | Bang | Dot | Fn | If | Minus)
 }
