@@ -46,7 +46,7 @@ impl Artifact {
     /// # Errors
     /// The system refuses, or the file is no valid artifact.
     pub fn open(path: &Path) -> Result<Artifact, ArtifactError> {
-        let io = |source| ArtifactError::Io { action: "open", path: path.display().to_string(), source };
+        let io = |source| ArtifactError::Open { path: path.display().to_string(), source };
         let file = File::open(path).map_err(io)?;
         let metadata = file.metadata().map_err(io)?;
         if !metadata.is_file() {
@@ -103,7 +103,8 @@ impl Artifact {
                 .ok_or_else(|| ArtifactError::Weight { name: name(), expected, found: section.length })?;
         }
         if end != section.length {
-            return Err(ArtifactError::Length { expected: end, found: section.length });
+            let reason = format!("its weights end at byte {end} of {}", section.length);
+            return Err(ArtifactError::Malformed { section: SectionKind::Weights.name(), reason });
         }
         Ok(())
     }

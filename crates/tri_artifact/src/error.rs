@@ -6,7 +6,7 @@ use crate::PublicKey;
 #[derive(Debug, thiserror::Error)]
 pub enum ArtifactError {
     /// The file does not begin as an artifact does.
-    #[error("this is no artifact: the first bytes are not the `.tria` signature")]
+    #[error("this is no artifact: it does not begin as a .tria file does")]
     Magic,
     /// Made for a later format.
     #[error("the artifact has format {found}, but this program reads formats up to {known}")]
@@ -17,7 +17,7 @@ pub enum ArtifactError {
         known: u16,
     },
     /// The file ends early or late.
-    #[error("the file is {found} bytes long, but {expected} bytes belong there")]
+    #[error("expected {expected} bytes, but there are {found}")]
     Length {
         /// As the header or the format asks.
         expected: u64,
@@ -52,7 +52,7 @@ pub enum ArtifactError {
         expected: u64,
     },
     /// A section that must be understood and is not.
-    #[error("section {index} has kind {kind}, which this program must know and does not")]
+    #[error("section {index} has kind {kind}, which a reader must know and this program does not")]
     UnknownSection {
         /// Position in the table.
         index: usize,
@@ -135,9 +135,17 @@ pub enum ArtifactError {
         /// Who signed.
         signer: PublicKey,
     },
-    /// The system refused.
-    #[error("{action} {path}: {source}")]
-    Io {
+    /// The system does not give the file.
+    #[error("cannot open {path}: {source}")]
+    Open {
+        /// Which file.
+        path: String,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The system does not take the file.
+    #[error("cannot {action} {path}: {source}")]
+    Write {
         /// What was tried.
         action: &'static str,
         /// On which file.
@@ -148,26 +156,28 @@ pub enum ArtifactError {
 }
 
 impl ArtifactError {
-    /// The code of the diagnostic that reports it.
+    /// The stable code, a page of `docs/diagnostics`.
     pub fn code(&self) -> &'static str {
         match self {
-            ArtifactError::Magic => "E4001",
-            ArtifactError::Version { .. } => "E4002",
-            ArtifactError::Length { .. } => "E4003",
-            ArtifactError::Header { .. } | ArtifactError::TableHash => "E4004",
-            ArtifactError::Layout { .. } | ArtifactError::Target { .. } => "E4005",
-            ArtifactError::SectionHash { .. } => "E4006",
-            ArtifactError::Padding { .. } => "E4007",
-            ArtifactError::UnknownSection { .. } => "E4008",
-            ArtifactError::Duplicate { .. } | ArtifactError::Missing { .. } => "E4009",
-            ArtifactError::Malformed { .. } => "E4010",
-            ArtifactError::Weight { .. } | ArtifactError::WeightCount { .. } | ArtifactError::Size { .. } => {
-                "E4011"
-            }
-            ArtifactError::NotSigned => "E4012",
-            ArtifactError::Signature => "E4013",
-            ArtifactError::Untrusted { .. } => "E4014",
-            ArtifactError::Io { .. } => "E4015",
+            ArtifactError::Magic => "E4010",
+            ArtifactError::Version { .. } | ArtifactError::UnknownSection { .. } => "E4011",
+            ArtifactError::Length { .. } => "E4012",
+            ArtifactError::Header { .. }
+            | ArtifactError::TableHash
+            | ArtifactError::Layout { .. }
+            | ArtifactError::Target { .. }
+            | ArtifactError::Duplicate { .. }
+            | ArtifactError::Missing { .. } => "E4013",
+            ArtifactError::SectionHash { .. } | ArtifactError::Padding { .. } => "E4014",
+            ArtifactError::Malformed { .. }
+            | ArtifactError::Weight { .. }
+            | ArtifactError::WeightCount { .. }
+            | ArtifactError::Size { .. } => "E4015",
+            ArtifactError::NotSigned => "E4016",
+            ArtifactError::Signature => "E4017",
+            ArtifactError::Untrusted { .. } => "E4018",
+            ArtifactError::Open { .. } => "E4001",
+            ArtifactError::Write { .. } => "E4002",
         }
     }
 }

@@ -123,13 +123,16 @@ impl ArtifactWriter {
     /// The system refuses; the file that was there is untouched.
     pub fn write(&self, path: &Path) -> Result<(), ArtifactError> {
         let name = path.display().to_string();
-        let io = |action, source| ArtifactError::Io { action, path: name.clone(), source };
+        let io = |action, source| ArtifactError::Write { action, path: name.clone(), source };
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        // Asked first, because what `tempfile` says of a missing folder names a file that nobody knows.
+        folder.metadata().map_err(|error| io("write into the folder of", error))?;
         let mut builder = tempfile::Builder::new();
         builder.prefix(".tria-");
         #[cfg(unix)]
         builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-        let file = builder.tempfile_in(folder).map_err(|error| io("create a file beside", error))?;
+        let file =
+            builder.tempfile_in(folder).map_err(|error| io("create a file beside", error.kind().into()))?;
         let mut buffered = io::BufWriter::new(file);
         self.stream(&mut buffered, &name)?;
         let file = buffered.into_inner().map_err(|error| io("write", error.into_error()))?;
@@ -143,7 +146,7 @@ impl ArtifactWriter {
     }
 
     fn stream(&self, out: &mut dyn Write, path: &str) -> Result<(), ArtifactError> {
-        let io = |source| ArtifactError::Io { action: "write", path: path.to_owned(), source };
+        let io = |source| ArtifactError::Write { action: "write", path: path.to_owned(), source };
         let (sections, signature) = self.plan()?;
         let header = layout::encode(&sections);
         out.write_all(&header).map_err(io)?;

@@ -151,10 +151,10 @@ fn a_file_holds_the_bytes_and_is_replaced_as_a_whole() {
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
     Artifact::open(&path).unwrap().verify_all().unwrap();
     let missing = writer().write(&folder.path().join("none/small.tria")).unwrap_err();
-    assert_eq!(missing.code(), "E4015");
-    assert_eq!(Artifact::open(folder.path()).unwrap_err().code(), "E4015");
+    assert_eq!(missing.code(), "E4002");
+    assert_eq!(Artifact::open(folder.path()).unwrap_err().code(), "E4001");
     std::fs::write(&path, "").unwrap();
-    assert_eq!(Artifact::open(&path).unwrap_err().code(), "E4003");
+    assert_eq!(Artifact::open(&path).unwrap_err().code(), "E4012");
 }
 
 #[test]

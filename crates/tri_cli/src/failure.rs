@@ -6,6 +6,7 @@ use serde_json::json;
 use tri_driver::DriverError;
 
 use crate::args::Format;
+use crate::next_step::next_step;
 use crate::output;
 
 /// The end of a command that did not succeed.
@@ -32,6 +33,11 @@ impl Failure {
         Failure::Error { code: None, message: message.into() }
     }
 
+    /// Something is wrong with a file or a call.
+    pub(crate) fn coded(code: &'static str, message: impl Into<String>) -> Failure {
+        Failure::Error { code: Some(code), message: message.into() }
+    }
+
     /// Prints it to stderr.
     pub(crate) fn print(&self, format: Format) {
         let (kind, code, message) = match self {
@@ -40,12 +46,16 @@ impl Failure {
             Failure::Usage(message) => ("error", None, message),
             Failure::Internal(message) => ("internal error", None, message),
         };
+        let help = code.and_then(next_step);
         if format == Format::Json {
-            output::note(json!({ "severity": kind, "code": code, "message": message }));
+            output::note(json!({ "severity": kind, "code": code, "message": message, "help": help }));
             return;
         }
         let code = code.map_or_else(String::new, |code| format!("[{code}]"));
         output::note(format_args!("{kind}{code}: {message}"));
+        if let Some(help) = help.filter(|_| format == Format::Text) {
+            output::note(format_args!("  = help: {help}"));
+        }
         if matches!(self, Failure::Internal(_)) {
             output::note(
                 "This is a defect of the toolchain: please report it with the program that shows it.",
@@ -68,12 +78,6 @@ impl From<DriverError> for Failure {
             return Failure::Internal(error.to_string());
         }
         Failure::Error { code: error.code(), message: error.to_string() }
-    }
-}
-
-impl From<tri_artifact::ArtifactError> for Failure {
-    fn from(error: tri_artifact::ArtifactError) -> Failure {
-        DriverError::from(error).into()
     }
 }
 

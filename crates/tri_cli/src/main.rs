@@ -5,6 +5,7 @@ mod colour;
 mod commands;
 mod diagnostics;
 mod failure;
+mod next_step;
 mod output;
 mod pages;
 mod program;
@@ -45,7 +46,7 @@ fn main() -> ExitCode {
     let end = match thread.map(std::thread::JoinHandle::join) {
         Ok(Ok(end)) => end,
         Ok(Err(payload)) => Err(Failure::Internal(panic_text(&*payload))),
-        Err(error) => Err(Failure::error(format!("a thread cannot be started: {error}"))),
+        Err(error) => Err(Failure::coded("E5003", format!("a thread cannot be started: {error}"))),
     };
     match end {
         Ok(()) => ExitCode::SUCCESS,

@@ -159,7 +159,7 @@ fn names_that_do_not_exist_are_told_with_near_ones() {
     let message = fail(&["run", DIGITS, "--weights", WEIGHTS]);
     assert!(message.contains("needs the input `image`"), "{message}");
     let message = fail(&["run", DIGITS, "--weights", WEIGHTS, "--entry=predict"]);
-    assert!(message.contains("no entry `predict`") && message.contains("`classify`"), "{message}");
+    assert!(message.contains("no entry point `predict`") && message.contains("`classify`"), "{message}");
     let message = fail(&["run", DIGITS, "--weights", "examples/data/mnist_cnn/weights.safetensors"]);
     assert!(
         message.contains("`stem.weight` is missing") && message.contains("`features.0.bias`"),
@@ -274,7 +274,7 @@ fn an_artifact_is_inspected_verified_and_run() {
         assert!(text.contains("3600 of 3600 equal (100.0 %)"), "{text}");
     }
     let message = fail(&["verify", file, &format!("--key={}", "00".repeat(32))]);
-    assert!(message.starts_with("error[E4012]: "), "{message}");
+    assert!(message.starts_with("error[E4016]: "), "{message}");
 }
 
 #[test]
@@ -331,5 +331,5 @@ fn errors_are_json_for_programs() {
     let output = triton(&["inspect", "Cargo.toml", "--format=json"]);
     assert_eq!(output.status.code(), Some(1));
     let error: Value = serde_json::from_slice(&output.stderr).unwrap();
-    assert_eq!((error["severity"].as_str(), error["code"].as_str()), (Some("error"), Some("E4001")));
+    assert_eq!((error["severity"].as_str(), error["code"].as_str()), (Some("error"), Some("E4010")));
 }

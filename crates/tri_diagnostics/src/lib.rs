@@ -7,12 +7,11 @@
 mod code;
 mod diagnostic;
 mod line_index;
-mod near;
 pub mod render;
 mod span;
 
 pub use code::Code;
 pub use diagnostic::{Applicability, Diagnostic, Diagnostics, Edit, Fix, Label, Reported, Severity};
 pub use line_index::{LineColumn, LineIndex};
-pub use near::nearest;
 pub use span::{FileId, Span, TextRange};
+pub use tri_names::nearest;

@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use tri_artifact::Artifact;
-use tri_ir::{Capture, Module, TensorData, Verified};
+use tri_ir::{Capture, Entry, Module, TensorData, Verified};
 use tri_passes::OptLevel;
-use tri_runtime::{Device, Model, Options, Session, Tensor, TensorView, Trust};
+use tri_runtime::{Device, Model, Options, RuntimeError, Session, Tensor, TensorView, Trust};
 
 use crate::{DriverError, Timing, backend, level_of, read_weights};
 
@@ -60,6 +60,15 @@ impl Engine {
     /// # Errors
     /// The file is refused, the weights do not fit, or a step has no kernel here.
     pub fn open(path: &Path, options: &OpenOptions<'_>, timing: &mut Timing) -> Result<Engine, DriverError> {
+        Engine::open_unnamed(path, options, timing).map_err(|error| error.within(path))
+    }
+
+    /// [`Engine::open`] with errors that leave open which artifact they are about.
+    fn open_unnamed(
+        path: &Path,
+        options: &OpenOptions<'_>,
+        timing: &mut Timing,
+    ) -> Result<Engine, DriverError> {
         let artifact = timing.stage("open", || Artifact::open(path))?;
         let trust = if options.trust_code { Trust::Everything } else { Trust::Nothing };
         let mut model = timing.stage("load", || load(artifact, trust))?;
@@ -81,6 +90,17 @@ impl Engine {
         self.model.module()
     }
 
+    /// The entry of this name.
+    ///
+    /// # Errors
+    /// There is none.
+    pub fn entry(&self, name: &str) -> Result<&Entry, DriverError> {
+        let entries = &self.module().entries;
+        let known = || entries.iter().map(|entry| entry.name.clone()).collect();
+        let entry = entries.iter().find(|entry| entry.name == name);
+        Ok(entry.ok_or_else(|| RuntimeError::NoEntry { name: name.to_owned(), known: known() })?)
+    }
+
     /// Calls an entry with its inputs in order. States keep what the call writes.
     ///
     /// # Errors
@@ -98,6 +118,22 @@ impl Engine {
         self.session.reset()?;
         Ok(self.session.run_test(position)?)
     }
+}
+
+/// Positions in `given` of the inputs of an entry, in the entry's order.
+///
+/// # Errors
+/// A name that is no input or stands twice, or inputs that are missing.
+pub fn order_inputs(entry: &Entry, given: &[&str]) -> Result<Vec<usize>, DriverError> {
+    Ok(tri_runtime::order_inputs(entry, given)?)
+}
+
+/// Opens an artifact without loading its program.
+///
+/// # Errors
+/// The file cannot be read, or is no valid artifact.
+pub fn open_artifact(path: &Path) -> Result<Artifact, DriverError> {
+    Artifact::open(path).map_err(|error| DriverError::from(error).within(path))
 }
 
 /// The model of an artifact. Its code fits the schedules of the level that it was compiled at.

@@ -1,5 +1,7 @@
 //! Why the driver cannot do what it was asked for, other than diagnostics about the program.
 
+use std::path::{Path, PathBuf};
+
 use tri_artifact::ArtifactError;
 use tri_cranelift::CodegenError;
 use tri_import::ImportError;
@@ -15,6 +17,14 @@ use crate::WeightsError;
 /// What went wrong.
 #[derive(Debug, thiserror::Error)]
 pub enum DriverError {
+    /// Something is wrong with a file that the error itself does not name.
+    #[error("{}: {error}", path.display())]
+    In {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        error: Box<DriverError>,
+    },
     /// An artifact cannot be read or written.
     #[error(transparent)]
     Artifact(#[from] ArtifactError),
@@ -88,18 +98,54 @@ pub enum DriverError {
 }
 
 impl DriverError {
-    /// The stable code of errors on files; none for others.
+    /// The stable code, a page of `docs/diagnostics`; none if the toolchain is at fault.
     pub fn code(&self) -> Option<&'static str> {
-        match self {
-            DriverError::Artifact(error) => Some(error.code()),
-            DriverError::Runtime(error) => Some(error.code()),
-            _ => None,
-        }
+        Some(match self {
+            DriverError::In { error, .. } => return error.code(),
+            DriverError::Artifact(error) => error.code(),
+            DriverError::Import(error) => error.code(),
+            DriverError::Weights(error) => error.code(),
+            DriverError::Runtime(error) => error.code(),
+            DriverError::Interpret(error) => error.code(),
+            DriverError::Source { .. } => "E4001",
+            DriverError::ArtifactIr(_) | DriverError::Manifest => "E4015",
+            DriverError::CodeDiffers { .. } => "E4019",
+            DriverError::Schedule(_) | DriverError::Codegen(_) => "E5001",
+            DriverError::CpuLevel { .. } => "E5002",
+            DriverError::UnknownDim { .. } => "E1001",
+            DriverError::NoModel { .. } => "E2904",
+            DriverError::Elaboration(_) | DriverError::Pass(_) | DriverError::KernelIr(_) => return None,
+        })
     }
 
     /// Whether the toolchain is at fault, whatever the input.
     pub fn is_internal(&self) -> bool {
-        matches!(self, DriverError::Elaboration(_) | DriverError::Pass(_) | DriverError::KernelIr(_))
+        self.code().is_none() || matches!(self, DriverError::Runtime(RuntimeError::UnknownFailure(_)))
+    }
+
+    /// The error with the artifact that it is about, unless it says so itself.
+    pub(crate) fn within(self, path: &Path) -> DriverError {
+        let is_about_contents = match &self {
+            DriverError::Artifact(error) | DriverError::Runtime(RuntimeError::Artifact(error)) => {
+                !matches!(error, ArtifactError::Open { .. } | ArtifactError::Write { .. })
+            }
+            DriverError::Runtime(
+                RuntimeError::Ir(_)
+                | RuntimeError::Code(_)
+                | RuntimeError::NoWeights
+                | RuntimeError::Golden { .. }
+                | RuntimeError::GoldenShape { .. },
+            )
+            | DriverError::ArtifactIr(_)
+            | DriverError::Manifest
+            | DriverError::CodeDiffers { .. } => true,
+            _ => false,
+        };
+        if is_about_contents {
+            DriverError::In { path: path.to_owned(), error: Box::new(self) }
+        } else {
+            self
+        }
     }
 }
 

@@ -11,7 +11,7 @@ mod timing;
 mod verify;
 mod weights;
 
-pub use engine::{Engine, OpenOptions, Parameters};
+pub use engine::{Engine, OpenOptions, Parameters, open_artifact, order_inputs};
 pub use error::DriverError;
 pub use golden::Skipped;
 pub use optimize::{Stage, emit, level_of, optimize};
@@ -20,6 +20,6 @@ pub use source::{ElaborateError, Elaborated, Program, SourceOptions};
 pub use timing::Timing;
 pub use tri_diagnostics::nearest;
 pub use verify::{Verification, verify_artifact};
-pub use weights::{WeightsError, arrange, read_weights};
+pub use weights::{Differs, Unfitting, WeightsError, arrange, read_weights};
 
 pub use tri_passes::OptLevel;

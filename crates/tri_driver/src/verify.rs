@@ -27,6 +27,11 @@ pub fn verify_artifact(
     key: Option<PublicKey>,
     timing: &mut Timing,
 ) -> Result<Verification, DriverError> {
+    verify(path, key, timing).map_err(|error| error.within(path))
+}
+
+/// [`verify_artifact`] with errors that leave open which artifact they are about.
+fn verify(path: &Path, key: Option<PublicKey>, timing: &mut Timing) -> Result<Verification, DriverError> {
     let artifact = Artifact::open(path)?;
     let mut result = Verification::default();
     timing.stage("hashes", || artifact.verify_all())?;

@@ -6,8 +6,7 @@ use std::path::Path;
 
 use tri_ir::{DType, Module, Parameter, TensorData};
 
-use crate::DriverError;
-use tri_diagnostics::nearest;
+use crate::{DriverError, nearest};
 
 /// Most names that a message lists.
 const LISTED: usize = 10;
@@ -21,11 +20,47 @@ pub struct WeightsError {
     pub missing: Vec<(String, Option<String>)>,
     /// Tensors that are no parameter of the model.
     pub unexpected: Vec<String>,
-    /// Parameters of another type or shape: name, expected, found.
-    pub unfitting: Vec<(String, String, String)>,
+    /// Parameters of another dtype or shape.
+    pub unfitting: Vec<Unfitting>,
+}
+
+/// A parameter whose tensor is of another type.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unfitting {
+    /// The parameter.
+    pub name: String,
+    /// Its type.
+    pub expected: String,
+    /// The tensor's.
+    pub found: String,
+    /// In what they differ.
+    pub differs: Differs,
+}
+
+/// In what the types of a parameter and its tensor differ first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Differs {
+    /// The element types.
+    Dtype,
+    /// The shapes.
+    Shape,
+    /// The elements are not all of the parameter's type.
+    Elements,
 }
 
 impl WeightsError {
+    /// The stable code of the first mistake listed, a page of `docs/diagnostics`.
+    pub fn code(&self) -> &'static str {
+        let differs = self.unfitting.first().map(|unfitting| unfitting.differs);
+        match differs {
+            Some(Differs::Dtype) => "E4022",
+            Some(Differs::Shape) => "E4023",
+            Some(Differs::Elements) => "E4025",
+            None if !self.missing.is_empty() => "E4021",
+            None => "E4024",
+        }
+    }
+
     fn is_empty(&self) -> bool {
         self.missing.is_empty() && self.unexpected.is_empty() && self.unfitting.is_empty()
     }
@@ -36,7 +71,7 @@ impl std::error::Error for WeightsError {}
 impl fmt::Display for WeightsError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} does not fit the model:", self.file)?;
-        for (name, expected, found) in self.unfitting.iter().take(LISTED) {
+        for Unfitting { name, expected, found, .. } in self.unfitting.iter().take(LISTED) {
             write!(f, "\n  `{name}` is {found}, but the model has {expected}")?;
         }
         for (name, near) in self.missing.iter().take(LISTED) {
@@ -81,7 +116,7 @@ pub fn arrange(
             None => missing.push(&parameter.name),
             Some(tensor) => match fitted(parameter, tensor) {
                 Ok(tensor) => arranged.push(tensor),
-                Err((expected, found)) => error.unfitting.push((parameter.name.clone(), expected, found)),
+                Err(unfitting) => error.unfitting.push(unfitting),
             },
         }
     }
@@ -91,8 +126,8 @@ pub fn arrange(
     if error.is_empty() { Ok(arranged) } else { Err(error) }
 }
 
-/// The tensor as the parameter's type; otherwise what was expected and what was found. Checkpoints hold trits as i8.
-fn fitted(parameter: &Parameter, mut tensor: TensorData) -> Result<TensorData, (String, String)> {
+/// The tensor as the parameter's type. Checkpoints hold trits as i8.
+fn fitted(parameter: &Parameter, mut tensor: TensorData) -> Result<TensorData, Unfitting> {
     let expected = &parameter.ty;
     let sizes: Option<Vec<usize>> =
         expected.shape.iter().map(|size| usize::try_from(size.as_constant()?).ok()).collect();
@@ -101,18 +136,23 @@ fn fitted(parameter: &Parameter, mut tensor: TensorData) -> Result<TensorData, (
         .iter()
         .map(|size| size.as_constant().map_or("?".to_owned(), |n| n.to_string()))
         .collect();
-    let expected_text = text(expected.dtype, &names);
+    let unfitting = |found: String, differs: Differs| {
+        let expected = text(expected.dtype, &names);
+        Unfitting { name: parameter.name.clone(), expected, found, differs }
+    };
     let is_trits = || tensor.bytes.iter().all(|byte| matches!(*byte as i8, -1..=1));
     if expected.dtype == DType::Trit && tensor.dtype == DType::I8 {
         if !is_trits() {
-            return Err((expected_text, "i8 with elements beyond -1, 0 and 1".to_owned()));
+            let found = "i8 with elements beyond -1, 0 and 1".to_owned();
+            return Err(unfitting(found, Differs::Elements));
         }
         tensor.dtype = DType::Trit;
     }
     if tensor.dtype == expected.dtype && sizes.as_ref() == Some(&tensor.shape) {
         return Ok(tensor);
     }
-    Err((expected_text, text(tensor.dtype, &tensor.shape)))
+    let differs = if tensor.dtype == expected.dtype { Differs::Shape } else { Differs::Dtype };
+    Err(unfitting(text(tensor.dtype, &tensor.shape), differs))
 }
 
 fn text<T: fmt::Display>(dtype: DType, shape: &[T]) -> String {
@@ -179,7 +219,12 @@ mod tests {
         let given =
             vec![("first.weight".to_owned(), floats(&[4])), ("second.trits".to_owned(), bytes(&[0, 0]))];
         let error = arrange("w", &module(), given).unwrap_err();
-        let expected = ("first.weight".to_owned(), "f32[2, 2]".to_owned(), "f32[4]".to_owned());
+        let expected = Unfitting {
+            name: "first.weight".to_owned(),
+            expected: "f32[2, 2]".to_owned(),
+            found: "f32[4]".to_owned(),
+            differs: Differs::Shape,
+        };
         assert_eq!(error.unfitting, [expected]);
     }
 }

@@ -3,11 +3,17 @@
 /// Why a tensor cannot be read or written. Every message names the file.
 #[derive(Debug, thiserror::Error)]
 pub enum ImportError {
-    /// The system refused.
-    #[error("cannot {action} {file}: {source}")]
-    Io {
-        /// `read` or `write`.
-        action: &'static str,
+    /// The system does not give the file.
+    #[error("cannot read {file}: {source}")]
+    Read {
+        /// Which file.
+        file: String,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The system does not take the file.
+    #[error("cannot write {file}: {source}")]
+    Write {
         /// Which file.
         file: String,
         /// What the system said.
@@ -39,7 +45,7 @@ pub enum ImportError {
         /// What was found and what was expected.
         reason: String,
     },
-    /// A tensor that cannot be taken.
+    /// A tensor that is not what the file says of it.
     #[error("{file}: tensor `{tensor}`: {reason}")]
     Tensor {
         /// Which file.
@@ -57,8 +63,18 @@ pub enum ImportError {
         /// Those it has, sorted.
         known: Vec<String>,
     },
+    /// Elements that Tri has not, or that the file format has not.
+    #[error("{place}: the elements are {found}; expected one of {expected}")]
+    Dtype {
+        /// File, and tensor if it has a name.
+        place: String,
+        /// The elements' type, as the one side calls it.
+        found: String,
+        /// The types of the other side.
+        expected: &'static str,
+    },
     /// No tensor of this name.
-    #[error("{file} has no tensor `{tensor}`{}; it has {}", did_you_mean(near.as_deref()), list(known))]
+    #[error("{file} has no tensor `{tensor}`; {}", instead(near.as_deref(), known))]
     Missing {
         /// Which file.
         file: String,
@@ -71,8 +87,26 @@ pub enum ImportError {
     },
 }
 
-fn did_you_mean(near: Option<&str>) -> String {
-    near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"))
+impl ImportError {
+    /// The stable code, a page of `docs/diagnostics`.
+    pub fn code(&self) -> &'static str {
+        match self {
+            ImportError::Read { .. } => "E4001",
+            ImportError::Write { .. } => "E4002",
+            ImportError::Extension { .. } => "E4003",
+            ImportError::Format { .. } | ImportError::Tensor { .. } => "E4004",
+            ImportError::Dtype { .. } => "E4005",
+            ImportError::Missing { .. } | ImportError::Ambiguous { .. } | ImportError::NoName { .. } => {
+                "E4006"
+            }
+            ImportError::Twice { .. } => "E4039",
+        }
+    }
+}
+
+/// What there is instead of a name: one that is close, else all.
+fn instead(near: Option<&str>, known: &[String]) -> String {
+    near.map_or_else(|| format!("it has {}", list(known)), |near| format!("did you mean `{near}`?"))
 }
 
 /// A few names.

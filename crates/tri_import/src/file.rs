@@ -11,7 +11,9 @@ pub(crate) fn read(path: &Path) -> Result<Vec<u8>, ImportError> {
         // A pipe never ends, and a device may give anything.
         if metadata.is_file() { Ok(()) } else { Err(io::Error::other(not_regular(&metadata))) }
     });
-    regular.and_then(|()| std::fs::read(path)).map_err(|source| failure("read", path, source))
+    regular
+        .and_then(|()| std::fs::read(path))
+        .map_err(|source| ImportError::Read { file: path.display().to_string(), source })
 }
 
 fn not_regular(metadata: &std::fs::Metadata) -> &'static str {
@@ -25,13 +27,15 @@ pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), ImportError> {
         Ok(metadata) if !metadata.is_file() => std::fs::write(path, bytes),
         _ => replace(path, bytes),
     };
-    written.map_err(|source| failure("write", path, source))
+    written.map_err(|source| ImportError::Write { file: path.display().to_string(), source })
 }
 
 fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     // A link stays, and what it leads to is replaced.
     let target = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    // Asked first, because what `tempfile` says of a missing folder names a file that nobody knows.
+    folder.metadata()?;
     let mut builder = tempfile::Builder::new();
     builder.prefix(".tri-");
     #[cfg(unix)]
@@ -41,8 +45,4 @@ fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     file.as_file().sync_all()?;
     file.persist(&target).map_err(|error| error.error)?;
     Ok(())
-}
-
-fn failure(action: &'static str, path: &Path, source: io::Error) -> ImportError {
-    ImportError::Io { action, file: path.display().to_string(), source }
 }

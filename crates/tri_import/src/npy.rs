@@ -13,6 +13,9 @@ const MAX_HEADER: usize = 65_536;
 /// Most axes that NumPy has.
 const MAX_RANK: usize = 64;
 
+/// Element types that files and Tri have in common.
+const KNOWN: &str = "|b1, |i1, |u1, <i4, <i8, <f2, <f4";
+
 /// An element type as files have it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Element {
@@ -50,29 +53,43 @@ pub fn read_npy(path: &Path, doubles: Doubles) -> Result<TensorData, ImportError
 /// # Errors
 /// Not a valid file, or elements that Tri has not.
 pub fn decode_npy(file: &str, bytes: &[u8], doubles: Doubles) -> Result<TensorData, ImportError> {
-    decode(bytes, doubles).map_err(|reason| ImportError::Format { file: file.to_owned(), reason })
+    decode(bytes, doubles).map_err(|problem| match problem {
+        Problem::Malformed(reason) => ImportError::Format { file: file.to_owned(), reason },
+        Problem::Dtype(found) => ImportError::Dtype { place: file.to_owned(), found, expected: KNOWN },
+    })
 }
 
-fn decode(bytes: &[u8], doubles: Doubles) -> Result<TensorData, String> {
+/// What is wrong with the bytes of a file.
+enum Problem {
+    /// They are no valid file.
+    Malformed(String),
+    /// The elements are of this type, which Tri has not.
+    Dtype(String),
+}
+
+impl From<String> for Problem {
+    fn from(reason: String) -> Problem {
+        Problem::Malformed(reason)
+    }
+}
+
+fn decode(bytes: &[u8], doubles: Doubles) -> Result<TensorData, Problem> {
     let (text, data) = split(bytes)?;
     let header = Parser { rest: text }.header()?;
     if header.element == Element::F64 && doubles == Doubles::Refuse {
-        return Err(
-            "the elements are f64, which Tri has not; save them as float32, as in `numpy.save(file, \
-                    array.astype(numpy.float32))`"
-                .to_owned(),
-        );
+        return Err(Problem::Dtype("`<f8`".to_owned()));
     }
     let elements = header.shape.iter().try_fold(1usize, |n, size| n.checked_mul(*size));
     let expected = elements.and_then(|n| n.checked_mul(header.element.bytes()));
     if expected != Some(data.len()) {
         let shape = &header.shape;
-        return Err(match expected {
+        let reason = match expected {
             Some(expected) => {
                 format!("shape {shape:?} takes {expected} bytes, but {} bytes follow the header", data.len())
             }
             None => format!("shape {shape:?} is larger than any memory"),
-        });
+        };
+        return Err(reason.into());
     }
     let mut data = if header.fortran_order {
         row_major(data, &header.shape, header.element.bytes())
@@ -89,9 +106,10 @@ fn decode(bytes: &[u8], doubles: Doubles) -> Result<TensorData, String> {
     if dtype == DType::Bool
         && let Some(byte) = data.iter().find(|byte| **byte > 1)
     {
-        return Err(format!("a bool is 0 or 1, but a byte is {byte}"));
+        return Err(format!("a bool is 0 or 1, but a byte is {byte}").into());
     }
-    TensorData::new(dtype, header.shape, data).ok_or_else(|| "the elements do not fit the shape".to_owned())
+    let tensor = TensorData::new(dtype, header.shape, data);
+    tensor.ok_or_else(|| "the elements do not fit the shape".to_owned().into())
 }
 
 /// Header text and elements.
@@ -154,7 +172,7 @@ impl<'a> Parser<'a> {
         Ok(text)
     }
 
-    fn header(mut self) -> Result<Header, String> {
+    fn header(mut self) -> Result<Header, Problem> {
         let (mut element, mut fortran_order, mut shape) = (None, None, None);
         self.expect("{")?;
         while !self.eat("}") {
@@ -164,10 +182,10 @@ impl<'a> Parser<'a> {
                 "descr" => element.replace(self.element()?).is_some(),
                 "fortran_order" => fortran_order.replace(self.truth()?).is_some(),
                 "shape" => shape.replace(self.shape()?).is_some(),
-                _ => return Err(format!("the header has an unknown key `{key}`")),
+                _ => return Err(format!("the header has an unknown key `{key}`").into()),
             };
             if again {
-                return Err(format!("the header has `{key}` twice"));
+                return Err(format!("the header has `{key}` twice").into());
             }
             if !self.eat(",") {
                 self.expect("}")?;
@@ -175,17 +193,17 @@ impl<'a> Parser<'a> {
             }
         }
         if !self.rest.trim().is_empty() {
-            return Err(self.unexpected("nothing more"));
+            return Err(self.unexpected("nothing more").into());
         }
         match (element, fortran_order, shape) {
             (Some(element), Some(fortran_order), Some(shape)) => Ok(Header { element, fortran_order, shape }),
-            _ => Err("the header lacks `descr`, `fortran_order` or `shape`".to_owned()),
+            _ => Err("the header lacks `descr`, `fortran_order` or `shape`".to_owned().into()),
         }
     }
 
-    fn element(&mut self) -> Result<Element, String> {
+    fn element(&mut self) -> Result<Element, Problem> {
         if self.rest.trim_start().starts_with('[') {
-            return Err("the elements are records; expected numbers".to_owned());
+            return Err(Problem::Dtype("records".to_owned()));
         }
         let text = self.string()?;
         match text {
@@ -197,13 +215,8 @@ impl<'a> Parser<'a> {
             "<f2" => Ok(Element::Tri(DType::F16)),
             "<f4" => Ok(Element::Tri(DType::F32)),
             "<f8" => Ok(Element::F64),
-            _ if text.starts_with('>') => Err(format!(
-                "the elements are big-endian (`{text}`); save them as little-endian (`<{}`)",
-                &text[1..]
-            )),
-            _ => Err(format!(
-                "the elements have type `{text}`; expected one of |b1, |i1, |u1, <i4, <i8, <f2, <f4"
-            )),
+            _ if text.starts_with('>') => Err(Problem::Dtype(format!("`{text}`, which is big-endian"))),
+            _ => Err(Problem::Dtype(format!("`{text}`"))),
         }
     }
 
@@ -275,8 +288,11 @@ pub fn encode_npy(file: &str, tensor: &TensorData) -> Result<Vec<u8>, ImportErro
         DType::F16 => "<f2",
         DType::F32 => "<f4",
         DType::Bf16 => {
-            let reason = "NumPy has no bf16; write a .safetensors file, or cast to f32".to_owned();
-            return Err(ImportError::Format { file: file.to_owned(), reason });
+            return Err(ImportError::Dtype {
+                place: file.to_owned(),
+                found: "bf16, which NumPy has not".to_owned(),
+                expected: "bool, trit, i8, u8, i32, i64, f16, f32, or a .safetensors file",
+            });
         }
     };
     let sizes: String = match tensor.shape.as_slice() {

@@ -32,6 +32,13 @@ fn parse<'a>(file: &str, bytes: &'a [u8]) -> Result<SafeTensors<'a>, ImportError
     SafeTensors::deserialize(bytes).map_err(|error| format_error(file, error))
 }
 
+/// Element types that files and Tri have in common.
+const KNOWN: &str = "BOOL, I8, U8, I32, I64, F16, BF16, F32";
+
+fn dtype_error(file: &str, tensor: &str, found: Dtype, expected: &'static str) -> ImportError {
+    ImportError::Dtype { place: format!("{file}: tensor `{tensor}`"), found: format!("{found:?}"), expected }
+}
+
 fn dtype_of(dtype: Dtype) -> Option<DType> {
     match dtype {
         Dtype::BOOL => Some(DType::Bool),
@@ -49,22 +56,8 @@ fn dtype_of(dtype: Dtype) -> Option<DType> {
 fn take(file: &str, name: &str, view: &TensorView<'_>, doubles: Doubles) -> Result<TensorData, ImportError> {
     let (dtype, bytes) = match (view.dtype(), doubles) {
         (Dtype::F64, Doubles::RoundToF32) => (DType::F32, Cow::Owned(rounded(view.data()))),
-        (Dtype::F64, Doubles::Refuse) => {
-            return Err(tensor_error(
-                file,
-                name,
-                "is f64, which Tri has not; save it as float32, as in `tensor.to(torch.float32)`",
-            ));
-        }
         (found, _) => {
-            let dtype = dtype_of(found);
-            let dtype = dtype.ok_or_else(|| {
-                tensor_error(
-                    file,
-                    name,
-                    format!("is {found:?}; expected one of BOOL, I8, U8, I32, I64, F16, BF16, F32"),
-                )
-            })?;
+            let dtype = dtype_of(found).ok_or_else(|| dtype_error(file, name, found, KNOWN))?;
             (dtype, Cow::Borrowed(view.data()))
         }
     };
@@ -145,7 +138,7 @@ pub fn read_safetensors_f64(path: &Path, name: &str) -> Result<(Vec<usize>, Vec<
     let elements = match view.dtype() {
         Dtype::F64 => data.as_chunks::<8>().0.iter().map(|chunk| f64::from_le_bytes(*chunk)).collect(),
         Dtype::F32 => data.as_chunks::<4>().0.iter().map(|chunk| f32::from_le_bytes(*chunk).into()).collect(),
-        found => return Err(tensor_error(&file, name, format!("is {found:?}; expected F64 or F32"))),
+        found => return Err(dtype_error(&file, name, found, "F64, F32")),
     };
     Ok((view.shape().to_vec(), elements))
 }

@@ -87,6 +87,26 @@ pub enum InterpError {
     },
 }
 
+impl InterpError {
+    /// The stable code, a page of `docs/diagnostics`.
+    pub fn code(&self) -> &'static str {
+        match self {
+            InterpError::NoEntry(_) => "E4030",
+            InterpError::Count { .. } => "E4031",
+            InterpError::Malformed { .. } => "E4025",
+            InterpError::Dtype { .. } => "E4033",
+            InterpError::Rank { .. } => "E4034",
+            InterpError::Axis { .. } => "E4035",
+            InterpError::Limits { .. } => "E4036",
+            InterpError::Stopped { fault, .. } => match fault {
+                Fault::Index { .. } => "E4040",
+                Fault::TooLarge => "E4038",
+                _ => "E4041",
+            },
+        }
+    }
+}
+
 /// Why an instruction could not go on.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Fault {

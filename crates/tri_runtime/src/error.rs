@@ -53,9 +53,19 @@ pub enum RuntimeError {
         /// A parameter whose name is close.
         nearest: Option<String>,
     },
-    /// A weight of another type.
-    #[error("parameter `{name}` is {expected}, but the tensor given is {found}")]
-    WeightType {
+    /// A weight of another dtype.
+    #[error("parameter `{name}` is {expected}, but the tensor given is {found}: another dtype")]
+    WeightDtype {
+        /// The parameter.
+        name: String,
+        /// Its type.
+        expected: String,
+        /// The tensor's type.
+        found: String,
+    },
+    /// A weight of another shape.
+    #[error("parameter `{name}` is {expected}, but the tensor given is {found}: another shape")]
+    WeightShape {
         /// The parameter.
         name: String,
         /// Its type.
@@ -64,15 +74,21 @@ pub enum RuntimeError {
         found: String,
     },
     /// There is no such entry point.
-    #[error("the model has no entry point `{name}`; it has {}", known.join(", "))]
+    #[error("the model has no entry point `{name}`{}", known_names(name, known))]
     NoEntry {
         /// As asked for.
         name: String,
         /// Those that exist.
         known: Vec<String>,
     },
+    /// There is no such test.
+    #[error("the model has no test number {position}")]
+    NoTest {
+        /// Counted from 0.
+        position: usize,
+    },
     /// Too few or too many arguments.
-    #[error("`{entry}` takes {expected} inputs, not {found}")]
+    #[error("`{entry}` takes {expected} inputs, but {found} are given")]
     InputCount {
         /// The entry point.
         entry: String,
@@ -81,16 +97,24 @@ pub enum RuntimeError {
         /// As given.
         found: usize,
     },
-    /// No argument for an input.
-    #[error("`{entry}` needs the input `{input}`")]
-    MissingInput {
+    /// No argument for some inputs.
+    #[error("`{entry}` needs the input {}", quoted(inputs))]
+    MissingInputs {
+        /// The entry point.
+        entry: String,
+        /// The inputs; at least one.
+        inputs: Vec<String>,
+    },
+    /// Two arguments for an input.
+    #[error("input `{input}` of `{entry}` is given twice")]
+    InputTwice {
         /// The entry point.
         entry: String,
         /// The input.
         input: String,
     },
     /// An argument for no input.
-    #[error("`{entry}` has no input `{input}`; it has {}", known.join(", "))]
+    #[error("`{entry}` has no input `{input}`{}", known_names(input, known))]
     UnknownInput {
         /// The entry point.
         entry: String,
@@ -100,8 +124,20 @@ pub enum RuntimeError {
         known: Vec<String>,
     },
     /// An argument of another dtype.
-    #[error("input `{input}` of `{entry}` is {expected}, but the tensor given is {found}")]
-    InputType {
+    #[error("input `{input}` of `{entry}` is {expected}, but the tensor given is {found}: another dtype")]
+    InputDtype {
+        /// The entry point.
+        entry: String,
+        /// The input.
+        input: String,
+        /// As declared.
+        expected: String,
+        /// As given.
+        found: String,
+    },
+    /// An argument with more or fewer axes.
+    #[error("input `{input}` of `{entry}` is {expected}, but the tensor given is {found}: other axes")]
+    InputRank {
         /// The entry point.
         entry: String,
         /// The input.
@@ -112,7 +148,10 @@ pub enum RuntimeError {
         found: String,
     },
     /// An axis of another size.
-    #[error("axis {axis} (`{dim}`) of input `{input}` of `{entry}` must be {expected}, but is {found}")]
+    #[error(
+        "axis {axis} (`{dim}`) of input `{input}` of `{entry}` must be {expected}{}, but is {found}",
+        as_in(bound_by)
+    )]
     InputSize {
         /// The entry point.
         entry: String,
@@ -124,6 +163,8 @@ pub enum RuntimeError {
         dim: String,
         /// The size it must have.
         expected: i64,
+        /// An earlier input whose shape says so.
+        bound_by: Option<String>,
         /// The size it has.
         found: usize,
     },
@@ -231,31 +272,57 @@ pub enum RuntimeError {
 }
 
 impl RuntimeError {
-    /// The stable code of the error.
+    /// The stable code, a page of `docs/diagnostics`.
     pub fn code(&self) -> &'static str {
         match self {
             RuntimeError::Open { error, .. } | RuntimeError::Artifact(error) => error.code(),
-            RuntimeError::Ir(_)
-            | RuntimeError::Code(_)
-            | RuntimeError::Golden { .. }
-            | RuntimeError::GoldenShape { .. } => "E4020",
-            RuntimeError::NoWeights
-            | RuntimeError::MissingWeight { .. }
-            | RuntimeError::UnexpectedWeight { .. }
-            | RuntimeError::WeightType { .. } => "E4021",
-            RuntimeError::Compile(_)
-            | RuntimeError::Level(_)
-            | RuntimeError::System(_)
-            | RuntimeError::OutOfMemory { .. }
-            | RuntimeError::UnknownFailure(_) => "E5001",
-            RuntimeError::RowOutOfRange { .. } | RuntimeError::RunTimeSize { .. } => "E4023",
-            _ => "E4022",
+            RuntimeError::Ir(_) | RuntimeError::GoldenShape { .. } => "E4015",
+            RuntimeError::Code(_) => "E4019",
+            RuntimeError::NoWeights => "E4020",
+            RuntimeError::MissingWeight { .. } => "E4021",
+            RuntimeError::WeightDtype { .. } => "E4022",
+            RuntimeError::WeightShape { .. } => "E4023",
+            RuntimeError::UnexpectedWeight { .. } => "E4024",
+            RuntimeError::NotElement { .. } => "E4025",
+            RuntimeError::NoEntry { .. } | RuntimeError::NoTest { .. } => "E4030",
+            RuntimeError::InputCount { .. } | RuntimeError::MissingInputs { .. } => "E4031",
+            RuntimeError::UnknownInput { .. } | RuntimeError::InputTwice { .. } => "E4032",
+            RuntimeError::InputDtype { .. } => "E4033",
+            RuntimeError::InputRank { .. } => "E4034",
+            RuntimeError::InputSize { .. } => "E4035",
+            RuntimeError::Bounds { .. } => "E4036",
+            RuntimeError::Bytes { .. } => "E4037",
+            RuntimeError::Size { .. } | RuntimeError::TooLarge { .. } => "E4038",
+            RuntimeError::RowOutOfRange { .. } => "E4040",
+            RuntimeError::RunTimeSize { .. } => "E4041",
+            RuntimeError::TornStates { .. } => "E4042",
+            RuntimeError::Golden { .. } => "E4050",
+            RuntimeError::Compile(_) | RuntimeError::UnknownFailure(_) => "E5001",
+            RuntimeError::Level(_) => "E5002",
+            RuntimeError::System(_) | RuntimeError::OutOfMemory { .. } => "E5003",
         }
     }
 }
 
 fn near(nearest: &Option<String>) -> String {
     nearest.as_ref().map_or_else(String::new, |name| format!("; did you mean `{name}`?"))
+}
+
+/// What exists instead of `name`: one that is close, else all.
+fn known_names(name: &str, known: &[String]) -> String {
+    match tri_names::nearest(name, known.iter().map(String::as_str)) {
+        Some(near) => format!("; did you mean `{near}`?"),
+        None if known.is_empty() => String::new(),
+        None => format!("; it has {}", quoted(known)),
+    }
+}
+
+fn quoted(names: &[String]) -> String {
+    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+}
+
+fn as_in(input: &Option<String>) -> String {
+    input.as_ref().map_or_else(String::new, |input| format!(", as in `{input}`"))
 }
 
 fn bounds(min: i64, max: Option<i64>) -> String {

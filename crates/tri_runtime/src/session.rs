@@ -10,7 +10,7 @@ use crate::buffer::Buffer;
 use crate::call::{Arena, Operands};
 use crate::pool::Pool;
 use crate::program::Program;
-use crate::signature::{bind_inputs, check_types, shape_of};
+use crate::signature::{bind_inputs, check_types, order_inputs, shape_of};
 use crate::{Model, RuntimeError, Tensor, TensorView};
 
 /// What a session runs on.
@@ -116,23 +116,9 @@ impl Session {
         inputs: &[(&str, TensorView<'_>)],
     ) -> Result<Vec<Tensor>, RuntimeError> {
         let declared = find(&self.model, entry)?;
-        let known = || declared.inputs.iter().map(|input| input.name.clone()).collect();
-        if let Some((name, _)) =
-            inputs.iter().find(|(name, _)| !declared.inputs.iter().any(|input| input.name == *name))
-        {
-            return Err(RuntimeError::UnknownInput {
-                entry: entry.to_owned(),
-                input: (*name).to_owned(),
-                known: known(),
-            });
-        }
-        let mut ordered = Vec::with_capacity(declared.inputs.len());
-        for input in &declared.inputs {
-            let given = inputs.iter().find(|(name, _)| *name == input.name);
-            let missing =
-                || RuntimeError::MissingInput { entry: entry.to_owned(), input: input.name.clone() };
-            ordered.push(given.ok_or_else(missing)?.1);
-        }
+        let names: Vec<&str> = inputs.iter().map(|(name, _)| *name).collect();
+        let order = order_inputs(declared, &names)?;
+        let ordered: Vec<TensorView<'_>> = order.into_iter().map(|at| inputs[at].1).collect();
         self.call(entry, &ordered)
     }
 
@@ -214,8 +200,7 @@ impl Session {
     pub fn run_test(&mut self, position: usize) -> Result<Vec<bool>, RuntimeError> {
         let model = self.model.clone();
         let test = model.program.module.tests.get(position);
-        let test = test
-            .ok_or_else(|| RuntimeError::NoEntry { name: format!("test {position}"), known: Vec::new() })?;
+        let test = test.ok_or(RuntimeError::NoTest { position })?;
         let mut results: Vec<Buffer> =
             test.checks.iter().map(|_| Buffer::zeroed(1)).collect::<Result<_, _>>()?;
         self.operands.params.clear();

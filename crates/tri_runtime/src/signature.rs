@@ -1,7 +1,7 @@
 //! Arguments against an entry point's signature, and the sizes that follow from them.
 
 use tri_dims::DimError;
-use tri_ir::{DType, Dim, Entry, Function, TensorType};
+use tri_ir::{DType, Dim, Entry, EntryInput, Function, TensorType};
 
 use crate::{RuntimeError, TensorView};
 
@@ -12,6 +12,30 @@ pub(crate) fn check_types(entry: &Entry, inputs: &[TensorView<'_>]) -> Result<()
         return Err(RuntimeError::InputCount { entry: entry.name.clone(), expected, found });
     }
     entry.inputs.iter().zip(inputs).try_for_each(|(input, view)| check_type(entry, input, view))
+}
+
+/// Positions in `given` of the inputs of an entry, in the entry's order.
+///
+/// # Errors
+/// A name that is no input or stands twice, or inputs that are missing.
+pub fn order_inputs(entry: &Entry, given: &[&str]) -> Result<Vec<usize>, RuntimeError> {
+    let entry_name = || entry.name.clone();
+    for (at, name) in given.iter().enumerate() {
+        if !entry.inputs.iter().any(|input| input.name == *name) {
+            let known = entry.inputs.iter().map(|input| input.name.clone()).collect();
+            return Err(RuntimeError::UnknownInput { entry: entry_name(), input: (*name).to_owned(), known });
+        }
+        if given[..at].contains(name) {
+            return Err(RuntimeError::InputTwice { entry: entry_name(), input: (*name).to_owned() });
+        }
+    }
+    let position = |input: &EntryInput| given.iter().position(|name| *name == input.name);
+    let missing = entry.inputs.iter().filter(|input| position(input).is_none());
+    let missing: Vec<String> = missing.map(|input| input.name.clone()).collect();
+    if !missing.is_empty() {
+        return Err(RuntimeError::MissingInputs { entry: entry_name(), inputs: missing });
+    }
+    Ok(entry.inputs.iter().filter_map(position).collect())
 }
 
 /// Finds the size of every symbol of an entry's function from arguments of its types, and checks every axis. Symbols bound
@@ -55,6 +79,7 @@ pub(crate) fn bind_inputs(
                     axis,
                     dim: input.axes.get(axis).cloned().unwrap_or_default(),
                     expected,
+                    bound_by: bound_by(entry, size).filter(|other| *other != input.name),
                     found: *found,
                 });
             }
@@ -63,13 +88,25 @@ pub(crate) fn bind_inputs(
     Ok(symbols)
 }
 
-fn check_type(entry: &Entry, input: &tri_ir::EntryInput, view: &TensorView<'_>) -> Result<(), RuntimeError> {
+/// The input whose shape gives this size its value.
+fn bound_by(entry: &Entry, size: &Dim) -> Option<String> {
+    let symbol = size.as_var()?;
+    let binds = |input: &&EntryInput| input.ty.shape.iter().any(|size| size.as_var() == Some(symbol));
+    entry.inputs.iter().find(binds).map(|input| input.name.clone())
+}
+
+fn check_type(entry: &Entry, input: &EntryInput, view: &TensorView<'_>) -> Result<(), RuntimeError> {
     if input.ty.dtype == view.dtype && input.ty.rank() == view.shape.len() {
         return Ok(());
     }
     let expected = declared_type(input.ty.dtype, &input.axes);
     let found = found_type(view.dtype, view.shape);
-    Err(RuntimeError::InputType { entry: entry.name.clone(), input: input.name.clone(), expected, found })
+    let (entry, input_name) = (entry.name.clone(), input.name.clone());
+    Err(if input.ty.dtype == view.dtype {
+        RuntimeError::InputRank { entry, input: input_name, expected, found }
+    } else {
+        RuntimeError::InputDtype { entry, input: input_name, expected, found }
+    })
 }
 
 /// `f32[B, Pixel]`.

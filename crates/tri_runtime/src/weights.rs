@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use tri_artifact::{Artifact, encoded_bytes};
 use tri_ir::{Capture, Module, TensorData, TensorType};
+use tri_names::nearest;
 
 use crate::buffer::Buffer;
 use crate::call::{Arena, Operands};
@@ -116,7 +117,8 @@ pub(crate) fn arrange(
     let mut arranged = Vec::with_capacity(module.parameters.len());
     for parameter in &module.parameters {
         let Some((_, tensor)) = tensors.iter().find(|(name, _)| *name == parameter.name) else {
-            let nearest = nearest(&parameter.name, tensors.iter().map(|(name, _)| name.as_str()));
+            let near = nearest(&parameter.name, tensors.iter().map(|(name, _)| name.as_str()));
+            let nearest = near.map(str::to_owned);
             return Err(RuntimeError::MissingWeight { name: parameter.name.clone(), nearest });
         };
         let shape: Option<Vec<usize>> = parameter
@@ -128,7 +130,12 @@ pub(crate) fn arrange(
         if parameter.ty.dtype != tensor.dtype || shape.as_deref() != Some(&tensor.shape) {
             let expected = found_type(parameter.ty.dtype, &shape.unwrap_or_default());
             let found = found_type(tensor.dtype, &tensor.shape);
-            return Err(RuntimeError::WeightType { name: parameter.name.clone(), expected, found });
+            let name = parameter.name.clone();
+            return Err(if parameter.ty.dtype == tensor.dtype {
+                RuntimeError::WeightShape { name, expected, found }
+            } else {
+                RuntimeError::WeightDtype { name, expected, found }
+            });
         }
         // Also holds the bytes to the shape.
         TensorView::of(tensor)?;
@@ -136,20 +143,10 @@ pub(crate) fn arrange(
     }
     for (name, _) in tensors {
         if !module.parameters.iter().any(|parameter| parameter.name == *name) {
-            let nearest = nearest(name, module.parameters.iter().map(|parameter| parameter.name.as_str()));
+            let near = nearest(name, module.parameters.iter().map(|parameter| parameter.name.as_str()));
+            let nearest = near.map(str::to_owned);
             return Err(RuntimeError::UnexpectedWeight { name: name.clone(), nearest });
         }
     }
     Ok(arranged)
-}
-
-/// The name that shares the longest beginning and end, if that is most of it.
-fn nearest<'a>(wanted: &str, names: impl Iterator<Item = &'a str>) -> Option<String> {
-    let shared = |name: &str| {
-        let front = wanted.bytes().zip(name.bytes()).take_while(|(a, b)| a == b).count();
-        let back = wanted.bytes().rev().zip(name.bytes().rev()).take_while(|(a, b)| a == b).count();
-        front.max(back)
-    };
-    let best = names.max_by_key(|name| shared(name))?;
-    (2 * shared(best) >= wanted.len()).then(|| best.to_owned())
 }

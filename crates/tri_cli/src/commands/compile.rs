@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value, json};
-use tri_driver::{Package, Program, Skipped, Stage, Timing, level_of};
+use tri_driver::{DriverError, Package, Program, Skipped, Stage, Timing, level_of};
 
 use crate::args::{CompileArgs, Emit, Format};
 use crate::failure::Failure;
@@ -56,7 +56,7 @@ fn compile(args: &CompileArgs, format: Format, timing: &mut Timing) -> Result<Ou
     };
     let (writer, skipped) = package.assemble(timing)?;
     let path = args.output.clone().unwrap_or_else(|| beside_us(&args.source.file));
-    timing.stage("write", || writer.write(&path))?;
+    timing.stage("write", || writer.write(&path)).map_err(DriverError::from)?;
     let bytes = std::fs::metadata(&path).map_or(0, |metadata| metadata.len());
     Ok(Outcome::Artifact { path, bytes, skipped })
 }

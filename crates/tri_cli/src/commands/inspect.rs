@@ -12,7 +12,7 @@ use crate::table::{Table, bytes_text};
 
 /// Prints it.
 pub(crate) fn run(args: &InspectArgs, format: Format) -> Result<(), Failure> {
-    let artifact = Artifact::open(&args.file)?;
+    let artifact = tri_driver::open_artifact(&args.file)?;
     match format {
         Format::Json => output::json(&json(&artifact)),
         Format::Text | Format::Concise | Format::Sarif => output::result(text(&artifact)),

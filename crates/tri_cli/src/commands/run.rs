@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use serde_json::{Value, json};
-use tri_driver::{Engine, OpenOptions, Parameters, Timing, level_of, nearest};
+use tri_driver::{Engine, OpenOptions, Parameters, Timing, level_of};
 use tri_ir::{Entry, TensorData};
 
 use crate::args::{Format, RunArgs};
@@ -20,11 +20,10 @@ pub(crate) fn run(args: &RunArgs, format: Format) -> Result<(), Failure> {
     progress.finish();
     let results = results?;
     let too_many = |option: &str, found: usize| {
-        Failure::error(format!(
-            "`--{option}` is given {found} times, but `{}` has {} results",
-            args.entry,
-            results.len()
-        ))
+        Failure::coded(
+            "E4039",
+            format!("`--{option}` is given {found} times, but `{}` gives only {}", args.entry, results.len()),
+        )
     };
     for (option, places) in [("output", &args.outputs), ("expect", &args.expect)] {
         if places.len() > results.len() {
@@ -44,7 +43,7 @@ pub(crate) fn run(args: &RunArgs, format: Format) -> Result<(), Failure> {
 
 fn call(args: &RunArgs, format: Format, timing: &mut Timing) -> Result<Vec<TensorData>, Failure> {
     let mut engine = engine(args, format, timing)?;
-    let inputs = inputs(args, entry(&engine, &args.entry)?)?;
+    let inputs = inputs(args, engine.entry(&args.entry)?)?;
     Ok(timing.stage("call", || engine.call(&args.entry, &inputs))?)
 }
 
@@ -71,7 +70,8 @@ fn engine(args: &RunArgs, format: Format, timing: &mut Timing) -> Result<Engine,
         if module.parameters.is_empty() {
             return Ok(Engine::compile(module, level, Parameters::Given(&[]), threads, timing)?);
         }
-        return Err(Failure::error("the model has parameters: give them with `--weights FILE.safetensors`"));
+        let message = format!("the model of {} has parameters, but no weights are given", file.display());
+        return Err(Failure::coded("E4020", message));
     };
     let parameters = timing.stage("read weights", || tri_driver::read_weights(weights, &module))?;
     Ok(Engine::compile(module, level, Parameters::Given(&parameters), threads, timing)?)
@@ -81,52 +81,18 @@ fn is_artifact(file: &Path) -> bool {
     file.extension().is_some_and(|extension| extension == "tria")
 }
 
-fn entry<'e>(engine: &'e Engine, name: &str) -> Result<&'e Entry, Failure> {
-    let module = engine.module();
-    module.entry(name).ok_or_else(|| {
-        let names: Vec<&str> = module.entries.iter().map(|entry| entry.name.as_str()).collect();
-        Failure::error(format!("`{}` has no entry `{name}`; it has {}", module.name, list(&names)))
-    })
-}
-
 /// The inputs of the entry in its order.
 fn inputs(args: &RunArgs, entry: &Entry) -> Result<Vec<TensorData>, Failure> {
-    let names: Vec<&str> = entry.inputs.iter().map(|input| input.name.as_str()).collect();
-    for (at, (name, _)) in args.inputs.iter().enumerate() {
-        if !names.contains(&name.as_str()) {
-            let near = nearest(name, names.iter().copied());
-            let near = near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
-            let known = list(&names);
-            return Err(Failure::error(format!(
-                "`{}` has no input `{name}`{near} Its inputs: {known}",
-                entry.name
-            )));
-        }
-        if args.inputs[..at].iter().any(|(other, _)| other == name) {
-            return Err(Failure::error(format!("input `{name}` is given twice")));
-        }
-    }
-    let missing: Vec<&str> =
-        names.iter().copied().filter(|name| args.inputs.iter().all(|(given, _)| given != name)).collect();
-    if !missing.is_empty() {
-        return Err(Failure::error(format!("`{}` needs the input {}", entry.name, list(&missing))));
-    }
-    let place = |name: &&str| args.inputs.iter().find(|(given, _)| given == name).map(|(_, place)| place);
-    names.iter().filter_map(place).map(|place| Ok(tri_import::read_tensor(place)?)).collect()
-}
-
-fn list(names: &[&str]) -> String {
-    if names.is_empty() {
-        return "none".to_owned();
-    }
-    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+    let names: Vec<&str> = args.inputs.iter().map(|(name, _)| name.as_str()).collect();
+    let order = tri_driver::order_inputs(entry, &names)?;
+    order.into_iter().map(|at| Ok(tri_import::read_tensor(&args.inputs[at].1)?)).collect()
 }
 
 fn compare(place: &str, result: &TensorData) -> Result<Comparison, Failure> {
     let expected = tri_import::read_tensor(place)?;
     if (expected.dtype, &expected.shape) != (result.dtype, &result.shape) {
         let (found, expected) = (type_text(result), type_text(&expected));
-        return Err(Failure::error(format!("the result is {found}, but {place} is {expected}")));
+        return Err(Failure::coded("E4039", format!("the result is {found}, but {place} is {expected}")));
     }
     Ok(Comparison::of(result, &expected))
 }

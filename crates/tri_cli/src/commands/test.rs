@@ -67,7 +67,10 @@ fn outcome(engine: &mut Engine, position: usize, test: &Test) -> Outcome {
             let broken = test.checks.iter().zip(holds).filter(|(_, holds)| !holds);
             broken.map(|(check, _)| format!("does not hold: {}", check.text)).collect()
         }
-        Err(error) => vec![error.to_string()],
+        Err(error) => {
+            let code = error.code().map_or_else(String::new, |code| format!("[{code}]"));
+            vec![format!("error{code}: {error}")]
+        }
     };
     Outcome { name: test.name.clone(), failures }
 }

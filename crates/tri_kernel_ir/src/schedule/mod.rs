@@ -53,7 +53,10 @@ pub enum ScheduleError {
         origin: Option<Origin>,
     },
     /// A size that is known only inside a call has no limit, so memory for it cannot be planned.
-    #[error("{function}: `{symbol}` has no largest value, so memory cannot be planned")]
+    #[error(
+        "{function}: `{symbol}` has no largest value, so memory cannot be planned: bind it with a limit, as in \
+         `where {symbol} <= 1024`"
+    )]
     Unbounded {
         /// Name of the function.
         function: String,

@@ -140,7 +140,7 @@ fn parameters_are_held_to_names_and_types() {
     weights.pop();
     let last = weights.len() - 1;
     weights[last].1.shape.reverse();
-    assert!(matches!(model.bind(&weights), Err(RuntimeError::WeightType { .. })));
+    assert!(matches!(model.bind(&weights), Err(RuntimeError::WeightShape { .. })));
     // Bytes that do not fit the shape they claim.
     weights[last].1.shape.reverse();
     weights[last].1.bytes.truncate(8);

@@ -1,4 +1,4 @@
-//! Near misses: which known name was probably meant.
+//! Near misses: which known name was probably meant. Names of programs, of tensors and of inputs alike.
 
 /// The known name that `name` is closest to, if one is close: a third of it may differ, and case does not count. Of names as close,
 /// the one whose case agrees better, then the first in the alphabet.
