@@ -232,11 +232,33 @@ impl Infer<'_> {
 
     /// An axis of a tensor, by position or by name.
     pub(super) fn axis_of(&mut self, expr: &ast::Expr, tensor: ExprId) -> ExprId {
-        let Type::Tensor(_, shape) = self.ty(tensor).clone() else { return self.error_expr(expr.id) };
+        let shape = match self.ty(tensor).clone() {
+            Type::Tensor(_, shape) => shape,
+            Type::Error => return self.error_expr(expr.id),
+            other => {
+                let found = self.show().ty(&other);
+                self.names.error(
+                    Code::E2001,
+                    self.node(tensor),
+                    format!("this is {found}, which has no axes"),
+                );
+                return self.error_expr(expr.id);
+            }
+        };
         match self.axis_position(expr, &shape) {
             Some(position) => self.push(ExprKind::Axis(position), Type::Axis, expr.id),
             None => self.error_expr(expr.id),
         }
+    }
+
+    /// The position of the last axis.
+    pub(super) fn last_axis(&mut self, shape: &[Axis], node: NodeId) -> Option<i32> {
+        if matches!(shape.last(), Some(Axis::Dim(_))) {
+            return Some(-1);
+        }
+        let shape = self.show().shape(shape);
+        self.names.error(Code::E2007, node, format!("[{shape}] is not known to have a last axis"));
+        None
     }
 
     /// The position of an axis; counted from the end if it stands behind a pack.

@@ -3,7 +3,7 @@
 use tri_syntax::ast::NodeId;
 
 use super::Infer;
-use crate::hir::{DType, Element, ExprId, ExprKind, Type};
+use crate::hir::{DType, Element, ElementClass, ExprId, ExprKind, Type};
 use crate::report::Place;
 
 /// Where a type is asked for.
@@ -74,7 +74,9 @@ impl Infer<'_> {
             (Type::Float, Element::Known(dtype)) => matches!(dtype, DType::F16 | DType::Bf16 | DType::F32),
             (Type::Bool, Element::Known(dtype)) => dtype == DType::Bool,
             (Type::Int(_), Element::Known(dtype)) => dtype != DType::Bool,
-            _ => true,
+            (Type::Float, element) => self.in_class(element, ElementClass::Float),
+            (Type::Int(_), element) => self.in_class(element, ElementClass::Num),
+            _ => false,
         }
     }
 }

@@ -121,6 +121,14 @@ impl Infer<'_> {
             Some(at) => (taken(&items[..at]), taken(&items[at + 1..])),
             None => (taken(items), 0),
         };
+        let again = items.iter().skip(rest.map_or(items.len(), |at| at + 1)).find_map(|item| match item {
+            IndexItem::Rest(id) => Some(*id),
+            _ => None,
+        });
+        if let Some(again) = again {
+            self.names.error(Code::E2002, again, "`..` stands for all axes not named, so it comes once");
+            return None;
+        }
         if before + after > shape.len() {
             let found = self.show().ty(self.ty(base));
             let node = self.node(base);

@@ -186,6 +186,10 @@ impl<'db> Names<'db> {
         let report = match known {
             Some(Named::Error) => return None,
             Some(_) => Report::error(Code::E1004, place, format!("`{name}` is not a size")),
+            None if self.pack(name).is_some() => {
+                Report::error(Code::E1004, place, format!("`{name}` is a pack of axes, not one size"))
+                    .help(format!("write `..{name}`"))
+            }
             None if self.levels.iter().any(|level| level.others.iter().any(|other| &**other == name)) => {
                 Report::error(Code::E1004, place, format!("`{name}` is not a size"))
                     .help("sizes are dims, and parameters of type `int`")

@@ -79,7 +79,9 @@ impl Names<'_> {
         let values = (crate::dims::numeric(self.db, a), crate::dims::numeric(self.db, b));
         let report = if let (Some(x), Some(y)) = values {
             let message = format!("`{n} / {d}` is no whole number");
-            let rest = x.checked_rem(y).map_or_else(String::new, |rest| format!("{x} / {y} leaves a remainder of {rest}"));
+            let rest = x
+                .checked_rem(y)
+                .map_or_else(String::new, |rest| format!("{x} / {y} leaves a remainder of {rest}"));
             Report::error(Code::E2005, place, message)
                 .label(rest)
                 .help(format!("a size is whole: choose sizes that divide, or round with `floor({n} / {d})`"))

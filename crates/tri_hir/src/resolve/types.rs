@@ -6,7 +6,7 @@ use tri_diagnostics::{Code, nearest};
 use tri_syntax::ast::{self, NodeId, TypeKind};
 
 use super::{IMPLICIT, Kind, Names};
-use crate::hir::{Axis, Element, FunctionType, Owner, Type};
+use crate::hir::{Axis, Dim, Element, FunctionType, Owner, Type};
 use crate::report::Report;
 use crate::show::dtype_of;
 
@@ -74,10 +74,29 @@ impl Names<'_> {
         Some(axes)
     }
 
+    /// The length that an expression gives an axis, which is not negative.
+    pub(crate) fn size(&mut self, expr: &ast::Expr) -> Option<Dim> {
+        let dim = self.dim(expr)?;
+        match dim.as_constant() {
+            Some(n) if n < 0 => {
+                let report = Report::error(
+                    Code::E2011,
+                    self.place(expr.id),
+                    format!("`{n}` is no size: no axis is that long"),
+                );
+                self.report(report.help(
+                    "a size that is not fixed has a name, and one that follows is written out: `C * H * W`",
+                ));
+                None
+            }
+            _ => Some(dim),
+        }
+    }
+
     /// One axis of a shape.
     pub(crate) fn axis(&mut self, axis: &ast::Axis) -> Option<Axis> {
         match axis {
-            ast::Axis::Dim(expr) => self.dim(expr).map(Axis::Dim),
+            ast::Axis::Dim(expr) => self.size(expr).map(Axis::Dim),
             ast::Axis::Pack(name) => self.pack_axis(name),
         }
     }
@@ -96,8 +115,12 @@ impl Names<'_> {
             return Some(Axis::Pack(owner, IMPLICIT + at as u32));
         }
         let place = self.place(name.id);
-        let report = Report::error(Code::E1001, place, format!("there is no pack `..{}` here", name.text))
-            .help(format!("declare it: `fn f[..{}](...)`", name.text));
+        let report = match self.dim_named(&name.text) {
+            Some(_) => Report::error(Code::E1004, place, format!("`{}` is one size, not a pack", name.text))
+                .help(format!("write `{}` for one axis, or declare the pack: `fn f[..{0}](...)`", name.text)),
+            None => Report::error(Code::E1001, place, format!("there is no pack `..{}` here", name.text))
+                .help(format!("declare it: `fn f[..{}](...)`", name.text)),
+        };
         self.report(report);
         None
     }

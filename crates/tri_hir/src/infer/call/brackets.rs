@@ -57,7 +57,7 @@ impl Infer<'_> {
         let axes: Vec<Option<Axis>> = brackets
             .iter()
             .map(|item| match item {
-                IndexItem::Expr(expr) => self.names.dim(expr).map(Axis::Dim),
+                IndexItem::Expr(expr) => self.names.size(expr).map(Axis::Dim),
                 IndexItem::Pack(name) => self.names.pack_axis(name),
                 IndexItem::Slice { id, .. } | IndexItem::Rest(id) | IndexItem::NewAxis(id) => {
                     self.names.error(Code::E2004, *id, "sizes stand here, not a view");

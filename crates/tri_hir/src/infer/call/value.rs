@@ -5,7 +5,7 @@ use tri_syntax::ast::{self, NodeId};
 
 use crate::hir::{ExprId, ExprKind, Type};
 use crate::infer::Infer;
-use crate::infer::bind::Bindings;
+use crate::infer::bind::{Bindings, Misfit};
 
 impl Infer<'_> {
     pub(super) fn call_value(&mut self, value: ExprId, args: &[ast::Arg], node: NodeId) -> ExprId {
@@ -29,8 +29,15 @@ impl Infer<'_> {
         for (arg, param) in args.iter().zip(&function.params) {
             let id = self.expr(&arg.value, None);
             let actual = self.ty(id).clone();
-            if self.bind(&mut bindings, param, &actual).is_err() {
-                self.mismatch(id, &actual, param, None);
+            if let Err(misfit) = self.bind(&mut bindings, param, &actual) {
+                let wanted = match (misfit, param, &actual) {
+                    // The shape fits; only the dtype is another.
+                    (Misfit::Dtype(_), Type::Tensor(element, _), Type::Tensor(_, shape)) => {
+                        Type::Tensor(*element, shape.clone())
+                    }
+                    _ => param.clone(),
+                };
+                self.mismatch(id, &actual, &wanted, None);
                 return self.error_expr(node);
             }
             given.push(id);

@@ -127,8 +127,9 @@ impl Infer<'_> {
             if !same {
                 let a = self.show().ty(&Type::Tensor(*element, shape.clone()));
                 let b = self.show().ty(&Type::Tensor(*other, sizes.clone()));
+                let code = if other == element { Code::E2003 } else { Code::E3002 };
                 self.names.error(
-                    Code::E2003,
+                    code,
                     call.node,
                     format!(
                         "`{}` joins tensors that are alike, but these are {a} and {b}",

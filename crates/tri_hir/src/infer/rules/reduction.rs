@@ -28,12 +28,15 @@ impl Infer<'_> {
         }
         let (x, element, mut shape) = self.tensor(call, 0)?;
         self.class_holds(call, element)?;
-        let axis = call.slots.get(1).copied().flatten()?;
-        let position = self.axis_position(axis, &shape)?;
+        let (position, node) = match call.slots.get(1).copied().flatten() {
+            Some(axis) => (self.axis_position(axis, &shape)?, axis.id),
+            // Only `argmax` may leave it out, and means the last.
+            None => (self.last_axis(&shape, call.node)?, call.node),
+        };
         let generics = self.generics(call, element, &shape);
         let at = if position < 0 { position + shape.len() as i32 } else { position };
         shape.remove(at as usize);
-        let axis = self.push(ExprKind::Axis(position), Type::Axis, axis.id);
+        let axis = self.push(ExprKind::Axis(position), Type::Axis, node);
         let element = if &*call.signature.name == "argmax" { Element::Known(DType::I32) } else { element };
         Some(self.finish(call, vec![Some(x), Some(axis)], generics, Type::Tensor(element, shape)))
     }
