@@ -1,11 +1,12 @@
 //! Salsa inputs and the database that holds them.
 
 use std::collections::BTreeMap;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use salsa::{Durability, Setter};
-use tri_diagnostics::FileId;
+use tri_diagnostics::{Code, Diagnostic, FileId, Span, TextRange};
 use tri_syntax::{Parsed, decode};
 
 use crate::library::library_text;
@@ -52,6 +53,18 @@ pub enum ModuleError {
         /// Where it leads.
         path: PathBuf,
     },
+    /// The file is called otherwise: only some systems find it by this name.
+    Case {
+        /// The part of the path as the disk has it.
+        found: String,
+    },
+    /// The file is there but cannot be read.
+    Unreadable {
+        /// Which file.
+        path: PathBuf,
+        /// What the system said.
+        reason: String,
+    },
     /// The library has no such module.
     NotInLibrary,
 }
@@ -75,16 +88,22 @@ pub trait Db: salsa::Database {
 /// The tree of a file, and its syntax errors. A file that cannot be read, or is not text, is an empty tree with that error.
 #[salsa::tracked(returns(ref), no_eq, lru = 256)]
 pub fn parse(db: &dyn Db, file: SourceFile) -> Parsed {
-    match file.bytes(db) {
-        Ok(bytes) => match decode(file.id(db), bytes) {
-            Ok(text) => tri_syntax::parse(file.id(db), text),
-            Err(diagnostic) => {
-                let mut parsed = tri_syntax::parse(file.id(db), "");
-                parsed.errors.push(*diagnostic);
-                parsed
-            }
-        },
-        Err(_) => tri_syntax::parse(file.id(db), ""),
+    let id = file.id(db);
+    let text = match file.bytes(db) {
+        Ok(bytes) => decode(id, bytes),
+        Err(reason) => {
+            let message = format!("`{}` cannot be read", file.path(db).display());
+            let start = Span::new(id, TextRange::empty(0));
+            Err(Box::new(Diagnostic::error(Code::E1002, start, message).note(reason)))
+        }
+    };
+    match text {
+        Ok(text) => tri_syntax::parse(id, text),
+        Err(diagnostic) => {
+            let mut parsed = tri_syntax::parse(id, "");
+            parsed.errors.push(*diagnostic);
+            parsed
+        }
     }
 }
 
@@ -140,7 +159,8 @@ impl RootDatabase {
 
     /// The program's main file.
     pub fn root(&self) -> SourceFile {
-        self.load(&self.root)
+        let real = self.system.canonicalize(&self.root).unwrap_or_else(|_| PathBuf::clone(&self.root));
+        self.load(&self.root, real)
     }
 
     /// Gives a file another text, as an editor does.
@@ -168,33 +188,45 @@ impl RootDatabase {
         self.files.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn load(&self, path: &Path) -> SourceFile {
+    /// The file that messages call `path` and that is stored as `real`. A file is one, however many links lead to it.
+    fn load(&self, path: &Path, real: PathBuf) -> SourceFile {
         let mut files = self.lock();
-        if let Some(file) = files.by_path.get(path) {
+        if let Some(file) = files.by_path.get(&real) {
             return *file;
         }
-        let bytes = self.system.read(path).map(Arc::from).map_err(|error| error.to_string());
+        let bytes = self.system.read(&real).map(Arc::from).map_err(|error| error.to_string());
         let id = FileId(files.by_id.len() as u32);
         let file = SourceFile::new(self, id, path.to_owned(), bytes, false);
         files.by_id.push(file);
-        files.by_path.insert(path.to_owned(), file);
+        files.by_path.insert(real, file);
         file
     }
 
     fn library(&self, name: &str) -> Result<SourceFile, ModuleError> {
         let path = Path::new("std").join(format!("{name}.tri"));
         let text = library_text(name).ok_or(ModuleError::NotInLibrary)?;
+        // No file has such a path.
+        let key = Path::new("<std>").join(name);
         let mut files = self.lock();
-        if let Some(file) = files.by_path.get(&path) {
+        if let Some(file) = files.by_path.get(&key) {
             return Ok(*file);
         }
         let id = FileId(files.by_id.len() as u32);
         let bytes = Ok(text.as_bytes().into());
-        let file = SourceFile::builder(id, path.clone(), bytes, true).durability(Durability::HIGH).new(self);
+        let file = SourceFile::builder(id, path, bytes, true).durability(Durability::HIGH).new(self);
         files.by_id.push(file);
-        files.by_path.insert(path, file);
+        files.by_path.insert(key, file);
         Ok(file)
     }
+}
+
+/// The first part of a module's path that the disk has in another case: such a program works on some systems only.
+fn other_case(path: &[&str], real: &Path) -> Option<String> {
+    let names: Vec<_> =
+        real.with_extension("").iter().map(|name| name.to_string_lossy().into_owned()).collect();
+    let found = names.get(names.len().checked_sub(path.len())?..)?;
+    let mut pairs = path.iter().zip(found);
+    pairs.find(|(part, name)| part != name && part.eq_ignore_ascii_case(name)).map(|(_, name)| name.clone())
 }
 
 #[salsa::db]
@@ -216,15 +248,26 @@ impl Db for RootDatabase {
         let folder = self.root.parent().unwrap_or(Path::new(""));
         let mut file = path.iter().fold(folder.to_owned(), |file, part| file.join(part));
         file.set_extension("tri");
-        let missing = |_| ModuleError::Missing { path: file.clone() };
-        let real = self.system.canonicalize(&file).map_err(missing)?;
+        let failed = |error: io::Error| match error.kind() {
+            io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => {
+                ModuleError::Missing { path: file.clone() }
+            }
+            _ => ModuleError::Unreadable { path: file.clone(), reason: error.to_string() },
+        };
+        let real = self.system.canonicalize(&file).map_err(failed)?;
         let folder = if folder == Path::new("") { Path::new(".") } else { folder };
-        if let Ok(folder) = self.system.canonicalize(folder)
-            && !real.starts_with(&folder)
-        {
+        let folder = self.system.canonicalize(folder).map_err(failed)?;
+        if !real.starts_with(&folder) {
             return Err(ModuleError::Outside { path: real });
         }
-        Ok(self.load(&file))
+        if let Some(found) = other_case(path, &real) {
+            return Err(ModuleError::Case { found });
+        }
+        let loaded = self.load(&file, real);
+        match loaded.bytes(self) {
+            Ok(_) => Ok(loaded),
+            Err(reason) => Err(ModuleError::Unreadable { path: file.clone(), reason: reason.clone() }),
+        }
     }
 
     fn options(&self) -> Options {

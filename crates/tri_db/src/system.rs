@@ -1,15 +1,17 @@
 //! What stands between the compiler and the disk.
 
 use std::collections::BTreeMap;
-use std::io;
-use std::path::{Path, PathBuf};
+use std::io::{self, Read as _};
+use std::path::{Component, Path, PathBuf};
+
+use tri_syntax::MAX_FILE;
 
 /// A place that files are read from. Implementations decide what a path means; the compiler never touches the disk itself.
 pub trait System: Send + Sync {
-    /// The bytes of a file.
+    /// The bytes of a file; of one that is longer than any program ([`tri_syntax::MAX_FILE`]), as many as show that.
     fn read(&self, path: &Path) -> io::Result<Vec<u8>>;
 
-    /// The path with links followed, to see whether it leaves its package.
+    /// The path of a file or folder with links followed and names as they are stored, to see whether it leaves its package.
     fn canonicalize(&self, path: &Path) -> io::Result<PathBuf>;
 }
 
@@ -19,7 +21,17 @@ pub struct DiskSystem;
 
 impl System for DiskSystem {
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
-        std::fs::read(path)
+        // A pipe never ends, and a device may give anything.
+        let metadata = std::fs::metadata(path)?;
+        if metadata.is_dir() {
+            return Err(io::Error::new(io::ErrorKind::IsADirectory, "it is a folder"));
+        }
+        if !metadata.is_file() {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a regular file"));
+        }
+        let mut bytes = Vec::new();
+        std::fs::File::open(path)?.take(MAX_FILE as u64 + 1).read_to_end(&mut bytes)?;
+        Ok(bytes)
     }
 
     fn canonicalize(&self, path: &Path) -> io::Result<PathBuf> {
@@ -47,6 +59,8 @@ impl System for MemorySystem {
     }
 
     fn canonicalize(&self, path: &Path) -> io::Result<PathBuf> {
-        self.files.contains_key(path).then(|| path.to_owned()).ok_or_else(|| io::ErrorKind::NotFound.into())
+        let plain: PathBuf = path.components().filter(|part| *part != Component::CurDir).collect();
+        let exists = self.files.contains_key(path) || self.files.keys().any(|file| file.starts_with(&plain));
+        if exists { Ok(plain) } else { Err(io::ErrorKind::NotFound.into()) }
     }
 }

@@ -90,7 +90,13 @@ fn imports(db: &dyn Db, scope: &mut Scope, def: Def, import: &Use) {
             (Some(item), _, _) if item.file == def.file => continue,
             (Some(item), _, _) => Named::Item(*item),
             (None, Ok(module), _) => Named::Module(module),
-            (None, Err(_), Ok(module)) if module.bytes(db).is_ok() => {
+            (None, Err(error), _)
+                if !matches!(error, ModuleError::Missing { .. } | ModuleError::NotInLibrary) =>
+            {
+                scope.reports.push(missing_module(&whole, Place::new(def, name.name.id), &error));
+                Named::Error
+            }
+            (None, Err(_), Ok(module)) => {
                 scope.reports.push(missing_item(db, *module, Place::new(def, name.name.id), name, &path));
                 Named::Error
             }
@@ -101,13 +107,10 @@ fn imports(db: &dyn Db, scope: &mut Scope, def: Def, import: &Use) {
         };
         declare(scope, def, name.local(), named);
     }
-    match module {
-        Ok(module) if module.bytes(db).is_err() => {
-            let message = format!("`{}` cannot be read", module.path(db).display());
-            scope.reports.push(Report::error(Code::E1002, place, message));
-        }
-        Err(error) if is_missed => scope.reports.push(missing_module(&path, place, &error)),
-        _ => {}
+    if let Err(error) = module
+        && is_missed
+    {
+        scope.reports.push(missing_module(&path, place, &error));
     }
 }
 
@@ -141,6 +144,13 @@ fn missing_module(path: &[&str], place: Place, error: &ModuleError) -> Report {
             format!("module `{name}` lies outside the folder of the main file"),
         )
         .help("a package does not follow links out of its folder"),
+        ModuleError::Case { found } => {
+            Report::error(Code::E1002, place, format!("module `{name}` is stored as `{found}`"))
+                .help("write it in the same case: not every system finds a file by a name in another")
+        }
+        ModuleError::Unreadable { path, reason } => {
+            Report::error(Code::E1002, place, format!("`{}` cannot be read: {reason}", path.display()))
+        }
         ModuleError::NotInLibrary => {
             let known: Vec<&str> = tri_db::LIBRARY.iter().map(|(name, _)| *name).collect();
             Report::error(Code::E1002, place, format!("the standard library has no module `{name}`"))

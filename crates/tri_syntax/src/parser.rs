@@ -33,8 +33,11 @@ pub struct Parsed {
     pub errors: Vec<Diagnostic>,
 }
 
-/// The text of a file, or the diagnostic that it is not UTF-8.
+/// The text of a file, or the diagnostic that it is too large or not UTF-8.
 pub fn decode(file: FileId, bytes: &[u8]) -> Result<&str, Box<Diagnostic>> {
+    if bytes.len() > MAX_FILE {
+        return Err(Box::new(too_large(file)));
+    }
     std::str::from_utf8(bytes).map_err(|error| {
         let at = u32::try_from(error.valid_up_to()).unwrap_or(u32::MAX);
         let line = bytes.iter().take(error.valid_up_to()).filter(|&&byte| byte == b'\n').count() + 1;
@@ -46,15 +49,19 @@ pub fn decode(file: FileId, bytes: &[u8]) -> Result<&str, Box<Diagnostic>> {
     })
 }
 
+fn too_large(file: FileId) -> Diagnostic {
+    let limit = Span::new(file, TextRange::empty(MAX_FILE as u32));
+    let message = format!("this file is longer than {} MiB", MAX_FILE >> 20);
+    Diagnostic::error(Code::E0014, limit, message)
+        .help("split it into modules, and keep data in weight files")
+}
+
 /// Parses a file.
 pub fn parse(file: FileId, text: &str) -> Parsed {
     let tokens = lexer::lex(text);
     let mut parser = Parser { file, text, tokens: &tokens, errors: Vec::new(), budget: 0, items: Vec::new() };
     if text.len() > MAX_FILE {
-        let limit = TextRange::empty(MAX_FILE as u32);
-        let message = format!("this file is longer than {} MiB", MAX_FILE >> 20);
-        let diagnostic = Diagnostic::error(Code::E0014, Span::new(file, limit), message);
-        parser.errors.push(diagnostic.help("split it into modules, and keep data in weight files"));
+        parser.errors.push(too_large(file));
     } else {
         parser.file();
     }
