@@ -1,5 +1,7 @@
 //! From kernel IR to a blob: every function compiled by itself, in parallel, then linked.
 
+use std::sync::Arc;
+
 use cranelift_codegen::{
     Context,
     control::ControlPlane,
@@ -15,6 +17,7 @@ use tri_kernels::CpuLevel;
 use crate::emitter::{Emitter, signature};
 use crate::functions::{Function, Functions};
 use crate::link::{Object, link};
+use crate::reuse::{Fingerprint, FunctionPool, Reuse};
 use crate::schedule::ScheduleContext;
 use crate::{Code, FrameLayout, Options};
 
@@ -110,18 +113,39 @@ fn target(level: CpuLevel, effort: Effort) -> Result<OwnedTargetIsa, CodegenErro
 /// # Errors
 /// The machine is not supported, or Cranelift meets a limit of its own.
 pub fn compile(module: &Verified, options: &Options) -> Result<Code, CodegenError> {
+    Ok(compile_reusing(module, options, &FunctionPool::default())?.0)
+}
+
+/// Compiles every schedule of a module but for functions that a pool of the same build of this compiler holds. Gives the same code as
+/// [`compile`], a pool of all its functions, and how many were new.
+///
+/// # Errors
+/// As [`compile`].
+pub fn compile_reusing(
+    module: &Verified,
+    options: &Options,
+    pool: &FunctionPool,
+) -> Result<(Code, FunctionPool, Reuse), CodegenError> {
     let targets = Targets::of(options.level)?;
     let functions = Functions::of(module);
     let compiler = || Compiler::new(module, &functions, &targets);
-    let objects = functions.list().par_iter().map_init(compiler, Compiler::object);
+    let make = |compiler: &mut Compiler<'_>, function: &Function| compiler.make(*function, pool);
     // Collected before the first error is taken, so that it is the same one however the work was shared out.
-    let objects: Vec<Result<Object, CodegenError>> = objects.collect();
-    let objects: Vec<Object> = objects.into_iter().collect::<Result<_, _>>()?;
-    let (bytes, offsets) = link(&objects)?;
+    let made: Vec<Result<Made, CodegenError>> =
+        functions.list().par_iter().map_init(compiler, make).collect();
+    let (mut linked, mut all, mut reuse) = (Vec::new(), FunctionPool::default(), Reuse::default());
+    for made in made {
+        let made = made?;
+        *(if made.is_reused { &mut reuse.reused } else { &mut reuse.compiled }) += 1;
+        all.insert(made.fingerprint, made.object.clone());
+        linked.push((made.object, made.callees));
+    }
+    let (bytes, offsets) = link(&linked)?;
     let schedules = functions.list().iter().zip(offsets);
     let schedules = schedules.filter(|(function, _)| matches!(function, Function::Schedule(_)));
     let schedules = schedules.map(|(_, offset)| offset).collect();
-    Ok(Code { level: options.level, bytes, schedules, sites: functions.into_sites() })
+    let code = Code { level: options.level, bytes, schedules, sites: functions.into_sites() };
+    Ok((code, all, reuse))
 }
 
 /// The Cranelift IR of every function, before optimisation.
@@ -163,28 +187,47 @@ fn emit(
     Ok(all)
 }
 
-/// One level's target for each effort.
+/// One level's target for each effort, with its settings as text.
 struct Targets {
     level: CpuLevel,
-    quick: OwnedTargetIsa,
-    thorough: OwnedTargetIsa,
+    quick: (OwnedTargetIsa, String),
+    thorough: (OwnedTargetIsa, String),
 }
 
 impl Targets {
     fn of(level: CpuLevel) -> Result<Targets, CodegenError> {
-        Ok(Targets {
-            level,
-            quick: target(level, Effort::Quick)?,
-            thorough: target(level, Effort::Thorough)?,
-        })
+        let of = |effort| {
+            let isa = target(level, effort)?;
+            let features: Vec<String> = isa.isa_flags().iter().map(ToString::to_string).collect();
+            let settings = format!("{} {} {}", isa.triple(), isa.flags(), features.join(" "));
+            Ok((isa, settings))
+        };
+        Ok(Targets { level, quick: of(Effort::Quick)?, thorough: of(Effort::Thorough)? })
+    }
+
+    fn of_function(&self, function: Function) -> &(OwnedTargetIsa, String) {
+        match function {
+            Function::Workspace(_) | Function::Schedule(_) => &self.quick,
+            Function::Body(..) => &self.thorough,
+        }
     }
 
     fn isa(&self, function: Function) -> &dyn TargetIsa {
-        match function {
-            Function::Workspace(_) | Function::Schedule(_) => &*self.quick,
-            Function::Body(..) => &*self.thorough,
-        }
+        &*self.of_function(function).0
     }
+
+    fn settings(&self, function: Function) -> &str {
+        &self.of_function(function).1
+    }
+}
+
+/// A function of the module, compiled at some time.
+struct Made {
+    fingerprint: Fingerprint,
+    object: Arc<Object>,
+    /// Numbers of the functions that it calls, as the object numbers them.
+    callees: Vec<u32>,
+    is_reused: bool,
 }
 
 /// Builds and compiles one function after another.
@@ -202,11 +245,18 @@ impl<'m> Compiler<'m> {
         Compiler { module, functions, targets, context, builder_context }
     }
 
-    fn object(&mut self, function: &Function) -> Result<Object, CodegenError> {
-        let name = self.describe(*function);
-        self.build(*function);
-        self.compile(*function, &name)?;
-        Object::of(&self.context, &name)
+    /// A function out of the pool, or compiled.
+    fn make(&mut self, function: Function, pool: &FunctionPool) -> Result<Made, CodegenError> {
+        self.build(function);
+        let fingerprint = Fingerprint::of(&self.context.func, self.targets.settings(function));
+        let callees = self.context.func.params.user_named_funcs().values().map(|name| name.index).collect();
+        if let Some(object) = pool.get(&fingerprint) {
+            return Ok(Made { fingerprint, object, callees, is_reused: true });
+        }
+        let name = self.describe(function);
+        self.compile(function, &name)?;
+        let object = Arc::new(Object::of(&self.context, &name)?);
+        Ok(Made { fingerprint, object, callees, is_reused: false })
     }
 
     /// A name for people.

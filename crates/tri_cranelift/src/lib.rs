@@ -29,12 +29,14 @@ mod lanes;
 mod link;
 mod memory;
 mod nest;
+mod reuse;
 mod route;
 mod schedule;
 mod sizes;
 
 pub use code::{Code, Options};
-pub use compile::{CodegenError, compile, emit_asm, emit_clif};
+pub use compile::{CodegenError, compile, compile_reusing, emit_asm, emit_clif};
 pub use executable::{EntryPoint, Executable};
 pub use failure::{Failure, FailureKind, Site};
 pub use frame::FrameLayout;
+pub use reuse::{FunctionPool, Reuse};

@@ -1,6 +1,9 @@
 //! From compiled functions to a blob: laid one after another, with the distances between them filled in.
 
+use std::sync::Arc;
+
 use cranelift_codegen::{Context, FinalizedRelocTarget, binemit::Reloc, ir::ExternalName};
+use serde::{Deserialize, Serialize};
 
 use crate::CodegenError;
 
@@ -11,19 +14,19 @@ const ALIGNMENT: usize = 64;
 const PADDING: u8 = 0xcc;
 
 /// A compiled function.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Object {
     code: Vec<u8>,
     references: Vec<Reference>,
 }
 
 /// Four bytes of a function that hold the distance to another.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Reference {
     /// Where they are in the function.
-    at: usize,
-    /// Number of the other.
-    target: usize,
+    at: u32,
+    /// Which of the functions that it calls.
+    callee: u32,
     /// Added to the distance.
     addend: i64,
 }
@@ -34,36 +37,37 @@ impl Object {
         let compiled = context.compiled_code().ok_or(CodegenError::TooLarge)?;
         let mut references = Vec::new();
         for reloc in compiled.buffer.relocs() {
-            let target = match &reloc.target {
-                FinalizedRelocTarget::ExternalName(ExternalName::User(name))
+            let callee = match &reloc.target {
+                FinalizedRelocTarget::ExternalName(ExternalName::User(callee))
                     if reloc.kind == Reloc::X86CallPCRel4 =>
                 {
-                    context.func.params.user_named_funcs().get(*name).map(|name| name.index as usize)
+                    callee.as_u32()
                 }
-                _ => None,
+                target => {
+                    let target = format!("{target:?} ({:?})", reloc.kind);
+                    return Err(CodegenError::Relocation { function: name.to_owned(), target });
+                }
             };
-            let Some(target) = target else {
-                let target = format!("{:?} ({:?})", reloc.target, reloc.kind);
-                return Err(CodegenError::Relocation { function: name.to_owned(), target });
-            };
-            references.push(Reference { at: reloc.offset as usize, target, addend: reloc.addend });
+            references.push(Reference { at: reloc.offset, callee, addend: reloc.addend });
         }
         Ok(Object { code: compiled.code_buffer().to_vec(), references })
     }
 }
 
-/// The blob, and where each function begins in it.
-pub(crate) fn link(objects: &[Object]) -> Result<(Vec<u8>, Vec<u32>), CodegenError> {
-    let (mut bytes, mut offsets) = (Vec::new(), Vec::with_capacity(objects.len()));
-    for object in objects {
+/// The blob of functions, each with the numbers of those it calls, and where each begins in it.
+pub(crate) fn link(functions: &[(Arc<Object>, Vec<u32>)]) -> Result<(Vec<u8>, Vec<u32>), CodegenError> {
+    let (mut bytes, mut offsets) = (Vec::new(), Vec::with_capacity(functions.len()));
+    for (object, _) in functions {
         bytes.resize(bytes.len().next_multiple_of(ALIGNMENT), PADDING);
         offsets.push(u32::try_from(bytes.len()).map_err(|_| CodegenError::TooLarge)?);
         bytes.extend_from_slice(&object.code);
     }
-    for (object, start) in objects.iter().zip(&offsets) {
+    for ((object, callees), start) in functions.iter().zip(&offsets) {
         for reference in &object.references {
-            let at = *start as usize + reference.at;
-            let target = offsets.get(reference.target).ok_or(CodegenError::TooLarge)?;
+            let at = *start as usize + reference.at as usize;
+            let callee = callees.get(reference.callee as usize);
+            let target =
+                callee.and_then(|callee| offsets.get(*callee as usize)).ok_or(CodegenError::TooLarge)?;
             let distance = i64::from(*target) + reference.addend - at as i64;
             let distance = i32::try_from(distance).map_err(|_| CodegenError::TooLarge)?;
             let field = bytes.get_mut(at..at + 4).ok_or(CodegenError::TooLarge)?;

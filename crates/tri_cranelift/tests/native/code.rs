@@ -1,6 +1,8 @@
 //! The machine code itself: no reference to anything outside, the same every time, whole or refused.
 
-use tri_cranelift::{Code, Executable, Options, compile, emit_asm, emit_clif};
+use tri_cranelift::{
+    Code, Executable, FunctionPool, Options, Reuse, compile, compile_reusing, emit_asm, emit_clif,
+};
 use tri_ir::{DType, UnaryOp};
 use tri_kernel_ir::{Expr, Place, Stage, Verified, verify};
 use tri_kernels::CpuLevel;
@@ -49,6 +51,53 @@ fn levels_use_their_instructions() {
     let asm = |level| emit_asm(&demanding(), &Options { level }).unwrap();
     assert!(!asm(CpuLevel::Portable).contains("vfmadd"));
     assert!(asm(CpuLevel::Avx2).contains("vfmadd"));
+}
+
+/// One step that computes `op` of every element.
+fn elementwise(op: UnaryOp) -> tri_kernel_ir::Schedule {
+    let mut exprs = Exprs::default();
+    let value = exprs.add(Expr::Load(access(0, &[(0, dim(1))])));
+    let value = exprs.add(Expr::Unary(op, value));
+    let stores = vec![store(access(1, &[(0, dim(1))]), value)];
+    let step = nest(Vec::new(), exprs, vec![Stage::Map { axes: vec![n()], stores }]);
+    let buffers =
+        vec![buffer(DType::F32, vec![n()], Place::Param(0)), buffer(DType::F32, vec![n()], Place::Result(0))];
+    schedule(buffers, Vec::new(), vec![step])
+}
+
+#[test]
+fn only_functions_that_changed_are_compiled_again() {
+    let with = |ops: &[UnaryOp]| {
+        let schedules = ops.iter().enumerate().map(|(at, op)| {
+            let schedule = elementwise(*op);
+            tri_kernel_ir::Schedule { name: format!("f{at}"), ..schedule }
+        });
+        verify(tri_kernel_ir::Module { schedules: schedules.collect() }).unwrap()
+    };
+    let options = Options { level: CpuLevel::Avx2 };
+    let (none, before) = (FunctionPool::default(), with(&[UnaryOp::Exp, UnaryOp::Neg]));
+    let (code, pool, reuse) = compile_reusing(&before, &options, &none).unwrap();
+    assert_eq!((code, reuse), (compile(&before, &options).unwrap(), Reuse { compiled: 6, reused: 0 }));
+    let bytes = postcard::to_stdvec(&pool).unwrap();
+    let pool: FunctionPool = postcard::from_bytes(&bytes).unwrap();
+
+    // The same, with a step in the middle that is another, and longer.
+    for (ops, compiled) in [
+        (&[UnaryOp::Exp, UnaryOp::Neg][..], 0),
+        (&[UnaryOp::Exp, UnaryOp::Abs], 1),
+        // A step that costs more is shared out in other portions by its schedule.
+        (&[UnaryOp::Log, UnaryOp::Neg], 2),
+        (&[UnaryOp::Neg, UnaryOp::Log, UnaryOp::Exp], 2),
+    ] {
+        let after = with(ops);
+        let (code, _, reuse) = compile_reusing(&after, &options, &pool).unwrap();
+        assert_eq!(reuse, Reuse { compiled, reused: 3 * ops.len() - compiled });
+        assert_eq!(code, compile(&after, &options).unwrap());
+    }
+    // Code for another level is another function.
+    let other = Options { level: CpuLevel::Portable };
+    let (code, _, reuse) = compile_reusing(&before, &other, &pool).unwrap();
+    assert_eq!((code, reuse.reused), (compile(&before, &other).unwrap(), 0));
 }
 
 #[test]
