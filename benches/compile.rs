@@ -29,7 +29,13 @@ const CASES: [(&str, &[&str]); 11] = [
     ("compile resnet18 -O0", &["compile", "-O0", "examples/resnet18.tri", "-o", "OUT"]),
     (
         "compile digits with weights",
-        &["compile", "examples/digits.tri", "--weights=examples/data/digits/weights.safetensors", "-o", "OUT"],
+        &[
+            "compile",
+            "examples/digits.tri",
+            "--weights=examples/data/digits/weights.safetensors",
+            "-o",
+            "OUT",
+        ],
     ),
     ("test digits", &["test", "examples/digits.tri"]),
     ("test resnet18", &["test", "examples/resnet18.tri"]),
@@ -78,7 +84,11 @@ fn run(triton: &Path, args: &[&str], out: &Path) -> Result<Duration> {
     let mut command = Command::new(triton);
     command.current_dir(root()).stdout(Stdio::null());
     for arg in args {
-        if *arg == "OUT" { command.arg(out) } else { command.arg(arg) };
+        if *arg == "OUT" {
+            command.arg(out)
+        } else {
+            command.arg(arg)
+        };
     }
     let start = Instant::now();
     let status = command.status()?;

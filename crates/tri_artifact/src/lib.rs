@@ -23,4 +23,4 @@ pub use manifest::{
 };
 pub use section::{Section, SectionKind};
 pub use signature::{PublicKey, SecretKey};
-pub use writer::ArtifactWriter;
+pub use writer::{ArtifactWriter, write_bytes};

@@ -29,6 +29,47 @@ fn encode<T: Serialize>(section: &'static str, value: &T) -> Result<Vec<u8>, Art
         .map_err(|error| ArtifactError::Malformed { section, reason: error.to_string() })
 }
 
+/// Writes the bytes of an artifact to the file at `path`: all of them or nothing, replacing what was there.
+///
+/// # Errors
+/// The system refuses; the file that was there is untouched.
+pub fn write_bytes(path: &Path, bytes: &[u8]) -> Result<(), ArtifactError> {
+    replace(path, |out, name| {
+        out.write_all(bytes).map_err(|source| ArtifactError::Write {
+            action: "write",
+            path: name.to_owned(),
+            source,
+        })
+    })
+}
+
+fn replace(
+    path: &Path,
+    write: impl FnOnce(&mut dyn Write, &str) -> Result<(), ArtifactError>,
+) -> Result<(), ArtifactError> {
+    let name = path.display().to_string();
+    let io = |action, source| ArtifactError::Write { action, path: name.clone(), source };
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    // Asked first, because what `tempfile` says of a missing folder names a file that nobody knows.
+    folder.metadata().map_err(|error| io("write into the folder of", error))?;
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".tria-");
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    let file =
+        builder.tempfile_in(folder).map_err(|error| io("create a file beside", error.kind().into()))?;
+    let mut buffered = io::BufWriter::new(file);
+    write(&mut buffered, &name)?;
+    let file = buffered.into_inner().map_err(|error| io("write", error.into_error()))?;
+    file.as_file().sync_all().map_err(|error| io("write", error))?;
+    file.persist(path).map_err(|error| io("replace", error.error))?;
+    #[cfg(unix)]
+    std::fs::File::open(folder)
+        .and_then(|folder| folder.sync_all())
+        .map_err(|error| io("write the folder of", error))?;
+    Ok(())
+}
+
 impl ArtifactWriter {
     /// An artifact of a module that [`tri_ir::verify`] accepts: manifest and tensor IR.
     ///
@@ -122,27 +163,7 @@ impl ArtifactWriter {
     /// # Errors
     /// The system refuses; the file that was there is untouched.
     pub fn write(&self, path: &Path) -> Result<(), ArtifactError> {
-        let name = path.display().to_string();
-        let io = |action, source| ArtifactError::Write { action, path: name.clone(), source };
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        // Asked first, because what `tempfile` says of a missing folder names a file that nobody knows.
-        folder.metadata().map_err(|error| io("write into the folder of", error))?;
-        let mut builder = tempfile::Builder::new();
-        builder.prefix(".tria-");
-        #[cfg(unix)]
-        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-        let file =
-            builder.tempfile_in(folder).map_err(|error| io("create a file beside", error.kind().into()))?;
-        let mut buffered = io::BufWriter::new(file);
-        self.stream(&mut buffered, &name)?;
-        let file = buffered.into_inner().map_err(|error| io("write", error.into_error()))?;
-        file.as_file().sync_all().map_err(|error| io("write", error))?;
-        file.persist(path).map_err(|error| io("replace", error.error))?;
-        #[cfg(unix)]
-        std::fs::File::open(folder)
-            .and_then(|folder| folder.sync_all())
-            .map_err(|error| io("write the folder of", error))?;
-        Ok(())
+        replace(path, |out, name| self.stream(out, name))
     }
 
     fn stream(&self, out: &mut dyn Write, path: &str) -> Result<(), ArtifactError> {

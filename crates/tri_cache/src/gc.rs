@@ -29,6 +29,12 @@ pub(crate) struct EntryFile {
     used: SystemTime,
 }
 
+impl EntryFile {
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
 impl Cache {
     /// Removes the entries that were not used for longest until at most `limit` bytes are left, and what killed processes left behind.
     pub fn collect(&self, limit: u64) -> Collected {

@@ -12,6 +12,18 @@ impl Key {
         Key(bytes)
     }
 
+    /// The key that [`Display`](fmt::Display) gives as `hex`.
+    pub fn from_hex(hex: &str) -> Option<Key> {
+        let mut bytes = [0; 32];
+        if hex.len() != 64 || !hex.bytes().all(|digit| digit.is_ascii_hexdigit()) {
+            return None;
+        }
+        for (byte, digits) in bytes.iter_mut().zip(hex.as_bytes().chunks(2)) {
+            *byte = u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()?;
+        }
+        Some(Key(bytes))
+    }
+
     /// The key's bytes.
     pub fn as_bytes(&self) -> &[u8; 32] {
         &self.0
@@ -78,6 +90,8 @@ mod tests {
         for (at, one) in keys.iter().enumerate() {
             assert!(keys[at + 1..].iter().all(|other| other != one));
         }
+        assert_eq!(Key::from_hex(&keys[0].to_string()), Some(keys[0]));
+        assert!(Key::from_hex("ab").is_none() && Key::from_hex(&"+f".repeat(32)).is_none());
         assert_ne!(KeyBuilder::new("one").finish(), KeyBuilder::new("two").finish());
     }
 }

@@ -140,6 +140,14 @@ impl Cache {
         let _ = fs::remove_file(self.path(kind, key));
     }
 
+    /// The keys of a kind, in order.
+    pub fn keys(&self, kind: Kind) -> Vec<Key> {
+        let files = gc::entries(&self.folder.join(kind.name()));
+        let mut keys: Vec<Key> = files.iter().filter_map(|file| key_of(file.path())).collect();
+        keys.sort_unstable();
+        keys
+    }
+
     /// Counts entries.
     pub fn stat(&self) -> [Stat; 3] {
         Kind::ALL.map(|kind| {
@@ -154,4 +162,10 @@ impl Cache {
         let (first, rest) = name.split_at(2);
         self.folder.join(kind.name()).join(first).join(rest)
     }
+}
+
+/// The key whose entry lies at `path`.
+fn key_of(path: &Path) -> Option<Key> {
+    let name = |path: &Path| Some(path.file_name()?.to_str()?.to_owned());
+    Key::from_hex(&format!("{}{}", name(path.parent()?)?, name(path)?))
 }

@@ -59,6 +59,8 @@ pub(crate) enum Command {
     Inspect(InspectArgs),
     /// Checks an artifact's hashes, signature, IR and code, and repeats its golden calls.
     Verify(VerifyArgs),
+    /// Looks after the cache of compilations.
+    Cache(CacheArgs),
     /// Prints the page of a diagnostic code.
     Explain(ExplainArgs),
 }
@@ -93,6 +95,39 @@ pub(crate) struct OptimizeArgs {
     pub(crate) level: u8,
 }
 
+/// Where compilations are kept.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct CacheFolderArgs {
+    /// The folder of the cache; by the platform's convention unless given.
+    #[arg(long, global = true, env = "TRI_CACHE_DIR", value_name = "DIR")]
+    pub(crate) cache_dir: Option<PathBuf>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct CacheArgs {
+    #[command(flatten)]
+    pub(crate) folder: CacheFolderArgs,
+    #[command(subcommand)]
+    pub(crate) command: CacheCommand,
+}
+
+/// What to do with the cache.
+#[derive(Clone, Copy, Debug, Subcommand)]
+pub(crate) enum CacheCommand {
+    /// Counts entries and bytes.
+    Stat,
+    /// Removes every entry.
+    Clear,
+    /// Removes the entries that were not used for longest, and what killed processes left behind.
+    Gc {
+        /// MiB to keep at most.
+        #[arg(long, value_name = "MIB", default_value_t = tri_cache::DEFAULT_LIMIT >> 20)]
+        limit: u64,
+    },
+    /// Compiles every artifact of the cache again from its tensor IR and compares, byte for byte.
+    Verify,
+}
+
 #[derive(Args, Debug)]
 pub(crate) struct CompileArgs {
     #[command(flatten)]
@@ -114,6 +149,11 @@ pub(crate) struct CompileArgs {
     /// Says what is done.
     #[arg(long)]
     pub(crate) verbose: bool,
+    #[command(flatten)]
+    pub(crate) cache: CacheFolderArgs,
+    /// Neither looks into the cache nor keeps anything there.
+    #[arg(long)]
+    pub(crate) no_cache: bool,
 }
 
 /// A stage of compilation that can be printed.

@@ -19,16 +19,19 @@ pub(crate) fn elaborate(
     format: Format,
     timing: &mut Timing,
 ) -> Result<Elaborated, Failure> {
-    match program.elaborate(timing) {
-        Ok((elaborated, warnings)) => {
-            diagnostics::print(&warnings, program, format);
-            Ok(elaborated)
-        }
-        Err(ElaborateError::Diagnostics(found)) => {
+    let (elaborated, warnings) = program.elaborate(timing).map_err(|error| told(program, error, format))?;
+    diagnostics::print(&warnings, program, format);
+    Ok(elaborated)
+}
+
+/// Prints what is wrong with the program; an error that is not the program's is passed on.
+pub(crate) fn told(program: &Program, error: ElaborateError, format: Format) -> Failure {
+    match error {
+        ElaborateError::Diagnostics(found) => {
             diagnostics::print(&found, program, format);
-            Err(Failure::Told)
+            Failure::Told
         }
-        Err(ElaborateError::Driver(error)) => Err(error.into()),
+        ElaborateError::Driver(error) => error.into(),
     }
 }
 

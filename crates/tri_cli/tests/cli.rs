@@ -103,7 +103,7 @@ impl Small {
     }
 
     fn compile(&self) -> Vec<u8> {
-        let output = self.run(&["compile", "small.tri", "--weights=weights.safetensors"]);
+        let output = self.run(&["compile", "small.tri", "--weights=weights.safetensors", "--no-cache"]);
         assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
         std::fs::read(self.folder.path().join("small.tria")).unwrap()
     }
@@ -240,7 +240,7 @@ fn every_stage_can_be_printed_and_timed() {
     let emitted = &json(&["compile", DIGITS, "--emit=ir,asm"])["emitted"];
     assert!(emitted["ir"].as_str().unwrap().contains("ternarize_rows"));
     let small = Small::new();
-    let output = small.run(&["compile", "small.tri", "--timing"]);
+    let output = small.run(&["compile", "small.tri", "--timing", "--no-cache"]);
     for stage in
         ["lex", "parse", "resolve", "check", "elaborate", "schedule", "codegen", "link", "write", "total"]
     {

@@ -1,7 +1,7 @@
 //! From tensor IR to machine code: schedule, generate. The only module of the driver that knows these crates.
 
 use tri_artifact::ArtifactError;
-use tri_cranelift::{Code, Options};
+use tri_cranelift::{Code, FunctionPool, Options, Reuse};
 use tri_ir::Verified;
 use tri_kernel_ir::Fusion;
 use tri_kernels::CpuLevel;
@@ -29,6 +29,16 @@ pub(crate) fn generate(
     timing: &mut Timing,
 ) -> Result<Code, DriverError> {
     Ok(timing.stage("codegen", || tri_cranelift::compile(kernel, &Options { level }))?)
+}
+
+/// The same, but for functions that a pool holds.
+pub(crate) fn generate_reusing(
+    kernel: &tri_kernel_ir::Verified,
+    level: CpuLevel,
+    pool: &FunctionPool,
+    timing: &mut Timing,
+) -> Result<(Code, FunctionPool, Reuse), DriverError> {
+    Ok(timing.stage("codegen", || tri_cranelift::compile_reusing(kernel, &Options { level }, pool))?)
 }
 
 /// Machine code as the bytes of a code section.

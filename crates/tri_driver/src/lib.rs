@@ -1,25 +1,30 @@
 //! The compiler pipeline: options, stages, timing.
 
 mod backend;
+mod compile;
 mod engine;
 mod error;
 mod golden;
 mod optimize;
 mod package;
+mod recipe;
 mod source;
 mod timing;
 mod verify;
 mod weights;
 
+pub use compile::{Compiled, Request, Source, compile, verify_cache};
 pub use engine::{Engine, OpenOptions, Parameters, open_artifact, order_inputs};
 pub use error::DriverError;
 pub use golden::Skipped;
 pub use optimize::{Stage, emit, level_of, optimize};
-pub use package::{COMPILER, NUMERICS_VERSION, Package};
+pub use package::{Assembled, COMPILER, NUMERICS_VERSION, Package};
+pub use recipe::Recipe;
 pub use source::{ElaborateError, Elaborated, Program, SourceOptions};
 pub use timing::Timing;
 pub use tri_diagnostics::nearest;
 pub use verify::{Verification, verify_artifact};
 pub use weights::{Differs, Unfitting, WeightsError, arrange, read_weights};
 
+pub use tri_cranelift::Reuse;
 pub use tri_passes::OptLevel;

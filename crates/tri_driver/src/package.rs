@@ -4,6 +4,7 @@
 //! that the code section is for the CPU level at hand.
 
 use tri_artifact::{ArtifactWriter, Build, Golden};
+use tri_cranelift::{FunctionPool, Reuse};
 use tri_interp::Interpreter;
 use tri_ir::{TensorData, Verified};
 use tri_passes::OptLevel;
@@ -29,17 +30,32 @@ pub struct Package<'a> {
     pub options: Vec<(String, String)>,
     /// Parameters in checkpoint order; without them the artifact holds code only.
     pub parameters: Option<&'a [TensorData]>,
+    /// Functions that need not be compiled again.
+    pub pool: &'a FunctionPool,
+}
+
+/// A package put together.
+#[derive(Debug)]
+pub struct Assembled {
+    /// The artifact.
+    pub writer: ArtifactWriter,
+    /// Its entries without golden call.
+    pub skipped: Vec<Skipped>,
+    /// All its functions.
+    pub pool: FunctionPool,
+    /// How many of them were compiled.
+    pub reuse: Reuse,
 }
 
 impl Package<'_> {
-    /// Compiles, binds and computes golden calls; gives the artifact and the entries without golden call.
+    /// Compiles, binds and computes golden calls.
     ///
     /// # Errors
     /// A step that no kernel serves, a prologue that stops, or a tensor that no file can hold.
-    pub fn assemble(self, timing: &mut Timing) -> Result<(ArtifactWriter, Vec<Skipped>), DriverError> {
+    pub fn assemble(self, timing: &mut Timing) -> Result<Assembled, DriverError> {
         let cpu = backend::cpu_level()?;
         let kernel = backend::schedule(self.module, self.level, timing)?;
-        let code = backend::generate(&kernel, cpu, timing)?;
+        let (code, pool, reuse) = backend::generate_reusing(&kernel, cpu, self.pool, timing)?;
         let mut options = vec![(engine::LEVEL_OPTION.to_owned(), (self.level as u8).to_string())];
         options.extend(self.options);
         let build = Build {
@@ -63,7 +79,7 @@ impl Package<'_> {
             writer.code(&backend::target(cpu), backend::encode(&code)?)?;
             Ok(())
         })?;
-        Ok((writer, skipped))
+        Ok(Assembled { writer, skipped, pool, reuse })
     }
 }
 

@@ -1,7 +1,7 @@
 //! Programs: a source file and what it imports, checked and elaborated. The only module of the driver that knows the front end.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use tri_db::{Db as _, DiskSystem, RootDatabase, SourceFile, System};
@@ -10,7 +10,7 @@ use tri_diagnostics::{Diagnostic, FileId, Span};
 use tri_hir::hir::{Def, Owner};
 use tri_ir::{Origin, Verified};
 use tri_lower::SourceMap;
-use tri_syntax::ast::{ItemId, ItemKind};
+use tri_syntax::ast::{Item, ItemId, ItemKind};
 
 use crate::{DriverError, Timing, nearest};
 
@@ -171,16 +171,42 @@ impl Program {
         Ok(Elaborated { module, source_map: lowered.source_map })
     }
 
-    /// blake3 of the program's own files, in the order in which they were imported.
+    /// blake3 of the syntax trees of the program's own files as text, the main file first. White space and comments do not
+    /// change it, nor where the files lie.
     pub fn source_hash(&self) -> [u8; 32] {
         let mut hasher = blake3::Hasher::new();
-        for file in self.db.files().into_iter().filter(|file| !file.is_library(&self.db)) {
-            if let Ok(bytes) = file.bytes(&self.db) {
-                hasher.update(&(bytes.len() as u64).to_le_bytes());
-                hasher.update(bytes);
-            }
+        for file in tri_hir::files(&self.db, self.root) {
+            let tree = tri_syntax::ast::dump(&tri_db::parse(&self.db, file).ast);
+            hasher.update(&(tree.len() as u64).to_le_bytes());
+            hasher.update(tree.as_bytes());
         }
         *hasher.finalize().as_bytes()
+    }
+
+    /// The items of the program's own files, the main file first: each as people call it, with what it says.
+    pub(crate) fn items(&self) -> Vec<(String, Arc<Item>)> {
+        let folder = self.root.path(&self.db).parent();
+        let mut items = Vec::new();
+        for file in tri_hir::files(&self.db, self.root) {
+            let path = file.path(&self.db);
+            let path = folder.and_then(|folder| path.strip_prefix(folder).ok()).unwrap_or(path);
+            let place = if file == self.root { String::new() } else { format!(" in {}", path.display()) };
+            for item in &tri_db::parse(&self.db, file).ast.items {
+                items.push((format!("{}{place}", describe(item)), item.clone()));
+            }
+        }
+        items
+    }
+
+    /// The main file as the user calls it.
+    pub(crate) fn name(&self) -> String {
+        self.root.path(&self.db).display().to_string()
+    }
+
+    /// The main file, wherever it is called from.
+    pub(crate) fn path(&self) -> PathBuf {
+        let path = self.root.path(&self.db);
+        std::fs::canonicalize(path).unwrap_or_else(|_| path.clone())
     }
 
     /// The options that change what is compiled, by name.
@@ -218,6 +244,24 @@ impl Program {
         let bytes = file.bytes(&self.db).as_ref().ok()?;
         tri_syntax::decode(file.id(&self.db), bytes).ok()
     }
+}
+
+/// Keyword and name of an item.
+fn describe(item: &Item) -> String {
+    let keyword = match &item.kind {
+        ItemKind::Use(import) => {
+            let module: Vec<&str> = import.module.iter().map(|part| part.as_str()).collect();
+            return format!("`use {}`", module.join("."));
+        }
+        ItemKind::Test(test) => return format!("test {:?}", test.name),
+        ItemKind::Dim(_) => "dim",
+        ItemKind::Const(_) => "const",
+        ItemKind::Function(_) => "fn",
+        ItemKind::Layer(layer) if layer.is_model => "model",
+        ItemKind::Layer(_) => "layer",
+        ItemKind::Error { .. } => "item",
+    };
+    item.name().map_or_else(|| keyword.to_owned(), |name| format!("`{keyword} {}`", name.as_str()))
 }
 
 impl From<DriverError> for ElaborateError {

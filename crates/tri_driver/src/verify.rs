@@ -27,12 +27,17 @@ pub fn verify_artifact(
     key: Option<PublicKey>,
     timing: &mut Timing,
 ) -> Result<Verification, DriverError> {
-    verify(path, key, timing).map_err(|error| error.within(path))
+    let verified =
+        Artifact::open(path).map_err(DriverError::from).and_then(|artifact| verify(artifact, key, timing));
+    verified.map_err(|error| error.within(path))
 }
 
 /// [`verify_artifact`] with errors that leave open which artifact they are about.
-fn verify(path: &Path, key: Option<PublicKey>, timing: &mut Timing) -> Result<Verification, DriverError> {
-    let artifact = Artifact::open(path)?;
+pub(crate) fn verify(
+    artifact: Artifact,
+    key: Option<PublicKey>,
+    timing: &mut Timing,
+) -> Result<Verification, DriverError> {
     let mut result = Verification::default();
     timing.stage("hashes", || artifact.verify_all())?;
     result.held.push(format!("hashes of {} sections", artifact.sections().len()));

@@ -223,7 +223,7 @@ pub fn check(db: &dyn Db, root: SourceFile) -> Vec<Diagnostic> {
 }
 
 /// The files of a program besides the library's, the main file first.
-fn files(db: &dyn Db, root: SourceFile) -> Vec<SourceFile> {
+pub fn files(db: &dyn Db, root: SourceFile) -> Vec<SourceFile> {
     let mut done = BTreeSet::new();
     let mut open = vec![root];
     let mut files = Vec::new();

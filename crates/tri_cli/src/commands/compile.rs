@@ -3,9 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value, json};
-use tri_driver::{DriverError, Package, Program, Skipped, Stage, Timing, level_of};
+use tri_driver::{DriverError, Program, Request, Skipped, Source, Stage, Timing, level_of};
 
 use crate::args::{CompileArgs, Emit, Format};
+use crate::commands::cache;
+use crate::diagnostics;
 use crate::failure::Failure;
 use crate::output;
 use crate::program;
@@ -16,8 +18,8 @@ use crate::table::{Table, bytes_text};
 enum Outcome {
     /// Stages with their texts.
     Text(Vec<(Emit, String)>),
-    /// An artifact, its size, and its entries without golden call.
-    Artifact { path: PathBuf, bytes: u64, skipped: Vec<Skipped> },
+    /// An artifact, its size, its entries without golden call, and where it comes from.
+    Artifact { path: PathBuf, bytes: u64, skipped: Vec<Skipped>, source: Source },
 }
 
 /// Compiles.
@@ -32,6 +34,9 @@ pub(crate) fn run(args: &CompileArgs, format: Format) -> Result<(), Failure> {
     }
     if args.timing && format != Format::Json {
         output::note(timing_table(&timing).to_string().trim_end());
+        if let Outcome::Artifact { source, .. } = &outcome {
+            output::note(provenance(source));
+        }
     }
     Ok(())
 }
@@ -41,24 +46,26 @@ fn compile(args: &CompileArgs, format: Format, timing: &mut Timing) -> Result<Ou
     if !args.emit.is_empty() {
         return Ok(Outcome::Text(emit(args, &program, format, timing)?));
     }
-    let level = level_of(args.optimize.level);
-    let module = program::optimized(&args.source, level, &program, format, timing)?;
-    let parameters = match &args.weights {
-        Some(weights) => Some(timing.stage("read weights", || tri_driver::read_weights(weights, &module))?),
-        None => None,
+    let cache = if args.no_cache { None } else { cache::of(&args.cache) };
+    let request = Request {
+        level: level_of(args.optimize.level),
+        weights: args.weights.as_deref(),
+        cache: cache.as_ref(),
     };
-    let package = Package {
-        module: &module,
-        level,
-        source_hash: program.source_hash(),
-        options: program.options(),
-        parameters: parameters.as_deref(),
-    };
-    let (writer, skipped) = package.assemble(timing)?;
+    let compiled = tri_driver::compile(&program, &request, timing);
+    let compiled = compiled.map_err(|error| program::told(&program, error, format))?;
+    diagnostics::print(&compiled.warnings, &program, format);
+    for dropped in &compiled.dropped {
+        output::note(format_args!(
+            "note: the cache entry {} {}; it is not used",
+            dropped.path.display(),
+            dropped.reason
+        ));
+    }
     let path = args.output.clone().unwrap_or_else(|| beside_us(&args.source.file));
-    timing.stage("write", || writer.write(&path)).map_err(DriverError::from)?;
-    let bytes = std::fs::metadata(&path).map_or(0, |metadata| metadata.len());
-    Ok(Outcome::Artifact { path, bytes, skipped })
+    timing.stage("write", || tri_artifact::write_bytes(&path, &compiled.bytes)).map_err(DriverError::from)?;
+    let (bytes, skipped, source) = (compiled.bytes.len() as u64, compiled.skipped, compiled.source);
+    Ok(Outcome::Artifact { path, bytes, skipped, source })
 }
 
 /// The program's name with `.tria`, in the current directory.
@@ -108,7 +115,7 @@ fn print(outcome: &Outcome, verbose: bool) {
                 output::result(format_args!("{}\n", text.trim_end()));
             }
         }
-        Outcome::Artifact { path, bytes, skipped } => {
+        Outcome::Artifact { path, bytes, skipped, .. } => {
             output::result(format_args!("{} ({})\n", path.display(), bytes_text(*bytes)));
             for skip in skipped.iter().filter(|_| verbose) {
                 output::note(format_args!("no golden call of `{}`: {}", skip.entry, skip.reason));
@@ -126,16 +133,40 @@ fn outcome_json(outcome: &Outcome, timing: &Timing) -> Value {
                 texts.iter().map(|(emit, text)| (emit.name().to_owned(), json!(text))).collect();
             json!({ "emitted": texts, "timing": stages })
         }
-        Outcome::Artifact { path, bytes, skipped } => {
+        Outcome::Artifact { path, bytes, skipped, source } => {
             let skipped: Vec<Value> =
                 skipped.iter().map(|skip| json!({ "entry": skip.entry, "reason": skip.reason })).collect();
             json!({
                 "artifact": path.display().to_string(),
                 "bytes": bytes,
                 "without_golden_call": skipped,
+                "cache": source_json(source),
                 "timing": stages,
             })
         }
+    }
+}
+
+/// Where an artifact comes from, in a line.
+fn provenance(source: &Source) -> String {
+    match source {
+        Source::Cache => "taken from the cache".to_owned(),
+        Source::Compiler { reason, reuse } => {
+            let because = reason.as_ref().map_or_else(|| "no cache".to_owned(), Clone::clone);
+            format!("{} functions compiled, {} reused: {because}", reuse.compiled, reuse.reused)
+        }
+    }
+}
+
+fn source_json(source: &Source) -> Value {
+    match source {
+        Source::Cache => json!({ "hit": true }),
+        Source::Compiler { reason, reuse } => json!({
+            "hit": false,
+            "reason": reason,
+            "functions_compiled": reuse.compiled,
+            "functions_reused": reuse.reused,
+        }),
     }
 }
 

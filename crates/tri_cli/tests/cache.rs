@@ -1,0 +1,302 @@
+//! The cache of compilations: the same bytes with and without, reasons of misses, and every way in which a cache can be broken.
+
+#![expect(clippy::unwrap_used, reason = "a test that panics has failed")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use serde_json::Value;
+
+const MODEL: &str = "\
+use parts.Half
+
+dim In = 6
+dim Out = 3
+
+/// A row for each output.
+layer Row() {
+    param weight: f32[Out, In] = init.normal(std = 0.5)
+
+    fn forward[B](x: f32[B, In]) -> f32[B, Out] {
+        relu(x @ weight.T)
+    }
+}
+
+model Small() {
+    row = Row()
+    half = Half[Out]()
+
+    fn forward[B](x: f32[B, In]) -> f32[B, Out] {
+        half(row(x))
+    }
+}
+";
+
+const PARTS: &str = "\
+layer Half[D]() {
+    param scale: f32[D] = init.ones
+
+    fn forward[B](x: f32[B, D]) -> f32[B, D] {
+        x * 0.5 * scale
+    }
+}
+";
+
+/// A program of two files with a cache of its own.
+struct Project {
+    folder: tempfile::TempDir,
+}
+
+impl Project {
+    fn new() -> Project {
+        let project = Project { folder: tempfile::tempdir().unwrap() };
+        project.write("main.tri", MODEL);
+        project.write("parts.tri", PARTS);
+        project
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn write(&self, name: &str, text: &str) {
+        fs::write(self.path(name), text).unwrap();
+    }
+
+    fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_triton"));
+        command.args(args).current_dir(self.folder.path()).env("TRI_CACHE_DIR", self.path("cache"));
+        command
+    }
+
+    #[track_caller]
+    fn run(&self, args: &[&str]) -> Output {
+        let output = self.command(args).output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+        output
+    }
+
+    /// Compiles `main.tri`; what the JSON says of the cache.
+    #[track_caller]
+    fn compile(&self, args: &[&str]) -> Value {
+        let output = self.run(&[&["compile", "main.tri", "--format=json"], args].concat());
+        serde_json::from_slice::<Value>(&output.stdout).unwrap()["cache"].clone()
+    }
+
+    fn artifact(&self) -> Vec<u8> {
+        fs::read(self.path("main.tria")).unwrap()
+    }
+
+    /// Every file of the cache.
+    fn entries(&self) -> Vec<PathBuf> {
+        let (mut open, mut files) = (vec![self.path("cache")], Vec::new());
+        while let Some(folder) = open.pop() {
+            for entry in fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() { &mut open } else { &mut files }.push(path);
+            }
+        }
+        files.sort();
+        files
+    }
+}
+
+#[track_caller]
+fn reason(of: &Value) -> &str {
+    assert_eq!(of["hit"], false);
+    of["reason"].as_str().unwrap()
+}
+
+#[test]
+fn what_did_not_change_is_not_compiled_again() {
+    let project = Project::new();
+    assert_eq!(reason(&project.compile(&[])), "first compilation of this program");
+    let cold = project.artifact();
+    fs::remove_file(project.path("main.tria")).unwrap();
+    assert_eq!(project.compile(&[])["hit"], true);
+    assert_eq!(project.artifact(), cold);
+    project.run(&["compile", "main.tri", "--no-cache"]);
+    assert_eq!(project.artifact(), cold);
+}
+
+#[test]
+fn white_space_and_comments_change_nothing() {
+    let project = Project::new();
+    project.compile(&[]);
+    let before = project.artifact();
+    project
+        .write("main.tri", &MODEL.replace("relu(", "/* twice */  relu(  ").replace("dim", "// a size\ndim"));
+    assert_eq!(project.compile(&[])["hit"], true);
+    project.run(&["compile", "main.tri", "--no-cache"]);
+    assert_eq!(project.artifact(), before);
+}
+
+#[test]
+fn a_miss_says_what_changed() {
+    let project = Project::new();
+    project.compile(&[]);
+    let all = project.compile(&["--no-cache"])["functions_compiled"].as_u64().unwrap();
+
+    project.write("parts.tri", &PARTS.replace("0.5", "0.25"));
+    let missed = project.compile(&[]);
+    assert_eq!(reason(&missed), "`layer Half` in parts.tri changed");
+    let (compiled, reused) = (missed["functions_compiled"].as_u64(), missed["functions_reused"].as_u64());
+    assert_eq!(compiled, Some(1), "the one loop with the factor");
+    assert_eq!(reused, Some(all - 1));
+
+    project.write("main.tri", &MODEL.replace("relu(x", "silu(x"));
+    assert_eq!(reason(&project.compile(&[])), "`layer Row` changed");
+    assert_eq!(reason(&project.compile(&["-O0"])), "the -O level changed");
+    assert_eq!(reason(&project.compile(&["--dim=In=8", "-O0"])), "option dim.In was added");
+    assert_eq!(project.compile(&["-O0"])["hit"], true);
+
+    project.write("main.tri", MODEL);
+    project.write("parts.tri", PARTS);
+    assert_eq!(project.compile(&[])["hit"], true, "the first compilation is still there");
+}
+
+#[test]
+fn cached_and_uncached_artifacts_are_the_same_in_every_order() {
+    let project = Project::new();
+    let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples");
+    let names = ["digits", "mnist_cnn", "tiny_llama", "resnet18"];
+    let mut cases = Vec::new();
+    for name in names {
+        let source = examples.join(format!("{name}.tri")).display().to_string();
+        let weights = examples.join(format!("data/{name}/weights.safetensors"));
+        for level in ["-O0", "-O1", "-O2", "-O3"] {
+            cases.push(vec![source.clone(), level.to_owned()]);
+        }
+        if weights.exists() {
+            cases.push(vec![source, format!("--weights={}", weights.display())]);
+        }
+    }
+    let compile = |case: &[String], cache: bool| {
+        let args: Vec<&str> = case.iter().map(String::as_str).collect();
+        let more: &[&str] = if cache { &[] } else { &["--no-cache"] };
+        project.run(&[&["compile", "-o", "out.tria"], &args[..], more].concat());
+        fs::read(project.path("out.tria")).unwrap()
+    };
+    let fresh: Vec<Vec<u8>> = cases.iter().map(|case| compile(case, false)).collect();
+    // Filled in one order, asked in another.
+    for (case, fresh) in cases.iter().zip(&fresh).rev() {
+        assert!(compile(case, true) == *fresh, "{case:?}, cold");
+    }
+    for (case, fresh) in cases.iter().zip(&fresh) {
+        assert!(compile(case, true) == *fresh, "{case:?}, warm");
+    }
+    let verified = project.run(&["cache", "verify"]);
+    let verified = String::from_utf8(verified.stdout).unwrap();
+    assert!(verified.starts_with(&format!("{} artifacts are what", cases.len())), "{verified}");
+}
+
+#[test]
+fn broken_entries_are_dropped_with_a_note_and_compiled_again() {
+    let project = Project::new();
+    project.compile(&[]);
+    let cold = project.artifact();
+    for damage in [0usize, 9, 30, 60] {
+        for entry in project.entries() {
+            let mut bytes = fs::read(&entry).unwrap();
+            if damage == 0 {
+                bytes.truncate(bytes.len() / 2);
+            } else {
+                let at = damage.min(bytes.len() - 1);
+                bytes[at] ^= 0x10;
+            }
+            fs::write(&entry, bytes).unwrap();
+        }
+        let output = project.run(&["compile", "main.tri"]);
+        let note = String::from_utf8(output.stderr).unwrap();
+        assert!(note.contains("note: the cache entry") && note.contains("it is not used"), "{note}");
+        assert_eq!(project.artifact(), cold);
+        assert_eq!(project.compile(&[])["hit"], true);
+    }
+}
+
+#[test]
+fn a_cache_that_cannot_be_had_only_costs_time() {
+    let project = Project::new();
+    project.write("file", "not a folder");
+    let mut command = project.command(&["compile", "main.tri", "--cache-dir", "file/cache"]);
+    let output = command.output().unwrap();
+    assert_eq!((output.status.code(), output.stderr.as_slice()), (Some(0), &b""[..]));
+    // No home, no folder.
+    let mut command = project.command(&["compile", "main.tri"]);
+    let output = command.env_clear().output().unwrap();
+    assert_eq!((output.status.code(), output.stderr.as_slice()), (Some(0), &b""[..]));
+    let mut command = project.command(&["cache", "stat"]);
+    assert_eq!(command.env_clear().output().unwrap().status.code(), Some(1));
+}
+
+#[test]
+fn warnings_and_errors_are_told_from_the_cache_too() {
+    let project = Project::new();
+    project.write("main.tri", &format!("{MODEL}\ndim Spare = 3\n"));
+    for hit in [false, true] {
+        let output = project.run(&["compile", "main.tri", "--format=json"]);
+        let json: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(json["cache"]["hit"], hit);
+        assert!(String::from_utf8(output.stderr).unwrap().contains("W0004"));
+    }
+    project.write("parts.tri", &PARTS.replace("x * 0.5", "x * y"));
+    for _ in 0..2 {
+        let output = project.command(&["compile", "main.tri"]).output().unwrap();
+        assert_eq!(output.status.code(), Some(1));
+        assert!(String::from_utf8(output.stderr).unwrap().contains("E1001"));
+    }
+}
+
+#[test]
+fn the_cache_is_counted_and_cleared() {
+    let project = Project::new();
+    project.compile(&[]);
+    let stat = || -> Value {
+        serde_json::from_slice(&project.run(&["cache", "stat", "--format=json"]).stdout).unwrap()
+    };
+    let kinds: Vec<(String, u64)> = stat()["kinds"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|kind| (kind["kind"].as_str().unwrap().to_owned(), kind["entries"].as_u64().unwrap()))
+        .collect();
+    let expected = [("artifacts", 1), ("functions", 1), ("history", 1)].map(|(kind, n)| (kind.to_owned(), n));
+    assert_eq!(kinds, expected);
+    assert!(stat()["bytes"].as_u64().unwrap() > 1000);
+    let output = project.run(&["cache", "gc", "--limit=1"]);
+    assert_eq!(output.stdout, b"removed 0 files, 0 bytes\n");
+    project.run(&["cache", "clear"]);
+    assert_eq!(stat()["bytes"], 0);
+    assert_eq!(reason(&project.compile(&[])), "first compilation of this program");
+}
+
+#[test]
+fn killed_compilers_leave_no_wrong_artifact() {
+    let project = Project::new();
+    project.run(&["compile", "main.tri", "--no-cache", "-o", "right.tria"]);
+    let right = fs::read(project.path("right.tria")).unwrap();
+    for round in 0..15u64 {
+        let mut compilers: Vec<_> = (0..4)
+            .map(|n| {
+                let out = format!("out{n}.tria");
+                let mut command = project.command(&["compile", "main.tri", "-o", &out]);
+                command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
+            })
+            .collect();
+        std::thread::sleep(std::time::Duration::from_millis(round * 3));
+        for compiler in &mut compilers {
+            compiler.kill().unwrap();
+            compiler.wait().unwrap();
+        }
+        for n in 0..4 {
+            if let Ok(bytes) = fs::read(project.path(&format!("out{n}.tria"))) {
+                assert!(bytes == right);
+            }
+        }
+        let output = project.run(&["compile", "main.tri"]);
+        assert!(output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
+        assert!(project.artifact() == right);
+        project.run(&["cache", "clear"]);
+    }
+}
