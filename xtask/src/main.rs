@@ -4,6 +4,7 @@
 
 mod direction;
 mod examples;
+mod links;
 
 use std::process::{Command, ExitCode};
 use std::time::Instant;
@@ -13,9 +14,10 @@ use anyhow::{Context, Result, bail};
 /// A gate: its name on the command line, what it holds, how it is checked.
 type Gate = (&'static str, &'static str, fn() -> Result<()>);
 
-const GATES: [Gate; 6] = [
+const GATES: [Gate; 7] = [
     ("format", "every file is formatted", || cargo(&["fmt", "--all", "--check"])),
     ("direction", "crates depend on crates above them only", direction::check),
+    ("links", "links of README and docs lead somewhere, and the README to every page", links::check),
     ("clippy", "no lint warns", || {
         cargo(&["clippy", "--workspace", "--all-targets", "--locked", "--", "--deny", "warnings"])
     }),

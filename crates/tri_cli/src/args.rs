@@ -244,8 +244,8 @@ pub(crate) struct VerifyArgs {
 
 #[derive(Args, Debug)]
 pub(crate) struct ExplainArgs {
-    /// Such as `E2003`.
-    pub(crate) code: String,
+    /// Such as `E2003`; without it all codes are listed.
+    pub(crate) code: Option<String>,
 }
 
 fn parse_dim(text: &str) -> Result<(String, i64), String> {

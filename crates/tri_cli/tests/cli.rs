@@ -322,8 +322,27 @@ fn damaged_artifacts_are_refused_and_never_crash() {
 #[test]
 fn pages_of_codes_are_printed() {
     assert!(succeed(&["explain", "e0003"]).starts_with("# E0003: "));
-    assert!(fail(&["explain", "E9999"]).contains("no page for `E9999`"));
-    assert_eq!(json(&["explain", "E0001"])["code"], "E0001");
+    assert!(succeed(&["explain", "W0001"]).starts_with("# W0001: "));
+    assert!(fail(&["explain", "E9999"]).contains("no page for `E9999`; `triton explain` lists all codes"));
+    let message = fail(&["explain", "e203"]);
+    assert!(message.contains("no page for `e203`; did you mean `E2003` (two sizes"), "{message}");
+    let page = json(&["explain", "e0001"]);
+    assert_eq!(
+        (page["code"].as_str(), page["title"].as_str()),
+        (Some("E0001"), Some("a character that is not part of Tri"))
+    );
+    assert!(page["page"].as_str().unwrap().starts_with("# E0001: "));
+}
+
+#[test]
+fn all_codes_are_listed() {
+    let codes: Vec<&str> = tri_diagnostics::Code::ALL.iter().map(|code| code.as_str()).collect();
+    let text = succeed(&["explain"]);
+    let listed: Vec<&str> = text.lines().map(|line| line.split("  ").next().unwrap()).collect();
+    assert_eq!(listed, codes);
+    let listed = json(&["explain"]);
+    assert_eq!(listed["codes"].as_array().unwrap().len(), codes.len());
+    assert_eq!(listed["codes"][0]["title"], "a character that is not part of Tri");
 }
 
 #[test]
