@@ -1,11 +1,11 @@
 //! Links between pages: each leads to a file and a heading that exist, and the README leads to every page of `docs/`.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Component, Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
-/// Folders whose pages are checked, and whether with those below.
+/// Folders whose pages are checked, with those below.
 const FOLDERS: [&str; 3] = ["docs", "examples", "tests"];
 
 /// Pages of codes are reached by `triton explain`; the README names their folder.
@@ -18,31 +18,43 @@ pub(crate) fn check() -> Result<()> {
         collect(root, Path::new(folder), &mut pages)?;
     }
     let mut faults = Vec::new();
-    let mut reached = BTreeSet::new();
+    let mut leads: BTreeMap<&Path, Vec<PathBuf>> = BTreeMap::new();
     for page in &pages {
         let text = std::fs::read_to_string(root.join(page))?;
         for link in links(&text).into_iter().filter(|link| !is_elsewhere(link)) {
             match target(page, &link) {
                 Some(found) => {
                     faults.extend(fault(root, page, &link, &found));
-                    if page == Path::new("README.md") {
-                        reached.insert(found.0);
-                    }
+                    leads.entry(page).or_default().push(found.0);
                 }
                 None => faults.push(format!("{}: `{link}` leaves the repository", page.display())),
             }
         }
     }
+    let reached = reached(Path::new("README.md"), &leads);
     for page in pages.iter().filter(|page| page.starts_with("docs") && !page.starts_with(BY_CODE)) {
-        let folder = page.parent().unwrap_or(Path::new(""));
-        if !reached.contains(page) && !reached.contains(folder) {
-            faults.push(format!("README.md does not lead to {}", page.display()));
+        if !reached.contains(page) {
+            faults.push(format!("the README does not lead to {}", page.display()));
         }
     }
     if !faults.is_empty() {
         bail!("{}", faults.join("\n"));
     }
     Ok(())
+}
+
+/// Every page that links lead to from `start`, directly or not.
+fn reached(start: &Path, leads: &BTreeMap<&Path, Vec<PathBuf>>) -> BTreeSet<PathBuf> {
+    let mut found = BTreeSet::new();
+    let mut open = vec![start.to_owned()];
+    while let Some(page) = open.pop() {
+        for next in leads.get(page.as_path()).into_iter().flatten() {
+            if found.insert(next.clone()) {
+                open.push(next.clone());
+            }
+        }
+    }
+    found
 }
 
 /// Adds the pages of a folder and those below, as paths from the root.
