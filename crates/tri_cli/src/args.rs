@@ -49,6 +49,8 @@ pub(crate) enum Colour {
 pub(crate) enum Command {
     /// Reports the errors and warnings of a program.
     Check(CheckArgs),
+    /// Lays out programs in the canonical way.
+    Fmt(FmtArgs),
     /// Compiles a program into an artifact.
     Compile(CompileArgs),
     /// Calls an entry point of a program or artifact.
@@ -85,6 +87,19 @@ pub(crate) struct CheckArgs {
     /// Ends with exit code 1 where there are warnings.
     #[arg(long)]
     pub(crate) deny_warnings: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct FmtArgs {
+    /// Programs, folders with programs, or `-` for stdin to stdout; the current folder unless given.
+    #[arg(value_name = "PATH")]
+    pub(crate) paths: Vec<PathBuf>,
+    /// Writes nothing; ends with exit code 1 and names the files that are not formatted.
+    #[arg(long)]
+    pub(crate) check: bool,
+    /// Writes nothing; prints what would change.
+    #[arg(long)]
+    pub(crate) diff: bool,
 }
 
 /// How to compile.

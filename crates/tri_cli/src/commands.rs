@@ -4,6 +4,7 @@ pub(crate) mod cache;
 pub(crate) mod check;
 pub(crate) mod compile;
 pub(crate) mod explain;
+pub(crate) mod fmt;
 pub(crate) mod inspect;
 pub(crate) mod run;
 pub(crate) mod test;

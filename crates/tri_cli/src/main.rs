@@ -10,6 +10,7 @@ mod output;
 mod pages;
 mod program;
 mod progress;
+mod source_files;
 mod table;
 mod values;
 
@@ -60,6 +61,7 @@ fn main() -> ExitCode {
 fn dispatch(cli: &Cli) -> Result<(), Failure> {
     match &cli.command {
         Command::Check(args) => commands::check::run(args, cli.format),
+        Command::Fmt(args) => commands::fmt::run(args, cli.format),
         Command::Compile(args) => commands::compile::run(args, cli.format),
         Command::Run(args) => commands::run::run(args, cli.format),
         Command::Test(args) => commands::test::run(args, cli.format),

@@ -28,16 +28,16 @@ pub enum FormatError {
     Changed,
 }
 
-/// `source` in the canonical layout. Diagnostics are about the file number 0.
-pub fn format(source: &str) -> Result<String, FormatError> {
-    let before = parse(FileId(0), source);
+/// `source`, the text of `file`, in the canonical layout. It ends in one line end, unless it is empty.
+pub fn format(file: FileId, source: &str) -> Result<String, FormatError> {
+    let before = parse(file, source);
     if !before.errors.is_empty() {
         return Err(FormatError::Syntax(before.errors));
     }
     let words = words::read(source, &before.tokens);
     let tree = tree::build(&words);
     let text = printer::print(&layout::file(&words, &tree));
-    let after = parse(FileId(0), &text);
+    let after = parse(file, &text);
     if is_same(&words, &before, &text, &after) { Ok(text) } else { Err(FormatError::Changed) }
 }
 

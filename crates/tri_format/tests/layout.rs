@@ -1,6 +1,11 @@
 //! What the canonical layout is, case by case: `docs/formatting.md` has the rules.
 
-use tri_format::{FormatError, format};
+use tri_diagnostics::FileId;
+use tri_format::FormatError;
+
+fn format(source: &str) -> Result<String, FormatError> {
+    tri_format::format(FileId(0), source)
+}
 
 /// Formats `source` and the result again, which must stay.
 #[track_caller]

@@ -10,9 +10,10 @@ use std::sync::LazyLock;
 
 use proptest::prelude::*;
 use tri_diagnostics::FileId;
-use tri_format::{FormatError, format};
+use tri_format::FormatError;
 use tri_syntax::parse;
 
+use programs::format;
 use scramble::{Choices, scramble};
 
 /// The programs of the repository without syntax errors.

@@ -2,6 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
+use tri_diagnostics::FileId;
+use tri_format::FormatError;
+
+pub(crate) fn format(source: &str) -> Result<String, FormatError> {
+    tri_format::format(FileId(0), source)
+}
+
 /// A program and where it stands.
 pub(crate) struct Program {
     pub(crate) name: String,
