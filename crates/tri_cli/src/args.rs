@@ -47,6 +47,8 @@ pub(crate) enum Colour {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Makes a small project that compiles, runs and passes its tests.
+    New(NewArgs),
     /// Reports the errors and warnings of a program.
     Check(CheckArgs),
     /// Lays out programs in the canonical way.
@@ -65,6 +67,15 @@ pub(crate) enum Command {
     Cache(CacheArgs),
     /// Prints the page of a diagnostic code.
     Explain(ExplainArgs),
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct NewArgs {
+    /// The project, and the folder that is made for it.
+    pub(crate) name: String,
+    /// The folder to make it in; the current one unless given.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) path: Option<PathBuf>,
 }
 
 /// A program and what is chosen for it.
@@ -223,6 +234,9 @@ pub(crate) struct RunArgs {
     /// Weights to bind.
     #[arg(long, value_name = "FILE.safetensors")]
     pub(crate) weights: Option<PathBuf>,
+    /// Leaves the parameters of a program at their initial values, as tests do.
+    #[arg(long, conflicts_with = "weights")]
+    pub(crate) initial: bool,
     /// Threads; the machine's cores unless given.
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(crate) threads: Option<u16>,

@@ -6,6 +6,7 @@ pub(crate) mod compile;
 pub(crate) mod explain;
 pub(crate) mod fmt;
 pub(crate) mod inspect;
+pub(crate) mod new;
 pub(crate) mod run;
 pub(crate) mod test;
 pub(crate) mod verify;

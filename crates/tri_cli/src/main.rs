@@ -60,6 +60,7 @@ fn main() -> ExitCode {
 
 fn dispatch(cli: &Cli) -> Result<(), Failure> {
     match &cli.command {
+        Command::New(args) => commands::new::run(args, cli.format),
         Command::Check(args) => commands::check::run(args, cli.format),
         Command::Fmt(args) => commands::fmt::run(args, cli.format),
         Command::Compile(args) => commands::compile::run(args, cli.format),

@@ -57,6 +57,11 @@ fn engine(args: &RunArgs, format: Format, timing: &mut Timing) -> Result<Engine,
                 "`--dim` and `--model` are for programs, not for artifacts".to_owned(),
             ));
         }
+        if args.initial {
+            let message =
+                "`--initial` is for programs: an artifact has its weights, or gets them by `--weights`";
+            return Err(Failure::Usage(message.to_owned()));
+        }
         let options = OpenOptions { threads, trust_code: args.trust_code, weights };
         return Ok(Engine::open(file, &options, timing)?);
     }
@@ -66,6 +71,9 @@ fn engine(args: &RunArgs, format: Format, timing: &mut Timing) -> Result<Engine,
     let level = level_of(args.optimize.level);
     let program = program::open(&args.source)?;
     let module = program::optimized(&args.source, level, &program, format, timing)?;
+    if args.initial {
+        return Ok(Engine::compile(module, level, Parameters::Initial, threads, timing)?);
+    }
     let Some(weights) = weights else {
         if module.parameters.is_empty() {
             return Ok(Engine::compile(module, level, Parameters::Given(&[]), threads, timing)?);
