@@ -150,3 +150,30 @@ pub(crate) fn function(name: &str) -> Option<&'static str> {
         _ => return None,
     })
 }
+
+/// The Tri name of a parameter that other tools call `name`.
+pub(crate) fn argument(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "dim" | "axes" | "dims" => "axis",
+        "kernel_size" => "size",
+        "p" => "rate",
+        "epsilon" => "eps",
+        "use_bias" => "bias",
+        "strides" => "stride",
+        _ => return None,
+    })
+}
+
+/// What stands in the place of a parameter of other tools.
+pub(crate) fn argument_advice(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "keepdim" | "keepdims" => "the axis vanishes; `[.., _]` behind the call adds one of length 1",
+        "in_features" | "out_features" | "in_channels" | "out_channels" | "kernel_size"
+        | "num_embeddings" | "embedding_dim" | "normalized_shape" | "embed_dim" | "num_heads" => {
+            "sizes stand in brackets before the parentheses: `Linear[In, Out]()`"
+        }
+        "inplace" | "device" | "requires_grad" => "leave it out",
+        "dtype" => "write `as f16` behind the value",
+        _ => return None,
+    })
+}

@@ -66,6 +66,8 @@ pub(crate) enum Text {
     Is(String),
     /// What stands at a node.
     Of(Place),
+    /// What stands at a node between its parentheses.
+    Inside(Place),
 }
 
 /// A repair in the making.
@@ -100,11 +102,22 @@ impl Repair {
         self
     }
 
+    /// Leaves out the parentheses of a tuple.
+    pub(crate) fn unwrap_tuple(mut self, tuple: Place) -> Repair {
+        self.edits.push((Target::Node(tuple), Text::Inside(tuple)));
+        self
+    }
+
     fn fix(&self, db: &dyn Db) -> Fix {
         let edits = self.edits.iter().map(|(target, text)| {
             let text = match text {
                 Text::Is(text) => text.clone(),
                 Text::Of(place) => text_at(db, *place),
+                Text::Inside(place) => {
+                    let text = text_at(db, *place);
+                    let inner = text.strip_prefix('(').and_then(|rest| rest.strip_suffix(')'));
+                    inner.unwrap_or(&text).to_owned()
+                }
             };
             Edit { span: target.span(db), text }
         });
@@ -201,6 +214,11 @@ impl Report {
     pub(crate) fn repair(mut self, repair: Repair) -> Report {
         self.repair = Some(repair);
         self
+    }
+
+    /// Whether it says what to do.
+    pub(crate) fn is_advised(&self) -> bool {
+        !self.helps.is_empty() || self.repair.is_some()
     }
 
     /// Offers an edit that means what the author meant.

@@ -5,7 +5,6 @@ use crate::dims::by_value;
 use crate::hir::{Axis, DType, Dim, Element, ExprId, ExprKind, LocalId};
 use crate::queries::{def_name, function_of, item_of, owner_def};
 use crate::report::{Place, Repair, Report, Target};
-use crate::show::dtype_name;
 
 /// What is known of a shape that is asked for; `None` fits every axis.
 pub(super) type Wanted = [Option<Axis>];
@@ -17,7 +16,7 @@ impl Infer<'_> {
         let suffix = self.transposed(found, wanted).or_else(|| self.other_rank(found, wanted));
         if let Some((suffix, why)) = suffix {
             let repair = Repair::ask(format!("add `{suffix}`")).edit(Target::Behind(place), &*suffix);
-            let report = report.help(format!("`{suffix}` {why}"));
+            let report = report.help(format!("`{}{suffix}` {why}", self.written(id)));
             return if self.is_postfix(id) { report.repair(repair) } else { report };
         }
         if let Some(repair) = self.other_axis(id, wanted) {
@@ -29,7 +28,7 @@ impl Infer<'_> {
                 let repair = Repair::ask(format!("write `{before}...{behind}`"))
                     .edit(Target::Before(place), &before)
                     .edit(Target::Behind(place), &behind);
-                report.help(format!("`{before}...{behind}` {why}")).repair(repair)
+                report.help(format!("`{before}{}{behind}` {why}", self.written(id))).repair(repair)
             }
             None => report,
         }
@@ -170,12 +169,26 @@ impl Infer<'_> {
             let title = format!("declare it as {to_text}");
             return report.repair(Repair::ask(title).edit(Target::Node(dtype), to_text));
         }
-        let report = report.help(format!("dtypes are converted by hand: `as {to_text}`"));
+        let report = report.help(format!("write `{} as {to_text}`", self.written(id)));
         if !self.is_postfix(id) {
             return report;
         }
         let convert = format!(" as {to_text}");
         report.repair(Repair::ask(format!("add `as {to_text}`")).edit(Target::Behind(place), convert))
+    }
+
+    /// An expression as an example shows it: short, with `...` for what is inside.
+    pub(super) fn written(&self, id: ExprId) -> String {
+        match &self.body.expr(id).kind {
+            ExprKind::Local(local) => self.body.local(*local).name.to_string(),
+            ExprKind::Member(None, at) => {
+                let member = self.layer.as_ref().and_then(|(_, layer)| layer.members.get(*at as usize));
+                member.map_or_else(|| "...".to_owned(), |member| member.name.to_string())
+            }
+            ExprKind::Call { function, .. } => format!("{}(...)", def_name(self.db, *function)),
+            _ if self.is_postfix(id) => "...".to_owned(),
+            _ => "(...)".to_owned(),
+        }
     }
 
     /// Where the dtype of a parameter is written, if the expression is a parameter of this function.
@@ -217,13 +230,4 @@ fn view(at: usize, others: usize, item: &str) -> String {
     }
     let before = ":, ".repeat(at);
     format!("[{before}{item}, ..]")
-}
-
-/// Dtypes of products, by their names.
-pub(super) fn products() -> String {
-    super::operator::PRODUCTS
-        .iter()
-        .map(|(a, b, _)| format!("{} @ {}", dtype_name(*a), dtype_name(*b)))
-        .collect::<Vec<_>>()
-        .join(", ")
 }

@@ -1,92 +1,17 @@
-//! Arguments of calls: put in the order of the parameters, typed, and bound.
+//! Arguments of calls: typed, and bound to what the parameters leave open.
 
-use tri_diagnostics::{Code, nearest};
-use tri_syntax::ast::{self, ExprKind as Ast, NodeId};
+use tri_diagnostics::Code;
+use tri_syntax::ast::{self, ExprKind as Ast};
 
 use super::Infer;
 use super::bind::{Bindings, Misfit};
 use super::coerce::Asked;
 use super::misfit::Called;
-use crate::hir::{Axis, DType, Dim, DimVar, Element, ExprId, ExprKind, Owner, Signature, Type};
+use super::slots::Slots;
+use crate::hir::{Axis, DType, Dim, DimVar, Element, ExprId, ExprKind, Owner, Type};
 use crate::report::Report;
 
-/// For each parameter, the argument written for it.
-pub(super) type Slots<'a> = Vec<Option<&'a ast::Expr>>;
-
 impl Infer<'_> {
-    /// Which argument goes to which parameter. `has_first`: the first one stands before the dot.
-    pub(super) fn slots<'a>(
-        &mut self,
-        signature: &Signature,
-        has_first: bool,
-        args: &'a [ast::Arg],
-        node: NodeId,
-    ) -> Option<Slots<'a>> {
-        let mut slots: Slots<'a> = vec![None; signature.params.len()];
-        let mut next = usize::from(has_first);
-        let mut wrong = false;
-        for arg in args {
-            let at = match &arg.name {
-                None => {
-                    next += 1;
-                    next - 1
-                }
-                Some(name) => match signature.params.iter().position(|param| param.name == name.text) {
-                    Some(at) => at,
-                    None => {
-                        self.unknown_argument(signature, name);
-                        wrong = true;
-                        continue;
-                    }
-                },
-            };
-            match slots.get_mut(at) {
-                Some(slot @ None) if !(has_first && at == 0) => *slot = Some(&arg.value),
-                Some(_) => {
-                    let message =
-                        format!("`{}` of `{}` is given twice", signature.params[at].name, signature.name);
-                    self.names.error(Code::E2008, arg.value.id, message);
-                    wrong = true;
-                }
-                None => {
-                    let message = format!(
-                        "`{}` takes {} arguments, not {}",
-                        signature.name,
-                        signature.params.len(),
-                        args.len() + usize::from(has_first)
-                    );
-                    self.names.error(Code::E2008, arg.value.id, message);
-                    return None;
-                }
-            }
-        }
-        for (at, (param, slot)) in signature.params.iter().zip(&slots).enumerate() {
-            let is_given = slot.is_some() || has_first && at == 0;
-            if !is_given && !param.has_default && !wrong {
-                let message = format!("`{}` of `{}` is missing", param.name, signature.name);
-                self.names.error(Code::E2008, node, message);
-                wrong = true;
-            }
-        }
-        (!wrong).then_some(slots)
-    }
-
-    fn unknown_argument(&mut self, signature: &Signature, name: &ast::Name) {
-        let place = self.names.place(name.id);
-        let mut report = Report::error(
-            Code::E2008,
-            place,
-            format!("`{}` has no parameter `{}`", signature.name, name.text),
-        );
-        let names: Vec<&str> = signature.params.iter().map(|param| &*param.name).collect();
-        report = match nearest(name.as_str(), names.iter().copied()) {
-            Some(near) => report.did_you_mean(near, place),
-            None if names.is_empty() => report.help("it takes no arguments"),
-            None => report.help(format!("it takes {}", names.join(", "))),
-        };
-        self.names.report(report);
-    }
-
     /// Types the arguments and binds what the parameters' types leave open.
     pub(super) fn arguments(
         &mut self,

@@ -80,6 +80,15 @@ impl Bindings {
         self.dims.insert(DimVar::Param(owner, at), value);
     }
 
+    /// What a generic argument in terms of the open owners is in terms of the caller.
+    pub(super) fn arg(&self, arg: &GenericArg) -> Option<GenericArg> {
+        Some(match arg {
+            GenericArg::Dim(dim) => GenericArg::Dim(self.dim(dim).ok()?),
+            GenericArg::Pack(axes) => GenericArg::Pack(self.shape(axes).ok()?),
+            GenericArg::Element(element) => GenericArg::Element(*element),
+        })
+    }
+
     /// Says which argument is bound from here on.
     pub(super) fn bind_next(&mut self, argument: ExprId) {
         self.argument = Some(argument);

@@ -155,7 +155,12 @@ impl Infer<'_> {
                 let report = Report::error(Code::E2003, place, message);
                 let report = self.bound_at(self.bound_at(report, &shape[*at]), wanted);
                 let report = self.bound_by(report, declared, wanted, called, b);
-                self.advise_shape(report, id, shape, &b.known_shape(&param.ty))
+                let report = self.advise_shape(report, id, shape, &b.known_shape(&param.ty));
+                if report.is_advised() {
+                    report
+                } else {
+                    self.explain_axis(report, id, shape.len() - 1 - at, Some(wanted))
+                }
             }
             (Misfit::Rank, Type::Tensor(_, shape), Type::Tensor(_, wanted)) => {
                 let message = format!(
@@ -184,9 +189,11 @@ impl Infer<'_> {
     }
 
     /// `In = 784`, `D = Model = 512`.
-    fn equated(&self, declared: &Axis, wanted: &Axis) -> String {
+    pub(super) fn equated(&self, declared: &Axis, wanted: &Axis) -> String {
         let (name, value) = (self.show().axis(declared), self.axis_text(wanted));
-        if name == value { name } else { format!("{name} = {value}") }
+        let is_own =
+            value.strip_prefix(&*name).is_some_and(|rest| rest.is_empty() || rest.starts_with(" = "));
+        if is_own { value } else { format!("{name} = {value}") }
     }
 
     /// Says what gave a generic dim of the callee its size: the instance, or another argument.

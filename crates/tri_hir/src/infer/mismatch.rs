@@ -44,11 +44,13 @@ impl Infer<'_> {
             let message = format!("this has {}, but {} are expected", axes_text(found), axes_text(wanted));
             return Report::error(Code::E2002, place, message);
         }
-        let differing = found.iter().zip(wanted).find(|(a, b)| !self.same_axis(a, b));
-        let Some((a, b)) = differing else { return Report::error(Code::E2003, place, "shapes differ") };
+        let differing = found.iter().zip(wanted).position(|(a, b)| !self.same_axis(a, b));
+        let Some(at) = differing else { return Report::error(Code::E2003, place, "shapes differ") };
+        let (a, b) = (&found[at], &wanted[at]);
         let message =
             format!("an axis is `{}` here, but `{}` is expected", self.axis_text(a), self.axis_text(b));
-        self.bound_at(self.bound_at(Report::error(Code::E2003, place, message), a), b)
+        let report = self.bound_at(self.bound_at(Report::error(Code::E2003, place, message), a), b);
+        self.explain_axis(report, id, found.len() - 1 - at, Some(b))
     }
 }
 

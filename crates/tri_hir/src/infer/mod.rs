@@ -4,10 +4,13 @@ mod advice;
 mod arguments;
 mod bind;
 mod branch;
+mod broadcast;
 mod call;
 mod coerce;
+mod dtypes;
 mod expr;
 mod foreign;
+mod formula;
 mod list;
 mod member;
 mod misfit;
@@ -16,6 +19,7 @@ mod name;
 mod operator;
 mod origin;
 mod rules;
+mod slots;
 mod stmt;
 mod unknown;
 mod view;
@@ -316,7 +320,7 @@ impl Infer<'_> {
         self.names.locals.push((name.clone(), dim.flatten()));
         self.body.locals.push(Local { name: name.clone(), ty, mutable });
         self.scope.push(Binding { name, local });
-        self.origins.push(Origin { declared: node, made: None });
+        self.origins.push(Origin { declared: node, made: None, value: None });
         local
     }
 

@@ -4,7 +4,6 @@ use tri_diagnostics::Code;
 use tri_syntax::ast::{self, BinaryOp, NodeId, UnaryOp};
 
 use super::Infer;
-use super::advice::products;
 use crate::hir::{Axis, DType, Dim, Element, ExprId, ExprKind, Type};
 use crate::report::{Repair, Report, Target};
 
@@ -69,10 +68,16 @@ impl Infer<'_> {
             (Type::Error, _) | (_, Type::Error) => self.error_expr(node),
             (Type::Tensor(..), Type::Tensor(..)) if op == BinaryOp::MatMul => self.matmul(lhs, rhs, node),
             (Type::Tensor(element, _), Type::Int(_) | Type::Float | Type::Bool) if op != BinaryOp::MatMul => {
+                if !self.splats(rhs, element) {
+                    return self.number_meets(op, op_id, lhs, rhs, node);
+                }
                 let rhs = self.splat(rhs, element);
                 self.elementwise(op, op_id, lhs, rhs, node)
             }
             (Type::Int(_) | Type::Float | Type::Bool, Type::Tensor(element, _)) if op != BinaryOp::MatMul => {
+                if !self.splats(lhs, element) {
+                    return self.number_meets(op, op_id, rhs, lhs, node);
+                }
                 let lhs = self.splat(lhs, element);
                 self.elementwise(op, op_id, lhs, rhs, node)
             }
@@ -147,86 +152,11 @@ impl Infer<'_> {
             self.names.error(Code::E2001, op_id, format!("`{}` is not defined for {found}", op.as_str()));
             return self.error_expr(node);
         }
-        let Some(shape) = self.broadcast(&[s, t], &[lhs, rhs], node) else { return self.error_expr(node) };
+        let Some(shape) = self.broadcast(op.as_str(), &[s, t], &[lhs, rhs], node) else {
+            return self.error_expr(node);
+        };
         let element = if comparison { Element::Known(DType::Bool) } else { a };
         self.push(ExprKind::Binary(op, lhs, rhs), Type::Tensor(element, shape), node)
-    }
-
-    fn mixed_dtypes(&mut self, op: BinaryOp, op_id: NodeId, lhs: ExprId, rhs: ExprId) {
-        let (a, b) = (self.show().ty(self.ty(lhs)), self.show().ty(self.ty(rhs)));
-        let (lhs, rhs) = (self.names.place(self.node(lhs)), self.names.place(self.node(rhs)));
-        let report = Report::error(
-            Code::E3002,
-            self.names.place(op_id),
-            format!("`{}` between {a} and {b}", op.as_str()),
-        )
-        .secondary(lhs, format!("this is {a}"))
-        .secondary(rhs, format!("this is {b}"))
-        .help("dtypes never mix by themselves: convert one side with `as`");
-        self.names.report(report);
-    }
-
-    /// The shape that operands are stretched to: axes of length 1 and missing leading axes only.
-    pub(super) fn broadcast(
-        &mut self,
-        shapes: &[Vec<Axis>],
-        operands: &[ExprId],
-        node: NodeId,
-    ) -> Option<Vec<Axis>> {
-        let mut result: Vec<Axis> = Vec::new();
-        let mut from: Option<ExprId> = None;
-        for (shape, operand) in shapes.iter().zip(operands) {
-            match self.stretch(&result, shape) {
-                Ok(shape) => result = shape,
-                Err((a, b)) => {
-                    self.report_stretch(from.unwrap_or(*operand), *operand, &a, &b, node);
-                    return None;
-                }
-            }
-            from = from.or(Some(*operand));
-        }
-        Some(result)
-    }
-
-    fn stretch(&self, a: &[Axis], b: &[Axis]) -> Result<Vec<Axis>, (Axis, Axis)> {
-        let mut result = Vec::new();
-        let (mut i, mut j) = (a.len(), b.len());
-        while i > 0 && j > 0 {
-            let (x, y) = (&a[i - 1], &b[j - 1]);
-            let one = |axis: &Axis| matches!(axis, Axis::Dim(dim) if dim.as_constant() == Some(1));
-            if self.same_axis(x, y) {
-                // A plain number and a dim of its value: the name says more.
-                let named = matches!(x, Axis::Dim(dim) if dim.as_constant().is_some());
-                result.push(if named { y.clone() } else { x.clone() });
-            } else if one(x) && !matches!(y, Axis::Pack(..)) {
-                result.push(y.clone());
-            } else if one(y) && !matches!(x, Axis::Pack(..)) {
-                result.push(x.clone());
-            } else {
-                return Err((x.clone(), y.clone()));
-            }
-            (i, j) = (i - 1, j - 1);
-        }
-        result.extend(a[..i].iter().rev().cloned());
-        result.extend(b[..j].iter().rev().cloned());
-        result.reverse();
-        Ok(result)
-    }
-
-    fn report_stretch(&mut self, lhs: ExprId, rhs: ExprId, a: &Axis, b: &Axis, node: NodeId) {
-        let (x, y) = (self.axis_text(a), self.axis_text(b));
-        let mut report = Report::error(
-            Code::E2003,
-            self.names.place(node),
-            format!("an axis is `{x}` on the left and `{y}` on the right"),
-        )
-        .secondary(self.names.place(self.node(lhs)), format!("this is {}", self.show().ty(self.ty(lhs))))
-        .secondary(self.names.place(self.node(rhs)), format!("this is {}", self.show().ty(self.ty(rhs))))
-        .help("only axes of length 1 and missing leading axes stretch; `x[.., _]` adds an axis of length 1");
-        for axis in [a, b] {
-            report = self.bound_at(report, axis);
-        }
-        self.names.report(report);
     }
 
     fn matmul(&mut self, lhs: ExprId, rhs: ExprId, node: NodeId) -> ExprId {
@@ -283,15 +213,7 @@ impl Infer<'_> {
         let known = PRODUCTS.iter().find(|(x, y, _)| (Element::Known(*x), Element::Known(*y)) == (a, b));
         let dtype = known.map(|(.., result)| *result);
         if dtype.is_none() {
-            let (x, y) = (self.show().ty(self.ty(lhs)), self.show().ty(self.ty(rhs)));
-            let report = Report::error(
-                Code::E3002,
-                self.names.place(node),
-                format!("there is no product of {x} and {y}"),
-            )
-            .secondary(self.names.place(self.node(lhs)), format!("this is {x}"))
-            .secondary(self.names.place(self.node(rhs)), format!("this is {y}"))
-            .help(format!("products are {}", products()));
+            let report = self.no_product(a, b, lhs, rhs, node);
             self.names.report(report);
         }
         dtype.map(Element::Known)

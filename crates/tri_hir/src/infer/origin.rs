@@ -14,6 +14,8 @@ pub(super) struct Origin {
     pub(super) declared: NodeId,
     /// Where the instance that it stands for is made.
     pub(super) made: Option<Place>,
+    /// What a `let` gives it.
+    pub(super) value: Option<ExprId>,
 }
 
 impl Infer<'_> {
@@ -24,6 +26,16 @@ impl Infer<'_> {
             && let Some(origin) = self.origins.get_mut(local.0 as usize)
         {
             origin.made = made;
+        }
+    }
+
+    /// Remembers what a `let` binds.
+    pub(super) fn bind_value(&mut self, pattern: &Pattern, value: ExprId) {
+        self.bind_origin(pattern, value);
+        if let Pattern::Local(local) = pattern
+            && let Some(origin) = self.origins.get_mut(local.0 as usize)
+        {
+            origin.value = Some(value).filter(|_| !self.body.local(*local).mutable);
         }
     }
 

@@ -33,7 +33,7 @@ impl Infer<'_> {
                 }
                 let ty = declared.unwrap_or_else(|| self.ty(id).clone());
                 let pattern = self.pattern(pattern, &ty, *mutable);
-                self.bind_origin(&pattern, id);
+                self.bind_value(&pattern, id);
                 Some(Stmt::Let(pattern, id))
             }
             StmtKind::LetDim { name, value, conditions } => self.let_dim(name, value, conditions),

@@ -3,24 +3,37 @@
 use tri_diagnostics::Code;
 use tri_syntax::ast::{IndexItem, NodeId};
 
-use crate::hir::{Axis, Generic, GenericArg, GenericKind, Owner};
+use crate::hir::{Axis, GenericArg, GenericKind, Owner};
 use crate::infer::Infer;
 use crate::infer::bind::Bindings;
+use crate::infer::misfit::Called;
+use crate::report::Report;
 
 impl Infer<'_> {
     /// Binds what stands in brackets to generic parameters, in order; a pack takes what the others leave.
     pub(super) fn bind_brackets(
         &mut self,
         b: &mut Bindings,
-        owner: Owner,
-        generics: &[Generic],
+        called: &Called<'_>,
         brackets: &[IndexItem],
         node: NodeId,
     ) -> bool {
+        let (owner, generics) = (called.owner, &called.signature.generics);
         if brackets.is_empty() {
             return true;
         }
         let Some(mut axes) = self.bracket_axes(brackets) else { return false };
+        let packs = generics.iter().filter(|generic| generic.kind == GenericKind::Pack).count();
+        let dims: Vec<&str> = generics
+            .iter()
+            .filter(|generic| matches!(generic.kind, GenericKind::Dim(_)))
+            .map(|generic| &*generic.name)
+            .collect();
+        let too_few = axes.len() < dims.len() && matches!(owner, Owner::Layer(_));
+        if packs == 0 && (axes.len() > dims.len() || too_few) {
+            self.other_brackets(called, &dims, brackets);
+            return false;
+        }
         let dims_after = |at: usize| {
             generics[at..].iter().filter(|generic| matches!(generic.kind, GenericKind::Dim(_))).count()
         };
@@ -46,11 +59,26 @@ impl Infer<'_> {
                 },
             }
         }
-        if !axes.is_empty() {
-            self.names.error(Code::E2004, node, format!("{} sizes too many in the brackets", axes.len()));
-            return false;
-        }
         true
+    }
+
+    /// Reports another number of sizes than the callee has.
+    fn other_brackets(&mut self, called: &Called<'_>, dims: &[&str], brackets: &[IndexItem]) {
+        let callee = self.callee_name(called);
+        let count = match dims.len() {
+            1 => "1 size".to_owned(),
+            count => format!("{count} sizes"),
+        };
+        let own = format!("{callee}[{}]", dims.join(", "));
+        let (given, are) = (brackets.len(), if brackets.len() == 1 { "is" } else { "are" });
+        let message = format!("`{own}` has {count}, but {given} {are} given");
+        let surplus = brackets.get(dims.len()).map(node_of);
+        let place = self.names.place(surplus.unwrap_or(called.node));
+        let label = match dims.get(given) {
+            Some(missing) => format!("`{missing}` is missing"),
+            None => "this is too many".to_owned(),
+        };
+        self.names.report(Report::error(Code::E2004, place, message).label(label));
     }
 
     pub(in crate::infer) fn bracket_axes(&mut self, brackets: &[IndexItem]) -> Option<Vec<Axis>> {
@@ -66,5 +94,13 @@ impl Infer<'_> {
             })
             .collect();
         axes.into_iter().collect()
+    }
+}
+
+fn node_of(item: &IndexItem) -> NodeId {
+    match item {
+        IndexItem::Expr(expr) => expr.id,
+        IndexItem::Slice { id, .. } | IndexItem::Rest(id) | IndexItem::NewAxis(id) => *id,
+        IndexItem::Pack(name) => name.id,
     }
 }

@@ -1,10 +1,8 @@
 //! The end of a call: its generic parameters are known, the callee's conditions are proved, the result has its type.
 
 use tri_diagnostics::Code;
-use tri_syntax::ast::NodeId;
 
-use crate::dims::holds;
-use crate::hir::{DType, Dim, DimVar, Element, Fact, GenericArg, GenericKind, Type};
+use crate::hir::{DType, Dim, DimVar, Element, GenericArg, GenericKind, Type};
 use crate::infer::Infer;
 use crate::infer::bind::Bindings;
 use crate::infer::misfit::Called;
@@ -55,12 +53,12 @@ impl Infer<'_> {
             if let GenericKind::Dim(Some((low, high))) = &generic.kind {
                 let dim = Dim::var(DimVar::Generic(owner, at as u32));
                 for fact in bounds(&dim, low, high) {
-                    self.prove(b, &fact, &signature.name, node)?;
+                    self.prove(b, &fact, called)?;
                 }
             }
         }
         for fact in &signature.facts {
-            self.prove(b, fact, &signature.name, node)?;
+            self.prove(b, fact, called)?;
         }
         let mut complete = b.clone();
         complete.fix(owner, &generics);
@@ -72,34 +70,6 @@ impl Infer<'_> {
                     node,
                     format!("the result of `{}` has no size: {error}", signature.name),
                 );
-                None
-            }
-        }
-    }
-
-    fn prove(&mut self, b: &Bindings, fact: &Fact, name: &str, node: NodeId) -> Option<()> {
-        let place = self.names.place(node);
-        match b.fact(fact) {
-            Ok(here) if holds(self.db, &self.names.facts, &here) => Some(()),
-            Ok(here) => {
-                let (wanted, found) = (self.show().fact(fact), self.show().fact(&here));
-                let report = Report::error(
-                    Code::E2006,
-                    place,
-                    format!("`{name}` demands `{wanted}`, which is not known here"),
-                )
-                .label(format!("`{found}` is not known to hold"))
-                .help(format!("choose other sizes, or state it: `where {found}`"));
-                self.names.report(report);
-                None
-            }
-            Err(error) => {
-                let wanted = self.show().fact(fact);
-                self.names.report(Report::error(
-                    Code::E2006,
-                    place,
-                    format!("`{name}` demands `{wanted}`: {error}"),
-                ));
                 None
             }
         }

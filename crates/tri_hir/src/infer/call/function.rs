@@ -31,7 +31,8 @@ impl Infer<'_> {
             return self.error_expr(node);
         }
         let signature = signature(self.db, owner);
-        let Some(slots) = self.slots(&signature, first.is_some(), args, node) else {
+        let called = Called { owner, signature: &signature, base: None, node };
+        let Some(slots) = self.slots(&called, first.is_some(), args) else {
             return self.error_expr(node);
         };
         if signature.intrinsic
@@ -39,9 +40,8 @@ impl Infer<'_> {
         {
             return result;
         }
-        let called = Called { owner, signature: &signature, base: None, node };
         let mut bindings = Bindings::open([owner]);
-        if !self.bind_brackets(&mut bindings, owner, &signature.generics, brackets, head) {
+        if !self.bind_brackets(&mut bindings, &called, brackets, head) {
             return self.error_expr(node);
         }
         let Some(args) = self.arguments(&mut bindings, &called, first, &slots, expected) else {

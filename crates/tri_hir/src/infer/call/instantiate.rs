@@ -8,7 +8,6 @@ use crate::infer::Infer;
 use crate::infer::bind::Bindings;
 use crate::infer::misfit::Called;
 use crate::queries::checked_layer_head;
-use crate::report::Report;
 
 impl Infer<'_> {
     pub(super) fn instantiate(
@@ -17,6 +16,7 @@ impl Infer<'_> {
         brackets: &[IndexItem],
         args: &[ast::Arg],
         node: NodeId,
+        name: NodeId,
     ) -> ExprId {
         let head = checked_layer_head(self.db, def).layer;
         let owner = Owner::Layer(def);
@@ -32,17 +32,14 @@ impl Infer<'_> {
             facts: head.facts.clone(),
             intrinsic: false,
         };
-        let Some(slots) = self.slots(&signature, false, args, node) else { return self.error_expr(node) };
         let called = Called { owner, signature: &signature, base: None, node };
-        let mut bindings = Bindings::open([owner]);
         if brackets.is_empty() && !head.generics.is_empty() {
-            let names: Vec<&str> = head.generics.iter().map(|generic| &*generic.name).collect();
-            let place = self.names.place(node);
-            let report = Report::error(Code::E2004, place, format!("`{}` needs its dims", head.name));
-            self.names.report(report.help(format!("write `{}[{}](...)`", head.name, names.join(", "))));
+            self.without_sizes(&called, name, args);
             return self.error_expr(node);
         }
-        if !self.bind_brackets(&mut bindings, owner, &signature.generics, brackets, node) {
+        let Some(slots) = self.slots(&called, false, args) else { return self.error_expr(node) };
+        let mut bindings = Bindings::open([owner]);
+        if !self.bind_brackets(&mut bindings, &called, brackets, node) {
             return self.error_expr(node);
         }
         let Some(config) = self.arguments(&mut bindings, &called, None, &slots, None) else {

@@ -31,15 +31,15 @@ impl Infer<'_> {
             return self.error_expr(node);
         }
         let signature = signature(self.db, owner);
-        let Some(slots) = self.slots(&signature, false, args, node) else { return self.error_expr(node) };
         let called = Called { owner, signature: &signature, base, node };
+        let Some(slots) = self.slots(&called, false, args) else { return self.error_expr(node) };
         let mut bindings = Bindings::open([owner]);
         if let Some(base) = base
             && let Type::Layer(def, args) = self.ty(base).clone()
         {
             self.fix_instance(&mut bindings, def, &args);
         }
-        if !self.bind_brackets(&mut bindings, owner, &signature.generics, brackets, node) {
+        if !self.bind_brackets(&mut bindings, &called, brackets, node) {
             return self.error_expr(node);
         }
         let Some(args) = self.arguments(&mut bindings, &called, None, &slots, expected) else {

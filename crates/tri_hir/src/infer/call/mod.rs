@@ -5,6 +5,7 @@ mod finish;
 mod function;
 mod instantiate;
 mod method;
+mod prove;
 mod value;
 
 use tri_db::SourceFile;
@@ -15,6 +16,7 @@ use crate::hir::{Def, ExprId, ExprKind, MemberKind, Type};
 use crate::infer::Infer;
 use crate::infer::name::Resolved;
 use crate::queries::item_of;
+use crate::report::Report;
 
 /// What an expression before parentheses stands for.
 enum Callee {
@@ -45,7 +47,7 @@ impl Infer<'_> {
             Callee::OfValue(def, first) => {
                 self.function(def, Some(first), brackets, args, expr.id, head.id, expected)
             }
-            Callee::Layer(def) => self.instantiate(def, brackets, args, expr.id),
+            Callee::Layer(def) => self.instantiate(def, brackets, args, expr.id, head.id),
             Callee::Method(base, at) => self.call_method(base, at, brackets, args, expr.id, expected),
             Callee::Value(value) => self.call_value(value, args, expr.id),
             Callee::Error => {
@@ -196,11 +198,23 @@ impl Infer<'_> {
             }
             other => {
                 let found = self.show().ty(&other);
-                self.names.error(
-                    Code::E1004,
-                    self.node(value),
-                    format!("this is {found}, which cannot be called"),
-                );
+                let place = self.names.place(self.node(value));
+                let report = match other {
+                    Type::Array(..) => Report::error(
+                        Code::E1004,
+                        place,
+                        "an array of layers is not called as a whole",
+                    )
+                    .label(format!("this is {found}"))
+                    .help(
+                        "go through it, `for block in blocks { y = block(y) }`, or call one, `blocks[0](x)`",
+                    ),
+                    _ => {
+                        Report::error(Code::E1004, place, format!("this is {found}, which cannot be called"))
+                            .label("only functions and instances of layers are called")
+                    }
+                };
+                self.names.report(report);
                 Callee::Error
             }
         }

@@ -6,6 +6,8 @@ use tri_syntax::ast::{self, ExprKind as Ast};
 use super::Special;
 use crate::hir::{Axis, Dim, Element, ExprId, ExprKind, Type};
 use crate::infer::Infer;
+use crate::infer::mismatch::axes_text;
+use crate::report::{Repair, Report, Target};
 
 /// A list, dtype and shape of the tensors in it (of one for all, if it was not written out), and their number.
 type TensorList = (ExprId, Vec<(Element, Vec<Axis>)>, Dim);
@@ -67,7 +69,7 @@ impl Infer<'_> {
     pub(super) fn stack(&mut self, call: &Special<'_>) -> Option<ExprId> {
         let (list, tensors, length) = self.list_of_tensors(call)?;
         let (element, shape) = tensors[0].clone();
-        self.alike(call, &tensors, None)?;
+        self.alike(call, list, &tensors, None)?;
         let mut result = shape.clone();
         let placeholder = Axis::Dim(Dim::constant(1));
         result.insert(0, placeholder);
@@ -84,7 +86,7 @@ impl Infer<'_> {
         let (element, shape) = tensors[0].clone();
         let (axis, position) = self.list_axis(call, &shape)?;
         let at = (if position < 0 { position + shape.len() as i32 } else { position }) as usize;
-        self.alike(call, &tensors, Some(at))?;
+        self.alike(call, list, &tensors, Some(at))?;
         let mut sum = Dim::default();
         for (_, shape) in &tensors {
             let Axis::Dim(size) = &shape[at] else { return None };
@@ -112,33 +114,76 @@ impl Infer<'_> {
     fn alike(
         &mut self,
         call: &Special<'_>,
+        list: ExprId,
         tensors: &[(Element, Vec<Axis>)],
         but: Option<usize>,
     ) -> Option<()> {
-        let (element, shape) = &tensors[0];
-        for (other, sizes) in &tensors[1..] {
-            let same = other == element
-                && sizes.len() == shape.len()
-                && sizes
-                    .iter()
-                    .zip(shape)
-                    .enumerate()
-                    .all(|(at, (a, b))| Some(at) == but || self.same_axis(a, b));
-            if !same {
-                let a = self.show().ty(&Type::Tensor(*element, shape.clone()));
-                let b = self.show().ty(&Type::Tensor(*other, sizes.clone()));
-                let code = if other == element { Code::E2003 } else { Code::E3002 };
-                self.names.error(
-                    code,
-                    call.node,
-                    format!(
-                        "`{}` joins tensors that are alike, but these are {a} and {b}",
-                        call.signature.name
-                    ),
-                );
-                return None;
+        let first = &tensors[0];
+        let other = (1..tensors.len()).find(|at| !self.like(first, &tensors[*at], but));
+        let Some(other) = other else { return Some(()) };
+        let report = self.unlike(call, list, tensors, other, but);
+        self.names.report(report);
+        None
+    }
+
+    fn like(&self, a: &(Element, Vec<Axis>), b: &(Element, Vec<Axis>), but: Option<usize>) -> bool {
+        let mut axes = a.1.iter().zip(&b.1).enumerate();
+        a.0 == b.0
+            && a.1.len() == b.1.len()
+            && axes.all(|(at, (a, b))| Some(at) == but || self.same_axis(a, b))
+    }
+
+    fn unlike(
+        &self,
+        call: &Special<'_>,
+        list: ExprId,
+        tensors: &[(Element, Vec<Axis>)],
+        other: usize,
+        but: Option<usize>,
+    ) -> Report {
+        let name = &call.signature.name;
+        let ((a, s), (b, t)) = (&tensors[0], &tensors[other]);
+        let differing =
+            (0..s.len().min(t.len())).find(|at| Some(*at) != but && !self.same_axis(&s[*at], &t[*at]));
+        let message = match differing {
+            _ if a != b => {
+                format!("`{name}` of {} and {}", self.show().element(*a), self.show().element(*b))
+            }
+            _ if s.len() != t.len() => {
+                format!("`{name}` of tensors with {} and {}", axes_text(s), axes_text(t))
+            }
+            Some(at) => format!(
+                "`{name}` of tensors whose axis {at} is `{}` in one and `{}` in the other",
+                self.axis_text(&s[at]),
+                self.axis_text(&t[at])
+            ),
+            None => format!("`{name}` of tensors that are not alike"),
+        };
+        let code = if a == b { Code::E2003 } else { Code::E3002 };
+        let mut report = Report::error(code, self.names.place(call.node), message).label(match but {
+            Some(at) => format!("only axis {at}, `{}`, may differ", self.show().axis(&s[at])),
+            None => format!("`{name}` takes tensors of one type"),
+        });
+        if let ExprKind::List(parts) = &self.body.expr(list).kind {
+            for part in [parts[0], parts[other]] {
+                report = report.secondary(self.names.place(self.node(part)), self.this(part));
             }
         }
-        Some(())
+        if let (Some(at), true) = (differing, s.len() == t.len()) {
+            report = self.bound_at(self.bound_at(report, &s[at]), &t[at]);
+        }
+        match but.and_then(|_| {
+            (0..s.len()).find(|at| tensors.iter().all(|part| self.like(&tensors[0], part, Some(*at))))
+        }) {
+            Some(at) => match call.slots.get(1).copied().flatten() {
+                Some(axis) => {
+                    let title = format!("join them on axis {at}");
+                    let place = self.names.place(axis.id);
+                    report.repair(Repair::ask(title).edit(Target::Node(place), at.to_string()))
+                }
+                None => report.help(format!("join them on axis {at}: `axis = {at}`")),
+            },
+            None => report,
+        }
     }
 }

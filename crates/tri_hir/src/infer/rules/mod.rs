@@ -18,7 +18,7 @@ use crate::hir::{
     Axis, Def, Element, ElementClass, ExprId, ExprKind, GenericArg, GenericKind, Signature, Type,
 };
 use crate::infer::Infer;
-use crate::infer::arguments::Slots;
+use crate::infer::slots::Slots;
 use crate::queries::item_of;
 
 /// What a call is, as far as a rule is concerned.

@@ -63,7 +63,7 @@ impl Infer<'_> {
                 _ => Vec::new(),
             })
             .collect();
-        let shape = self.broadcast(&shapes, &operands, call.node)?;
+        let shape = self.broadcast(&call.signature.name, &shapes, &operands, call.node)?;
         let Type::Tensor(declared, _) = &call.signature.result else { return None };
         let element = elements.get(declared).copied().unwrap_or(*declared);
         self.class_holds(call, element)?;
