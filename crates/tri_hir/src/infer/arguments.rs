@@ -177,7 +177,7 @@ impl Infer<'_> {
     }
 
     /// The position of the last axis.
-    pub(super) fn last_axis(&mut self, shape: &[Axis], node: NodeId) -> Option<i32> {
+    pub(super) fn last_axis(&mut self, shape: &[Axis], node: ast::NodeId) -> Option<i32> {
         if matches!(shape.last(), Some(Axis::Dim(_))) {
             return Some(-1);
         }
