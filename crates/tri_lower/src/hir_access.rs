@@ -71,6 +71,21 @@ impl Hir<'_> {
         Place { file: def.file, item: def.item, node }
     }
 
+    /// The name of a member.
+    pub(crate) fn member_place(self, def: Def, member: u32) -> Place {
+        let item = self.db.file(def.file).and_then(|file| parse(self.db, file).ast.item(def.item).cloned());
+        let name = match item.as_ref().map(|item| &item.kind) {
+            Some(ItemKind::Layer(layer)) => {
+                layer.members.get(member as usize).and_then(|member| member.name())
+            }
+            _ => None,
+        };
+        name.map_or_else(
+            || self.item_place(def),
+            |name| Place { file: def.file, item: def.item, node: name.id },
+        )
+    }
+
     pub(crate) fn span(self, place: Place) -> Span {
         place.span(self.db)
     }

@@ -81,6 +81,7 @@ impl Lowering<'_> {
                 }
             };
             if !names.insert(name.clone()) {
+                self.here = self.hir.member_place(self.instances[member.instance.index()].def, member.member);
                 return Err(self.invalid(format!("two parameters are called `{name}` in the checkpoint")));
             }
             let id = ParameterId(module.parameters.len() as u32);

@@ -5,6 +5,7 @@ use tri_syntax::ast::{self, NodeId};
 
 use super::Infer;
 use crate::hir::{Dim, DimVar, ExprId, ExprKind, LocalId, Pattern, Type};
+use crate::resolve::bounds;
 
 impl Infer<'_> {
     pub(super) fn tuple(&mut self, parts: &[ast::Expr], node: NodeId, expected: Option<&Type>) -> ExprId {
@@ -58,10 +59,25 @@ impl Infer<'_> {
         self.scoped(|this| {
             let pattern = this.pattern(pattern, &element, false);
             this.bind_origin(&pattern, iterable);
+            this.assume_range(&pattern, iterable);
             let body = this.expr(body, None);
             let ty = Type::Array(Box::new(this.ty(body).clone()), length);
             this.push(ExprKind::Comprehension(pattern, iterable, body), ty, node)
         })
+    }
+
+    /// What a loop variable of a static range is known to be: at least the first, below the last.
+    pub(super) fn assume_range(&mut self, pattern: &Pattern, iterable: ExprId) {
+        let (Pattern::Local(local), ExprKind::Range(lo, hi)) = (pattern, &self.body.expr(iterable).kind)
+        else {
+            return;
+        };
+        let (Type::Int(Some(lo)), Type::Int(Some(hi))) = (self.ty(*lo).clone(), self.ty(*hi).clone()) else {
+            return;
+        };
+        if let Type::Int(Some(at)) = self.body.local(*local).ty.clone() {
+            self.names.facts.extend(bounds(&at, &lo, &hi));
+        }
     }
 
     /// The type of what an iterable gives, and how often.

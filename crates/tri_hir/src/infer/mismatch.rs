@@ -4,7 +4,7 @@ use tri_diagnostics::Code;
 
 use super::Infer;
 use super::coerce::Asked;
-use crate::hir::{Axis, ExprId, Type};
+use crate::hir::{Axis, ExprId, ExprKind, Type};
 use crate::report::Report;
 
 impl Infer<'_> {
@@ -29,6 +29,9 @@ impl Infer<'_> {
             }
             _ => Report::error(Code::E2001, place, plain),
         };
+        if from == &Type::Unit && matches!(self.body.expr(id).kind, ExprKind::If(_, _, None)) {
+            report = report.help("without the other branch it has no value: add `else { ... }`");
+        }
         report = report.label(format!("this is {found}"));
         if let Some(asked) = asked {
             report = report.secondary(asked.place, &asked.text);

@@ -339,9 +339,10 @@ impl Infer<'_> {
 
     /// Runs with names declared inside forgotten afterwards.
     fn scoped<T>(&mut self, run: impl FnOnce(&mut Self) -> T) -> T {
-        let (scope, locals) = (self.scope.len(), self.names.locals.len());
+        let (scope, locals, facts) = (self.scope.len(), self.names.locals.len(), self.names.facts.len());
         let result = run(self);
         self.scope.truncate(scope);
+        self.names.facts.truncate(facts);
         self.names.locals.truncate(locals);
         result
     }

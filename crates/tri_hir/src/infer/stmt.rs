@@ -45,6 +45,7 @@ impl Infer<'_> {
                 self.scoped(|this| {
                     let pattern = this.pattern(pattern, &element, false);
                     this.bind_origin(&pattern, iterable);
+                    this.assume_range(&pattern, iterable);
                     let body = this.nested(|this| this.block(body, None));
                     Some(Stmt::For(pattern, iterable, body))
                 })

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use tri_db::Db;
 use tri_diagnostics::Code;
-use tri_syntax::ast::{self, ExprKind, ItemKind, Lifetime};
+use tri_syntax::ast::{self, ItemKind, Lifetime};
 
 use super::{Names, empty_layer, empty_signature};
 use crate::dims::at_most;
@@ -100,6 +100,10 @@ pub(crate) fn signature(db: &dyn Db, owner: Owner) -> CheckedSignature {
     let mut names = Names::of_owner(db, owner);
     // Conditions of the layer were reported with the layer.
     names.reports.clear();
+    if let Owner::Function(def) = owner {
+        let known: &[&str] = if is_library(db, def.file) { &["broadcast"] } else { &[] };
+        names.check_attributes(&item.attributes, known);
+    }
     let generics = names.generics(&function.generics);
     let params = names.params(&function.params);
     let result = function.result.as_ref().map_or(Type::Unit, |result| names.ty(result));
@@ -123,8 +127,17 @@ pub(crate) fn layer_head(db: &dyn Db, def: Def) -> CheckedLayer {
     let ItemKind::Layer(layer) = &item.kind else { return none };
     let mut names = Names::of_owner(db, Owner::Layer(def));
     names.reports.clear();
+    names.check_attributes(&item.attributes, &[]);
     let generics = names.generics(&layer.generics);
     let config = static_params(names.params(&layer.config));
+    for (param, written) in config.iter().zip(&layer.config) {
+        if matches!(param.ty, Type::Tensor(..) | Type::Tuple(_)) {
+            let message =
+                format!("`{}` is configuration, which is static, but its type is one of tensors", param.name);
+            let report = Report::error(Code::E2009, names.place(written.ty.id), message);
+            names.report(report.help("what depends on inputs is a parameter of a function"));
+        }
+    }
     let facts = layer.conditions.iter().filter_map(|condition| names.fact(condition)).collect();
     let name = layer.name.text.clone();
     let layer = Layer { name, is_model: layer.is_model, generics, config, facts, members: Vec::new() };
@@ -174,13 +187,9 @@ fn member_of(db: &dyn Db, names: &mut Names<'_>, def: Def, at: u32, member: &ast
         _ => MemberKind::Error,
     };
     let name = member.name().map_or_else(|| "?".into(), |name| name.text.clone());
-    let checkpoint_name = member.attributes.iter().find_map(|attribute| match attribute.args.as_slice() {
-        [ast::Arg { value: ast::Expr { kind: ExprKind::Str(text), .. }, .. }]
-            if attribute.name.as_str() == "name" =>
-        {
-            Some(text.clone())
-        }
-        _ => None,
-    });
+    // A function has no name in a checkpoint.
+    let known: &[&str] = if matches!(kind, MemberKind::Function(_)) { &[] } else { &["name"] };
+    names.check_attributes(&member.attributes, known);
+    let checkpoint_name = names.checkpoint_name(&member.attributes);
     Member { name, checkpoint_name, kind, conditional: member.condition.is_some() }
 }

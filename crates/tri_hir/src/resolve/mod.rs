@@ -1,5 +1,6 @@
 //! What the names in heads stand for: in types, generics and conditions.
 
+mod attributes;
 mod conditions;
 mod heads;
 mod recursion;
