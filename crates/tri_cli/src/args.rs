@@ -169,9 +169,9 @@ pub(crate) struct CompileArgs {
     /// Prints stages of the program instead of writing an artifact.
     #[arg(long, value_enum, value_delimiter = ',', value_name = "STAGE")]
     pub(crate) emit: Vec<Emit>,
-    /// Prints the time of every stage.
-    #[arg(long)]
-    pub(crate) timing: bool,
+    /// Says what took how long: a table or JSON on stderr, or a trace for Perfetto in a file beside the artifact.
+    #[arg(long, value_enum, value_name = "SHAPE", num_args = 0..=1, require_equals = true, default_missing_value = "table")]
+    pub(crate) timing: Option<TimingShape>,
     /// Says what is done.
     #[arg(long)]
     pub(crate) verbose: bool,
@@ -180,6 +180,17 @@ pub(crate) struct CompileArgs {
     /// Neither looks into the cache nor keeps anything there.
     #[arg(long)]
     pub(crate) no_cache: bool,
+}
+
+/// How `--timing` tells what took how long.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TimingShape {
+    /// For people.
+    Table,
+    /// For programs.
+    Json,
+    /// In the Trace Event Format.
+    Trace,
 }
 
 /// A stage of compilation that can be printed.

@@ -12,6 +12,7 @@ mod program;
 mod progress;
 mod source_files;
 mod table;
+mod timing;
 mod values;
 
 use std::panic;

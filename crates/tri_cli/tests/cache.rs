@@ -300,3 +300,27 @@ fn killed_compilers_leave_no_wrong_artifact() {
         project.run(&["cache", "clear"]);
     }
 }
+
+#[test]
+fn time_is_told_as_a_table_as_json_and_as_a_trace() {
+    let project = Project::new();
+    let table = project.run(&["compile", "main.tri", "--timing"]);
+    let table = String::from_utf8(table.stderr).unwrap();
+    for part in ["codegen", "slowest functions", "step 0 of ", "reused: first compilation of this program"] {
+        assert!(table.contains(part), "no `{part}`: {table}");
+    }
+    let json = project.run(&["compile", "main.tri", "--timing=json", "--no-cache"]);
+    let json: Value = serde_json::from_slice(&json.stderr).unwrap();
+    let functions = json["functions"].as_array().unwrap();
+    assert!(functions.iter().all(|function| function["reused"] == false) && functions.len() > 5);
+    assert!(json["stages"].as_array().unwrap().iter().any(|stage| stage["stage"] == "codegen"));
+    assert_eq!(json["cache"]["reason"], Value::Null);
+
+    project.run(&["compile", "main.tri", "--timing=trace"]);
+    let trace: Value =
+        serde_json::from_slice(&fs::read(project.path("main.tria.trace.json")).unwrap()).unwrap();
+    let events = trace["traceEvents"].as_array().unwrap();
+    assert!(events.iter().any(|event| event["name"] == "look up" && event["ph"] == "X"));
+    let ends = events.iter().filter_map(|event| Some(event["ts"].as_f64()? + event["dur"].as_f64()?));
+    assert!(ends.fold(0.0, f64::max) < 60e6, "within a minute");
+}

@@ -1,6 +1,7 @@
 //! From kernel IR to a blob: every function compiled by itself, in parallel, then linked.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use cranelift_codegen::{
     Context,
@@ -17,7 +18,7 @@ use tri_kernels::CpuLevel;
 use crate::emitter::{Emitter, signature};
 use crate::functions::{Function, Functions};
 use crate::link::{Object, link};
-use crate::reuse::{Fingerprint, FunctionPool, Reuse};
+use crate::reuse::{Fingerprint, FunctionPool, FunctionRun};
 use crate::schedule::ScheduleContext;
 use crate::{Code, FrameLayout, Options};
 
@@ -117,7 +118,7 @@ pub fn compile(module: &Verified, options: &Options) -> Result<Code, CodegenErro
 }
 
 /// Compiles every schedule of a module but for functions that a pool of the same build of this compiler holds. Gives the same code as
-/// [`compile`], a pool of all its functions, and how many were new.
+/// [`compile`], a pool of all its functions, and what was done for each of them.
 ///
 /// # Errors
 /// As [`compile`].
@@ -125,7 +126,7 @@ pub fn compile_reusing(
     module: &Verified,
     options: &Options,
     pool: &FunctionPool,
-) -> Result<(Code, FunctionPool, Reuse), CodegenError> {
+) -> Result<(Code, FunctionPool, Vec<FunctionRun>), CodegenError> {
     let targets = Targets::of(options.level)?;
     let functions = Functions::of(module);
     let compiler = || Compiler::new(module, &functions, &targets);
@@ -133,19 +134,19 @@ pub fn compile_reusing(
     // Collected before the first error is taken, so that it is the same one however the work was shared out.
     let made: Vec<Result<Made, CodegenError>> =
         functions.list().par_iter().map_init(compiler, make).collect();
-    let (mut linked, mut all, mut reuse) = (Vec::new(), FunctionPool::default(), Reuse::default());
+    let (mut linked, mut all, mut runs) = (Vec::new(), FunctionPool::default(), Vec::new());
     for made in made {
         let made = made?;
-        *(if made.is_reused { &mut reuse.reused } else { &mut reuse.compiled }) += 1;
         all.insert(made.fingerprint, made.object.clone());
         linked.push((made.object, made.callees));
+        runs.push(made.run);
     }
     let (bytes, offsets) = link(&linked)?;
     let schedules = functions.list().iter().zip(offsets);
     let schedules = schedules.filter(|(function, _)| matches!(function, Function::Schedule(_)));
     let schedules = schedules.map(|(_, offset)| offset).collect();
     let code = Code { level: options.level, bytes, schedules, sites: functions.into_sites() };
-    Ok((code, all, reuse))
+    Ok((code, all, runs))
 }
 
 /// The Cranelift IR of every function, before optimisation.
@@ -227,7 +228,7 @@ struct Made {
     object: Arc<Object>,
     /// Numbers of the functions that it calls, as the object numbers them.
     callees: Vec<u32>,
-    is_reused: bool,
+    run: FunctionRun,
 }
 
 /// Builds and compiles one function after another.
@@ -247,16 +248,22 @@ impl<'m> Compiler<'m> {
 
     /// A function out of the pool, or compiled.
     fn make(&mut self, function: Function, pool: &FunctionPool) -> Result<Made, CodegenError> {
+        let (start, name) = (Instant::now(), self.describe(function));
         self.build(function);
         let fingerprint = Fingerprint::of(&self.context.func, self.targets.settings(function));
         let callees = self.context.func.params.user_named_funcs().values().map(|name| name.index).collect();
-        if let Some(object) = pool.get(&fingerprint) {
-            return Ok(Made { fingerprint, object, callees, is_reused: true });
-        }
-        let name = self.describe(function);
-        self.compile(function, &name)?;
-        let object = Arc::new(Object::of(&self.context, &name)?);
-        Ok(Made { fingerprint, object, callees, is_reused: false })
+        let known = pool.get(&fingerprint);
+        let is_reused = known.is_some();
+        let object = match known {
+            Some(object) => object,
+            None => {
+                self.compile(function, &name)?;
+                Arc::new(Object::of(&self.context, &name)?)
+            }
+        };
+        let thread = rayon::current_thread_index().unwrap_or(0);
+        let run = FunctionRun { name, start, time: start.elapsed(), thread, is_reused };
+        Ok(Made { fingerprint, object, callees, run })
     }
 
     /// A name for people.

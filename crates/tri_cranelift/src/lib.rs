@@ -39,4 +39,4 @@ pub use compile::{CodegenError, compile, compile_reusing, emit_asm, emit_clif};
 pub use executable::{EntryPoint, Executable};
 pub use failure::{Failure, FailureKind, Site};
 pub use frame::FrameLayout;
-pub use reuse::{FunctionPool, Reuse};
+pub use reuse::{FunctionPool, FunctionRun};

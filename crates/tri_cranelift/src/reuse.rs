@@ -6,6 +6,7 @@
 
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use cranelift_codegen::ir::Function;
 use rustc_hash::FxHashMap;
@@ -41,7 +42,7 @@ impl Hasher for Bytes {
 }
 
 /// Compiled functions.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FunctionPool(FxHashMap<Fingerprint, Arc<Object>>);
 
 impl FunctionPool {
@@ -64,11 +65,17 @@ impl FunctionPool {
     }
 }
 
-/// How many functions were compiled, and how many were taken from a pool.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Reuse {
-    /// Compiled.
-    pub compiled: usize,
-    /// Found in the pool.
-    pub reused: usize,
+/// A function of a compilation.
+#[derive(Clone, Debug)]
+pub struct FunctionRun {
+    /// The schedule, and which part of it.
+    pub name: String,
+    /// When its turn came.
+    pub start: Instant,
+    /// How long it took to build its Cranelift IR and, unless reused, its code.
+    pub time: Duration,
+    /// The thread, counted from zero.
+    pub thread: usize,
+    /// Whether its code came from the pool.
+    pub is_reused: bool,
 }

@@ -215,7 +215,8 @@ mod links {
         use std::os::unix::fs::PermissionsExt as _;
         let package = Package::new();
         package.file("p/locked.tri", "");
-        std::fs::set_permissions(package.path("p/locked.tri"), std::fs::Permissions::from_mode(0o000)).unwrap();
+        std::fs::set_permissions(package.path("p/locked.tri"), std::fs::Permissions::from_mode(0o000))
+            .unwrap();
         // The superuser reads it all the same.
         match std::fs::read(package.path("p/locked.tri")) {
             Ok(_) => assert!(package.module(&["locked"]).is_ok()),

@@ -1,7 +1,7 @@
 //! From tensor IR to machine code: schedule, generate. The only module of the driver that knows these crates.
 
 use tri_artifact::ArtifactError;
-use tri_cranelift::{Code, FunctionPool, Options, Reuse};
+use tri_cranelift::{Code, FunctionPool, Options};
 use tri_ir::Verified;
 use tri_kernel_ir::Fusion;
 use tri_kernels::CpuLevel;
@@ -37,8 +37,12 @@ pub(crate) fn generate_reusing(
     level: CpuLevel,
     pool: &FunctionPool,
     timing: &mut Timing,
-) -> Result<(Code, FunctionPool, Reuse), DriverError> {
-    Ok(timing.stage("codegen", || tri_cranelift::compile_reusing(kernel, &Options { level }, pool))?)
+) -> Result<(Code, FunctionPool), DriverError> {
+    let compiled =
+        timing.stage("codegen", || tri_cranelift::compile_reusing(kernel, &Options { level }, pool));
+    let (code, pool, runs) = compiled?;
+    timing.functions(runs);
+    Ok((code, pool))
 }
 
 /// Machine code as the bytes of a code section.

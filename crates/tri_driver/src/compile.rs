@@ -7,7 +7,7 @@ use std::path::Path;
 
 use tri_artifact::Artifact;
 use tri_cache::{Cache, Dropped, Found, Key, KeyBuilder, Kind};
-use tri_cranelift::{FunctionPool, Reuse};
+use tri_cranelift::FunctionPool;
 use tri_diagnostics::Diagnostic;
 use tri_passes::OptLevel;
 
@@ -51,8 +51,6 @@ pub enum Source {
     Compiler {
         /// Why it was not in the cache, in words; none without a cache.
         reason: Option<String>,
-        /// How many functions were compiled.
-        reuse: Reuse,
     },
 }
 
@@ -97,8 +95,9 @@ pub fn compile(
     let bytes = timing.stage("link", || assembled.writer.to_bytes()).map_err(DriverError::from)?;
     let reason = shelf.reason(program);
     let entry = Entry { has_warnings: !warnings.is_empty(), skipped: assembled.skipped, bytes };
-    timing.stage("keep", || shelf.keep(program, &entry, &assembled.pool, assembled.reuse));
-    let source = Source::Compiler { reason, reuse: assembled.reuse };
+    timing
+        .stage("keep", || shelf.keep(program, &entry, (assembled.pool != known).then_some(&assembled.pool)));
+    let source = Source::Compiler { reason };
     Ok(Compiled { bytes: entry.bytes, skipped: entry.skipped, warnings, source, dropped: shelf.dropped })
 }
 
@@ -174,8 +173,8 @@ impl Shelf<'_> {
         })
     }
 
-    /// Keeps what was compiled. A cache that cannot be written costs time, and is no error.
-    fn keep(&self, program: &Program, entry: &Entry, pool: &FunctionPool, reuse: Reuse) {
+    /// Keeps what was compiled, and its functions if they are others than before. A cache that cannot be written costs time, and is no error.
+    fn keep(&self, program: &Program, entry: &Entry, pool: Option<&FunctionPool>) {
         let Some((cache, recipe)) = self.place.as_ref().filter(|(_, recipe)| recipe.still_holds()) else {
             return;
         };
@@ -183,7 +182,7 @@ impl Shelf<'_> {
             cache.put(Kind::Artifact, &recipe.key(), &contents);
         }
         cache.put(Kind::History, &history_key(program), recipe.to_text().as_bytes());
-        if reuse.compiled > 0
+        if let Some(pool) = pool
             && let (Some(key), Ok(contents)) = (functions_key(program), postcard::to_stdvec(pool))
         {
             cache.put(Kind::Functions, &key, &contents);

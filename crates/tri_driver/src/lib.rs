@@ -21,10 +21,10 @@ pub use optimize::{Stage, emit, level_of, optimize};
 pub use package::{Assembled, COMPILER, NUMERICS_VERSION, Package};
 pub use recipe::Recipe;
 pub use source::{ElaborateError, Elaborated, Program, SourceOptions};
-pub use timing::Timing;
+pub use timing::{StageRun, Timing};
 pub use tri_diagnostics::nearest;
 pub use verify::{Verification, verify_artifact};
 pub use weights::{Differs, Unfitting, WeightsError, arrange, read_weights};
 
-pub use tri_cranelift::Reuse;
+pub use tri_cranelift::FunctionRun;
 pub use tri_passes::OptLevel;

@@ -87,7 +87,7 @@ entry "forward" = @forward {
             assert!(text(Stage::Clif).contains("fadd"));
             assert!(!text(Stage::Asm).is_empty());
         }
-        let names: Vec<&str> = timing.stages().map(|(name, _)| name).collect();
+        let names: Vec<&str> = timing.stages().into_iter().map(|(name, _)| name).collect();
         assert!(names.contains(&"split-prologue") && names.contains(&"schedule"), "{names:?}");
     }
 }

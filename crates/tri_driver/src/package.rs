@@ -4,7 +4,7 @@
 //! that the code section is for the CPU level at hand.
 
 use tri_artifact::{ArtifactWriter, Build, Golden};
-use tri_cranelift::{FunctionPool, Reuse};
+use tri_cranelift::FunctionPool;
 use tri_interp::Interpreter;
 use tri_ir::{TensorData, Verified};
 use tri_passes::OptLevel;
@@ -43,8 +43,6 @@ pub struct Assembled {
     pub skipped: Vec<Skipped>,
     /// All its functions.
     pub pool: FunctionPool,
-    /// How many of them were compiled.
-    pub reuse: Reuse,
 }
 
 impl Package<'_> {
@@ -55,7 +53,7 @@ impl Package<'_> {
     pub fn assemble(self, timing: &mut Timing) -> Result<Assembled, DriverError> {
         let cpu = backend::cpu_level()?;
         let kernel = backend::schedule(self.module, self.level, timing)?;
-        let (code, pool, reuse) = backend::generate_reusing(&kernel, cpu, self.pool, timing)?;
+        let (code, pool) = backend::generate_reusing(&kernel, cpu, self.pool, timing)?;
         let mut options = vec![(engine::LEVEL_OPTION.to_owned(), (self.level as u8).to_string())];
         options.extend(self.options);
         let build = Build {
@@ -79,7 +77,7 @@ impl Package<'_> {
             writer.code(&backend::target(cpu), backend::encode(&code)?)?;
             Ok(())
         })?;
-        Ok(Assembled { writer, skipped, pool, reuse })
+        Ok(Assembled { writer, skipped, pool })
     }
 }
 

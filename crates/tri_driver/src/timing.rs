@@ -1,57 +1,102 @@
-//! How long the stages of a compilation took.
+//! How long the stages of a compilation took, and the functions in them.
 
 use std::fmt;
 use std::time::{Duration, Instant};
 
+use tri_cranelift::FunctionRun;
+
 /// Told the name of every stage that begins.
 type OnStart = Box<dyn FnMut(&str)>;
 
+/// One run of a stage.
+#[derive(Clone, Debug)]
+pub struct StageRun {
+    /// The stage.
+    pub name: String,
+    /// When it began.
+    pub start: Instant,
+    /// How long it took.
+    pub time: Duration,
+}
+
 /// Stages in the order in which they ran.
-#[derive(Default)]
 pub struct Timing {
-    stages: Vec<(String, Duration)>,
+    start: Instant,
+    runs: Vec<StageRun>,
+    functions: Vec<FunctionRun>,
     on_start: Option<OnStart>,
+}
+
+impl Default for Timing {
+    fn default() -> Self {
+        Timing { start: Instant::now(), runs: Vec::new(), functions: Vec::new(), on_start: None }
+    }
 }
 
 impl fmt::Debug for Timing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Timing").field("stages", &self.stages).finish_non_exhaustive()
+        f.debug_struct("Timing").field("runs", &self.runs).finish_non_exhaustive()
     }
 }
 
 impl Timing {
     /// Tells `on_start` the name of every stage that begins.
     pub fn telling(on_start: impl FnMut(&str) + 'static) -> Timing {
-        Timing { stages: Vec::new(), on_start: Some(Box::new(on_start)) }
+        Timing { on_start: Some(Box::new(on_start)), ..Timing::default() }
     }
 
-    /// Runs a stage and notes its time; a stage that runs several times adds up.
+    /// Runs a stage and notes its time.
     pub fn stage<T>(&mut self, name: &str, run: impl FnOnce() -> T) -> T {
         if let Some(on_start) = &mut self.on_start {
             on_start(name);
         }
         let start = Instant::now();
         let result = run();
-        self.add(name, start.elapsed());
+        self.runs.push(StageRun { name: name.to_owned(), start, time: start.elapsed() });
         result
     }
 
-    /// Notes time that a stage took.
+    /// Notes time that a stage took, which ends at this moment.
     pub fn add(&mut self, name: &str, time: Duration) {
-        match self.stages.iter_mut().find(|stage| stage.0 == name) {
-            Some(stage) => stage.1 += time,
-            None => self.stages.push((name.to_owned(), time)),
-        }
+        let end = Instant::now();
+        self.runs.push(StageRun { name: name.to_owned(), start: end.checked_sub(time).unwrap_or(end), time });
     }
 
-    /// Names and times.
-    pub fn stages(&self) -> impl Iterator<Item = (&str, Duration)> {
-        self.stages.iter().map(|(name, time)| (name.as_str(), *time))
+    /// Notes what was done for functions.
+    pub(crate) fn functions(&mut self, runs: Vec<FunctionRun>) {
+        self.functions.extend(runs);
+    }
+
+    /// Names and times; a stage that ran several times has their sum.
+    pub fn stages(&self) -> Vec<(&str, Duration)> {
+        let mut stages: Vec<(&str, Duration)> = Vec::new();
+        for run in &self.runs {
+            match stages.iter_mut().find(|stage| stage.0 == run.name) {
+                Some(stage) => stage.1 += run.time,
+                None => stages.push((&run.name, run.time)),
+            }
+        }
+        stages
+    }
+
+    /// When the clock began to run.
+    pub fn start(&self) -> Instant {
+        self.start
+    }
+
+    /// Every run of a stage.
+    pub fn runs(&self) -> &[StageRun] {
+        &self.runs
+    }
+
+    /// Every function that was compiled or reused.
+    pub fn function_runs(&self) -> &[FunctionRun] {
+        &self.functions
     }
 
     /// Time of all stages.
     pub fn total(&self) -> Duration {
-        self.stages.iter().map(|(_, time)| *time).sum()
+        self.runs.iter().map(|run| run.time).sum()
     }
 }
 
@@ -65,9 +110,9 @@ mod tests {
         timing.add("lex", Duration::from_millis(2));
         assert_eq!(timing.stage("parse", || 7), 7);
         timing.add("lex", Duration::from_millis(3));
-        let names: Vec<&str> = timing.stages().map(|(name, _)| name).collect();
-        assert_eq!(names, ["lex", "parse"]);
-        assert_eq!(timing.stages().next(), Some(("lex", Duration::from_millis(5))));
+        let stages = timing.stages();
+        assert_eq!((stages[0], stages[1].0, stages.len()), (("lex", Duration::from_millis(5)), "parse", 2));
+        assert_eq!(timing.runs().len(), 3);
         assert!(timing.total() >= Duration::from_millis(5));
     }
 

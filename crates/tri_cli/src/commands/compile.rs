@@ -5,14 +5,15 @@ use std::path::{Path, PathBuf};
 use serde_json::{Map, Value, json};
 use tri_driver::{DriverError, Program, Request, Skipped, Source, Stage, Timing, level_of};
 
-use crate::args::{CompileArgs, Emit, Format};
+use crate::args::{CompileArgs, Emit, Format, TimingShape};
 use crate::commands::cache;
 use crate::diagnostics;
 use crate::failure::Failure;
 use crate::output;
 use crate::program;
 use crate::progress::Progress;
-use crate::table::{Table, bytes_text};
+use crate::table::bytes_text;
+use crate::timing;
 
 /// What was compiled.
 enum Outcome {
@@ -32,10 +33,31 @@ pub(crate) fn run(args: &CompileArgs, format: Format) -> Result<(), Failure> {
         Format::Json => output::json(&outcome_json(&outcome, &timing)),
         Format::Text | Format::Concise | Format::Sarif => print(&outcome, args.verbose),
     }
-    if args.timing && format != Format::Json {
-        output::note(timing_table(&timing).to_string().trim_end());
-        if let Outcome::Artifact { source, .. } = &outcome {
-            output::note(provenance(source));
+    match args.timing {
+        Some(shape) => tell_time(args, shape, &outcome, &timing),
+        None => Ok(()),
+    }
+}
+
+fn tell_time(
+    args: &CompileArgs,
+    shape: TimingShape,
+    outcome: &Outcome,
+    timing: &Timing,
+) -> Result<(), Failure> {
+    let (artifact, source) = match outcome {
+        Outcome::Text(_) => (None, None),
+        Outcome::Artifact { path, source, .. } => (Some(path.clone()), Some(source)),
+    };
+    match shape {
+        TimingShape::Table => output::note(timing::table(timing, source).trim_end()),
+        TimingShape::Json => output::note(format_args!("{:#}", timing::json(timing, source))),
+        TimingShape::Trace => {
+            let path =
+                artifact.unwrap_or_else(|| beside_us(&args.source.file)).with_added_extension("trace.json");
+            let written = std::fs::write(&path, timing::trace(timing).to_string());
+            written.map_err(|error| Failure::error(format!("cannot write {}: {error}", path.display())))?;
+            output::note(format_args!("{} opens in Perfetto", path.display()));
         }
     }
     Ok(())
@@ -125,8 +147,7 @@ fn print(outcome: &Outcome, verbose: bool) {
 }
 
 fn outcome_json(outcome: &Outcome, timing: &Timing) -> Value {
-    let stages: Vec<Value> =
-        timing.stages().map(|(name, time)| json!({ "stage": name, "seconds": time.as_secs_f64() })).collect();
+    let stages = timing::stages(timing);
     match outcome {
         Outcome::Text(texts) => {
             let texts: Map<String, Value> =
@@ -140,45 +161,9 @@ fn outcome_json(outcome: &Outcome, timing: &Timing) -> Value {
                 "artifact": path.display().to_string(),
                 "bytes": bytes,
                 "without_golden_call": skipped,
-                "cache": source_json(source),
+                "cache": timing::cache(timing, source),
                 "timing": stages,
             })
         }
     }
-}
-
-/// Where an artifact comes from, in a line.
-fn provenance(source: &Source) -> String {
-    match source {
-        Source::Cache => "taken from the cache".to_owned(),
-        Source::Compiler { reason, reuse } => {
-            let because = reason.as_ref().map_or_else(|| "no cache".to_owned(), Clone::clone);
-            format!("{} functions compiled, {} reused: {because}", reuse.compiled, reuse.reused)
-        }
-    }
-}
-
-fn source_json(source: &Source) -> Value {
-    match source {
-        Source::Cache => json!({ "hit": true }),
-        Source::Compiler { reason, reuse } => json!({
-            "hit": false,
-            "reason": reason,
-            "functions_compiled": reuse.compiled,
-            "functions_reused": reuse.reused,
-        }),
-    }
-}
-
-fn timing_table(timing: &Timing) -> Table {
-    let mut table = Table::new(&["stage", " ms", " share"]);
-    let total = timing.total().as_secs_f64();
-    let share =
-        |part: f64| if total > 0.0 { format!("{:.1} %", 100.0 * part / total) } else { "-".to_owned() };
-    for (name, time) in timing.stages() {
-        let seconds = time.as_secs_f64();
-        table.row([name.to_owned(), format!("{:.2}", 1e3 * seconds), share(seconds)]);
-    }
-    table.row(["total".to_owned(), format!("{:.2}", 1e3 * total), share(total)]);
-    table
 }

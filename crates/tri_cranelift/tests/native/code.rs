@@ -1,7 +1,7 @@
 //! The machine code itself: no reference to anything outside, the same every time, whole or refused.
 
 use tri_cranelift::{
-    Code, Executable, FunctionPool, Options, Reuse, compile, compile_reusing, emit_asm, emit_clif,
+    Code, Executable, FunctionPool, FunctionRun, Options, compile, compile_reusing, emit_asm, emit_clif,
 };
 use tri_ir::{DType, UnaryOp};
 use tri_kernel_ir::{Expr, Place, Stage, Verified, verify};
@@ -74,10 +74,16 @@ fn only_functions_that_changed_are_compiled_again() {
         });
         verify(tri_kernel_ir::Module { schedules: schedules.collect() }).unwrap()
     };
+    // Functions compiled and reused.
+    let count = |runs: &[FunctionRun]| {
+        let reused = runs.iter().filter(|run| run.is_reused).count();
+        (runs.len() - reused, reused)
+    };
     let options = Options { level: CpuLevel::Avx2 };
     let (none, before) = (FunctionPool::default(), with(&[UnaryOp::Exp, UnaryOp::Neg]));
-    let (code, pool, reuse) = compile_reusing(&before, &options, &none).unwrap();
-    assert_eq!((code, reuse), (compile(&before, &options).unwrap(), Reuse { compiled: 6, reused: 0 }));
+    let (code, pool, runs) = compile_reusing(&before, &options, &none).unwrap();
+    assert_eq!((code, count(&runs)), (compile(&before, &options).unwrap(), (6, 0)));
+    assert_eq!(runs[1].name, "step 0 of f0");
     let bytes = postcard::to_stdvec(&pool).unwrap();
     let pool: FunctionPool = postcard::from_bytes(&bytes).unwrap();
 
@@ -90,14 +96,14 @@ fn only_functions_that_changed_are_compiled_again() {
         (&[UnaryOp::Neg, UnaryOp::Log, UnaryOp::Exp], 2),
     ] {
         let after = with(ops);
-        let (code, _, reuse) = compile_reusing(&after, &options, &pool).unwrap();
-        assert_eq!(reuse, Reuse { compiled, reused: 3 * ops.len() - compiled });
+        let (code, _, runs) = compile_reusing(&after, &options, &pool).unwrap();
+        assert_eq!(count(&runs), (compiled, 3 * ops.len() - compiled));
         assert_eq!(code, compile(&after, &options).unwrap());
     }
     // Code for another level is another function.
     let other = Options { level: CpuLevel::Portable };
-    let (code, _, reuse) = compile_reusing(&before, &other, &pool).unwrap();
-    assert_eq!((code, reuse.reused), (compile(&before, &other).unwrap(), 0));
+    let (code, _, runs) = compile_reusing(&before, &other, &pool).unwrap();
+    assert_eq!((code, count(&runs)), (compile(&before, &other).unwrap(), (6, 0)));
 }
 
 #[test]
