@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
+#[path = "programs/generate.rs"]
+mod generate;
 mod programs;
 #[path = "programs/scramble.rs"]
 mod scramble;
@@ -46,7 +48,7 @@ fn difference(one: &str, other: &str) -> String {
 /// One program laid out otherwise twice: without further comments the layout must be the same, with them it must be stable.
 fn check(program: &str, seed: u64) {
     let choices = &mut Choices(seed);
-    let formatted = format(program).unwrap();
+    let formatted = stable(program).unwrap();
     let other = scramble(program, choices, false);
     let found = stable(&other).unwrap();
     assert!(found == formatted, "depends on what was written:\n{}", difference(&formatted, &found));
@@ -68,6 +70,12 @@ proptest! {
     #[test]
     fn any_program_has_one_layout(at in any::<prop::sample::Index>(), seed in any::<u64>()) {
         check(&PROGRAMS[at.index(PROGRAMS.len())], seed);
+    }
+
+    #[test]
+    fn generated_programs_have_one_layout(program in generate::program(), seed in any::<u64>()) {
+        prop_assert_eq!(parse(FileId(0), &program).errors, []);
+        check(&program, seed);
     }
 
     #[test]

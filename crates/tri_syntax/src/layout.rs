@@ -104,6 +104,8 @@ struct Level {
     head: Option<TokenKind>,
     /// Whether it has an `if`.
     branches: bool,
+    /// Blocks of `if` and `else` that have not come yet.
+    branch_blocks: u32,
     /// Whether it has a head of a block, such as `if c`, whose block has not come yet.
     awaits_block: bool,
 }
@@ -125,6 +127,12 @@ impl Level {
         self.first = self.first.or(Some(kind));
         if begins_item(kind) && !typed {
             self.head = self.head.or(Some(kind));
+        }
+        match kind {
+            If if self.last == Some(Else) => {}
+            If | Else => self.branch_blocks += 1,
+            LBrace => self.branch_blocks = self.branch_blocks.saturating_sub(1),
+            _ => {}
         }
         match kind {
             If | Else => (self.branches, self.awaits_block) = (true, true),
@@ -252,7 +260,7 @@ impl Layout<'_> {
         let outer = self.open.last().map(|open| open.holds);
         let level = self.level();
         match (outer, level.head) {
-            _ if level.branches => Holds::Branch,
+            _ if level.branch_blocks > 0 => Holds::Branch,
             (None, None | Some(Layer | Model)) => Holds::Members,
             (None | Some(Holds::Members), Some(_)) => Holds::Statements,
             _ if level.first != Some(For) => Holds::Branch,

@@ -219,3 +219,11 @@ fn the_library_and_the_examples_parse_without_errors() {
         }
     }
 }
+
+#[test]
+fn conditions_with_an_if_leave_the_body_a_body() {
+    for head in ["where if a { b } else { c } {", "where if a { b } else if c { d } else { e } {"] {
+        let parsed = program(&format!("layer L() {head}\n    x = Y() if z\n    param w: f32\n}}\n"));
+        assert_eq!(parsed.errors, [], "{head}");
+    }
+}
