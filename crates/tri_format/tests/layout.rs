@@ -124,6 +124,17 @@ fn long_expressions_break_after_their_loosest_operators() {
 }
 
 #[test]
+fn long_rows_of_method_calls_have_a_line_for_each() {
+    check_body("let y = x.linear(w).relu().norm()", "let y = x.linear(w).relu().norm()");
+    check_body(
+        "let y = x.linear(the_weight_of_the_first_layer).T.relu().linear(the_weight_of_the_second_layer, bias = true) as f32",
+        "let y = x\n    .linear(the_weight_of_the_first_layer).T\n    .relu()\n    \
+         .linear(the_weight_of_the_second_layer, bias = true) as f32",
+    );
+    check_body("x.a() // one\n.b().c()", "x\n    .a()  // one\n    .b()\n    .c()");
+}
+
+#[test]
 fn long_heads_have_a_line_for_each_parameter_or_for_the_conditions() {
     check(
         "fn function[B, D](first_parameter: f32[B, D], second_parameter: f32[B, D], third_parameter: f32[B, D]) -> f32[B, D] { x }",

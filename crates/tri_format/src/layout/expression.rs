@@ -18,6 +18,9 @@ pub(super) enum Context {
     Other,
 }
 
+/// Method calls that make a row; fewer break within their brackets.
+const ROW: usize = 3;
+
 /// How tightly a binary operator binds, from 1; none for other tokens.
 fn precedence(kind: TokenKind) -> Option<u8> {
     use TokenKind::{
@@ -97,13 +100,21 @@ impl<'a> Layout<'a> {
         Document::concat(vec![self.flow(first, context), Document::concat(rest).indent()]).group()
     }
 
-    /// Pieces without operators between them, without what stands before the first.
+    /// Pieces without operators between them, without what stands before the first. A row of method calls takes a line for
+    /// each if it is too long for one.
     pub(super) fn chain(self, pieces: &[Piece], context: Context) -> Document<'a> {
-        let mut parts = Vec::new();
+        let calls = self.method_calls(pieces);
+        let (mut parts, mut row) = (Vec::new(), Vec::new());
         for (at, piece) in pieces.iter().enumerate() {
+            let call = calls.binary_search(&at).is_ok();
+            let parts = if calls.first().is_some_and(|&first| at >= first) { &mut row } else { &mut parts };
             if let Some(before) = at.checked_sub(1).and_then(|before| pieces.get(before)) {
                 let spaced = self.is_spaced(before, piece, context);
-                let separator = if spaced { Separator::Space } else { Separator::Tight };
+                let separator = match (call, spaced) {
+                    (true, _) => Separator::Break,
+                    (false, true) => Separator::Space,
+                    (false, false) => Separator::Tight,
+                };
                 parts.push(self.gap(piece.first(), separator));
             }
             parts.push(self.bare(piece.first()));
@@ -114,7 +125,24 @@ impl<'a> Layout<'a> {
                 Piece::If(branches) => parts.push(self.branches(branches)),
             }
         }
-        Document::concat(parts)
+        if calls.is_empty() {
+            return Document::concat(parts);
+        }
+        parts.push(Document::concat(row).indent());
+        Document::concat(parts).group()
+    }
+
+    /// The dots of method calls, if they are enough for a row.
+    fn method_calls(self, pieces: &[Piece]) -> Vec<usize> {
+        let is_call = |window: &[Piece]| match window {
+            [Piece::Word(dot), Piece::Word(_), Piece::List(list)] => {
+                self.words[*dot].kind == TokenKind::Dot && self.words[list.open].kind == TokenKind::LParen
+            }
+            _ => false,
+        };
+        let calls: Vec<usize> =
+            (1..pieces.len()).filter(|&at| pieces.get(at..at + 3).is_some_and(is_call)).collect();
+        if calls.len() < ROW { Vec::new() } else { calls }
     }
 
     /// A list after its opening bracket, and after the pieces `before` it.

@@ -10,6 +10,8 @@ use super::Layout;
 pub(super) enum Separator {
     /// Nothing.
     Tight,
+    /// Nothing, or a line end in a broken group.
+    Break,
     /// A space.
     Space,
     /// A space, or a line end in a broken group.
@@ -67,6 +69,7 @@ impl<'a> Layout<'a> {
         let gap = &self.words[index].gap;
         let plain = match separator {
             Separator::Tight => Document::nothing(),
+            Separator::Break => Document::Break,
             Separator::Space => Document::Space,
             Separator::Line => Document::Line { blank: false },
         };
