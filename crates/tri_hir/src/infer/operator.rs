@@ -17,8 +17,11 @@ pub(super) const PRODUCTS: [(DType, DType, DType); 6] = [
     (DType::F16, DType::F16, DType::F32),
 ];
 
-/// The largest sum of `K` products of an i8 and a trit that i32 holds.
+/// As many products of an i8 and a trit as i32 holds the sum of, whatever they are (`docs/numerics.md`).
 const MAX_TERNARY_SUM: i64 = i32::MAX as i64 / 128;
+
+/// The same for products of two i8.
+const MAX_BYTE_SUM: i64 = i32::MAX as i64 / (128 * 128);
 
 impl Infer<'_> {
     pub(super) fn unary(&mut self, op: UnaryOp, operand: &ast::Expr, node: NodeId) -> ExprId {
@@ -175,11 +178,14 @@ impl Infer<'_> {
             self.report_contraction(lhs, rhs, &Axis::Dim(k.clone()), contracted, node);
             return self.error_expr(node);
         }
-        if a == Element::Known(DType::I8)
-            && crate::dims::numeric(self.db, k).is_some_and(|k| k > MAX_TERNARY_SUM)
-        {
-            let message = format!("sums of {} products may leave i32", self.axis_text(&Axis::Dim(k.clone())));
-            self.names.error(Code::E3003, node, message);
+        let most = if b == Element::Known(DType::I8) { MAX_BYTE_SUM } else { MAX_TERNARY_SUM };
+        if a == Element::Known(DType::I8) && crate::dims::numeric(self.db, k).is_some_and(|k| k > most) {
+            let (a, b, k) =
+                (self.show().element(a), self.show().element(b), self.axis_text(&Axis::Dim(k.clone())));
+            let message = format!("sums of {k} products of {a} and {b} may leave i32");
+            let report = Report::error(Code::E3003, self.names.place(node), message)
+                .help(format!("up to {most} products are safe; for more, convert to f32 first"));
+            self.names.report(report);
             return self.error_expr(node);
         }
         let mut shape = s[..s.len() - 1].to_vec();

@@ -145,6 +145,7 @@ fn parameters_are_held_to_names_and_types() {
     weights[last].1.shape.reverse();
     weights[last].1.bytes.truncate(8);
     assert!(matches!(model.bind(&weights), Err(RuntimeError::Bytes { .. })));
+    assert_eq!(model.bind(&weights).unwrap_err().code(), "E4037");
 }
 
 #[test]
@@ -201,6 +202,7 @@ fn a_session_whose_call_stopped_midway_must_be_reset() {
     // Writes the state, then meets row 6 of a table of six.
     assert!(matches!(append(&mut session, 6), Err(RuntimeError::RowOutOfRange { row: 6, .. })));
     assert!(matches!(append(&mut session, 1), Err(RuntimeError::TornStates { .. })));
+    assert_eq!(append(&mut session, 1).unwrap_err().code(), "E4042");
     let ones = [1; 4];
     let stateless = session.call("pick", &[TensorView::from_i32(&[1], &ones[..1]).unwrap()]);
     assert!(stateless.is_ok());
