@@ -93,11 +93,24 @@ pub(crate) struct SourceArgs {
 
 #[derive(Args, Debug)]
 pub(crate) struct CheckArgs {
-    #[command(flatten)]
-    pub(crate) source: SourceArgs,
+    /// Programs, modules, and folders of them.
+    #[arg(required = true, value_name = "PATH")]
+    pub(crate) paths: Vec<PathBuf>,
+    /// Gives a `dim` another size.
+    #[arg(long = "dim", value_name = "NAME=SIZE", value_parser = parse_dim)]
+    pub(crate) dims: Vec<(String, i64)>,
+    /// Which model, where the file has several.
+    #[arg(long)]
+    pub(crate) model: Option<String>,
     /// Ends with exit code 1 where there are warnings.
     #[arg(long)]
     pub(crate) deny_warnings: bool,
+    /// Applies the fixes that need no second look, and writes the files.
+    #[arg(long)]
+    pub(crate) fix: bool,
+    /// Prints what `--fix` would change, and writes nothing.
+    #[arg(long, requires = "fix")]
+    pub(crate) diff: bool,
 }
 
 #[derive(Args, Debug)]

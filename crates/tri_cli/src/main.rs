@@ -1,10 +1,13 @@
 //! The `triton` command: parses the command line, runs one command, turns its end into an exit code.
 
 mod args;
+mod checked;
 mod colour;
 mod commands;
 mod diagnostics;
+mod diff;
 mod failure;
+mod fixing;
 mod next_step;
 mod output;
 mod pages;

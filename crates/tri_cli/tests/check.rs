@@ -102,3 +102,184 @@ fn colour_is_for_terminals_unless_told() {
     assert!(!coloured(&["--color", "never"], &[("CLICOLOR_FORCE", "1")]));
     assert!(!coloured(&["--color", "always", "--format", "concise"], &[]));
 }
+
+fn stdout(output: &Output) -> &str {
+    std::str::from_utf8(&output.stdout).unwrap()
+}
+
+const FOREIGN: &str = "use std.nn.{Linear, RmsNorm}
+
+layer Head[D](eps: float = 1e-6) {
+    # a norm
+    norm = RmsNorm[D](eps: eps)
+
+    def forward[B](self, x: float32[B, D]) -> float32[B, D] {
+        return self.norm(x) ** 2
+    }
+}
+";
+
+const TRI: &str = "use std.nn.{RmsNorm}
+
+layer Head[D](eps: float = 1e-6) {
+    // a norm
+    norm = RmsNorm[D](eps = eps)
+
+    fn forward[B](x: f32[B, D]) -> f32[B, D] {
+        pow(norm(x), 2)
+    }
+}
+";
+
+#[test]
+fn fixes_are_applied_until_none_is_left() {
+    // What `**` stands between is not plain here, so that fix is not sure.
+    let wrong = FOREIGN.replace("self.norm(x) ** 2", "pow(self.norm(x), 2)");
+    let folder = Folder::new(&[("a.tri", &wrong)]);
+    let output = folder.triton(&["check", "--fix", "a.tri"]);
+    assert_eq!(output.status.code(), Some(0), "{}{}", stdout(&output), stderr(&output));
+    assert_eq!(std::fs::read_to_string(folder.path("a.tri")).unwrap(), TRI);
+    let said = stdout(&output);
+    assert!(said.contains("fixed a.tri:4: [E0013] write `//`\n"), "{said}");
+    assert!(
+        said.contains("fixed a.tri:1: [W0001] remove `Linear`\n") && said.ends_with("no errors\n"),
+        "{said}"
+    );
+    // Nothing is left to do, and nothing is done.
+    let again = folder.triton(&["check", "--fix", "a.tri"]);
+    assert_eq!(stdout(&again), "no errors\n");
+    assert_eq!(std::fs::read_to_string(folder.path("a.tri")).unwrap(), TRI);
+}
+
+#[test]
+fn what_cannot_be_fixed_is_reported_after_the_fixes() {
+    let folder = Folder::new(&[("a.tri", FOREIGN)]);
+    let output = folder.triton(&["check", "--fix", "a.tri", "--format", "json"]);
+    assert_eq!(output.status.code(), Some(1));
+    let document: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((&document["errors"], &document["diagnostics"][0]["code"]), (&1.into(), &"E0013".into()));
+    assert!(document["fixed"].as_array().unwrap().len() >= 6, "{document}");
+    let text = std::fs::read_to_string(folder.path("a.tri")).unwrap();
+    assert!(text.contains("norm(x) ** 2") && text.contains("// a norm"), "{text}");
+}
+
+#[test]
+fn a_difference_is_printed_instead_of_written() {
+    let wrong = FOREIGN.replace("self.norm(x) ** 2", "pow(self.norm(x), 2)");
+    let folder = Folder::new(&[("a.tri", &wrong)]);
+    let output = folder.triton(&["check", "--fix", "--diff", "a.tri"]);
+    assert_eq!(output.status.code(), Some(0));
+    assert_eq!(std::fs::read_to_string(folder.path("a.tri")).unwrap(), wrong);
+    let diff = stdout(&output);
+    assert!(diff.starts_with("--- a.tri\n+++ a.tri (fixed)\n@@"), "{diff}");
+    assert!(diff.contains("\n-    # a norm\n") && diff.contains("\n+    // a norm\n"), "{diff}");
+    assert!(stderr(&output).contains("no errors"));
+    assert_eq!(
+        folder.triton(&["check", "--diff", "a.tri"]).status.code(),
+        Some(2),
+        "there is nothing to compare"
+    );
+}
+
+#[test]
+fn fixes_reach_imported_files_and_nothing_else() {
+    let folder = Folder::new(&[
+        ("package/main.tri", "use blocks.mlp.double\n\nfn f(x: f32) -> f32 { double(x) }\n"),
+        ("package/blocks/mlp.tri", "fn double(x: f32) -> f32 {\n    return x + x\n}\n"),
+        ("package/alone.tri", "# not part of the program\n"),
+        ("outside.tri", "# out of the package\n"),
+    ]);
+    let output = folder.triton(&["check", "--fix", "package/main.tri"]);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let read = |name: &str| std::fs::read_to_string(folder.path(name)).unwrap();
+    assert_eq!(read("package/blocks/mlp.tri"), "fn double(x: f32) -> f32 {\n    x + x\n}\n");
+    assert_eq!(read("package/alone.tri"), "# not part of the program\n");
+    #[cfg(unix)]
+    {
+        std::os::unix::fs::symlink(folder.path("outside.tri"), folder.path("package/link.tri")).unwrap();
+        let output = folder.triton(&["check", "--fix", "package/link.tri"]);
+        assert_eq!(output.status.code(), Some(1), "its error stays");
+        assert_eq!(read("outside.tri"), "# out of the package\n");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn written_files_keep_their_permissions_and_read_only_files_stay() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = Folder::new(&[("a.tri", "# remark\n"), ("b.tri", "# remark\n")]);
+    let mode = |name: &str, mode: u32| {
+        std::fs::set_permissions(folder.path(name), std::fs::Permissions::from_mode(mode)).unwrap();
+    };
+    mode("a.tri", 0o640);
+    mode("b.tri", 0o440);
+    assert_eq!(folder.triton(&["check", "--fix", "a.tri"]).status.code(), Some(0));
+    assert_eq!(std::fs::metadata(folder.path("a.tri")).unwrap().permissions().mode() & 0o777, 0o640);
+    let output = folder.triton(&["check", "--fix", "b.tri"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr(&output).contains("E4002"), "{}", stderr(&output));
+    assert_eq!(std::fs::read_to_string(folder.path("b.tri")).unwrap(), "# remark\n");
+    // Nothing but the two files is left behind.
+    assert_eq!(std::fs::read_dir(folder.0.path()).unwrap().count(), 2);
+}
+
+#[test]
+fn files_and_folders_are_checked_together() {
+    let folder = Folder::new(&[
+        (
+            "package/main.tri",
+            "use blocks.mlp.double\nuse sizes.Two\n\ntest \"t\" { assert all(double(ones[Two]()) == 2.0) }\n",
+        ),
+        (
+            "package/other.tri",
+            "use blocks.mlp.double\n\ntest \"t\" { assert double(1.0 as f32) == missing }\n",
+        ),
+        (
+            "package/blocks/mlp.tri",
+            "use sizes.Two\n\nfn double[..S](x: f32[..S]) -> f32[..S] {\n    let spare = x\n    x * Two\n}\n",
+        ),
+        ("package/sizes.tri", "dim Two = 2\n\ntest \"t\" { assert true || false }\n"),
+        ("package/.hidden/bad.tri", "dim\n"),
+        ("package/notes.txt", "dim\n"),
+        ("single.tri", "dim One =\n"),
+    ]);
+    let output = folder.triton(&["check", "package", "single.tri", "--format", "concise"]);
+    assert_eq!(output.status.code(), Some(1));
+    let mut lines: Vec<&str> = stderr(&output).lines().collect();
+    lines.sort_unstable();
+    let codes: Vec<(&str, &str)> = lines
+        .iter()
+        .map(|line| (line.split(':').next().unwrap(), line.split(['[', ']']).nth(1).unwrap()))
+        .collect();
+    let expected = [
+        ("package/blocks/mlp.tri", "W0002"),
+        ("package/other.tri", "E1001"),
+        ("package/sizes.tri", "W0008"),
+        ("single.tri", "E0006"),
+    ];
+    assert_eq!(codes, expected, "{lines:#?}");
+    // A module of a package that is checked by itself imports from its own folder.
+    let output = folder.triton(&["check", "package/blocks/mlp.tri", "--format", "concise"]);
+    assert!(stderr(&output).contains("E1002"), "{}", stderr(&output));
+    let output = folder.triton(&["check", "package/blocks/mlp.tri", "package", "--format", "concise"]);
+    assert!(
+        !stderr(&output).contains("E1002"),
+        "it lies in a folder that is checked too: {}",
+        stderr(&output)
+    );
+}
+
+#[test]
+fn wrong_paths_are_told_of() {
+    let folder = Folder::new(&[("a.tri", "dim A = 1\n"), ("empty/notes.txt", "")]);
+    let output = folder.triton(&["check", "a.tri", "missing.tri"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr(&output).contains("missing.tri"), "{}", stderr(&output));
+    let output = folder.triton(&["check", "empty"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr(&output).contains("there is no `.tri` file in `empty`"), "{}", stderr(&output));
+    let output = folder.triton(&["check", "a.tri", "empty", "--dim", "A=2"]);
+    assert_eq!(output.status.code(), Some(1));
+    let output = folder.triton(&["check", "."]);
+    assert_eq!((output.status.code(), stdout(&output)), (Some(0), "no errors\n"));
+}

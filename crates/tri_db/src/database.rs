@@ -119,6 +119,7 @@ struct Files {
 pub struct RootDatabase {
     storage: salsa::Storage<Self>,
     system: Arc<dyn System>,
+    folder: Arc<PathBuf>,
     root: Arc<PathBuf>,
     files: Arc<Mutex<Files>>,
 }
@@ -150,6 +151,7 @@ impl RootDatabase {
         let db = RootDatabase {
             storage: salsa::Storage::new(callback),
             system,
+            folder: Arc::new(root.parent().unwrap_or(Path::new("")).to_owned()),
             root: Arc::new(root.to_owned()),
             files: Arc::default(),
         };
@@ -157,10 +159,20 @@ impl RootDatabase {
         db
     }
 
+    /// Looks for modules in `folder` instead, where the main file may lie in a folder of it.
+    pub fn set_folder(&mut self, folder: &Path) {
+        self.folder = Arc::new(folder.to_owned());
+    }
+
+    /// The file at `path`, read when first asked for.
+    pub fn source(&self, path: &Path) -> SourceFile {
+        let real = self.system.canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        self.load(path, real)
+    }
+
     /// The program's main file.
     pub fn root(&self) -> SourceFile {
-        let real = self.system.canonicalize(&self.root).unwrap_or_else(|_| PathBuf::clone(&self.root));
-        self.load(&self.root, real)
+        self.source(&self.root)
     }
 
     /// Gives a file another text, as an editor does.
@@ -245,7 +257,7 @@ impl Db for RootDatabase {
         if path.first() == Some(&"std") {
             return Err(ModuleError::NotInLibrary);
         }
-        let folder = self.root.parent().unwrap_or(Path::new(""));
+        let folder = self.folder.as_path();
         let mut file = path.iter().fold(folder.to_owned(), |file, part| file.join(part));
         file.set_extension("tri");
         let failed = |error: io::Error| match error.kind() {

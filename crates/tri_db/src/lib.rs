@@ -10,4 +10,4 @@ mod system;
 
 pub use database::{Db, ModuleError, OnExecute, Options, RootDatabase, SourceFile, parse};
 pub use library::LIBRARY;
-pub use system::{DiskSystem, MemorySystem, System};
+pub use system::{DiskSystem, MemorySystem, OverlaySystem, System};

@@ -64,3 +64,33 @@ impl System for MemorySystem {
         if exists { Ok(plain) } else { Err(io::ErrorKind::NotFound.into()) }
     }
 }
+
+/// The disk with other texts in the place of some files: what an editor has not saved, or what fixes would write.
+#[derive(Clone, Debug, Default)]
+pub struct OverlaySystem {
+    files: BTreeMap<PathBuf, Vec<u8>>,
+}
+
+impl OverlaySystem {
+    /// The disk as it is.
+    pub fn new() -> Self {
+        OverlaySystem::default()
+    }
+
+    /// The same with `bytes` at `path`.
+    pub fn with(mut self, path: &Path, bytes: impl Into<Vec<u8>>) -> Self {
+        let real = DiskSystem.canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        self.files.insert(real, bytes.into());
+        self
+    }
+}
+
+impl System for OverlaySystem {
+    fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
+        self.files.get(path).cloned().map_or_else(|| DiskSystem.read(path), Ok)
+    }
+
+    fn canonicalize(&self, path: &Path) -> io::Result<PathBuf> {
+        DiskSystem.canonicalize(path)
+    }
+}

@@ -1,6 +1,6 @@
 //! One diagnostic as data, built step by step, and the collector that hands out proofs of reporting.
 
-use crate::{Code, Span};
+use crate::{Code, FileId, Span};
 
 /// How serious a diagnostic is.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -144,6 +144,16 @@ impl Diagnostic {
     /// Offers the edit that repairs it.
     pub fn fix(mut self, fix: Fix) -> Self {
         self.fix = Some(fix);
+        self
+    }
+
+    /// The same with files that have other numbers.
+    pub fn renumbered(mut self, number: impl Fn(FileId) -> FileId) -> Self {
+        let labels = self.secondary.iter_mut().chain([&mut self.primary]).map(|label| &mut label.span);
+        let edits = self.fix.iter_mut().flat_map(|fix| &mut fix.edits).map(|edit| &mut edit.span);
+        for span in labels.chain(edits) {
+            span.file = number(span.file);
+        }
         self
     }
 

@@ -6,6 +6,7 @@
 
 mod code;
 mod diagnostic;
+pub mod fixes;
 mod line_index;
 pub mod render;
 mod span;

@@ -69,34 +69,19 @@ impl Program {
         let mut db = RootDatabase::new(system, path);
         db.set_dims(options.dims.clone());
         let root = db.root();
-        if let Err(reason) = root.bytes(&db) {
-            return Err(DriverError::Source { path: path.display().to_string(), reason: reason.clone() });
+        if let Some(error) = read_error(&db, root) {
+            return Err(error);
         }
-        let program = Program { db, root, options: options.clone() };
-        program.hold_dims()?;
-        Ok(program)
+        hold_dims(&db, &[root], options)?;
+        Ok(Program::of(db, root, options.clone()))
     }
 
-    /// Every size is given to a dim that the program has.
-    fn hold_dims(&self) -> Result<(), DriverError> {
-        if self.options.dims.is_empty() {
-            return Ok(());
-        }
-        let items = &tri_db::parse(&self.db, self.root).ast.items;
-        let known: Vec<&str> = items
-            .iter()
-            .filter_map(|item| match &item.kind {
-                ItemKind::Dim(dim) => Some(&*dim.name.text),
-                _ => None,
-            })
-            .collect();
-        match self.options.dims.keys().find(|name| !known.contains(&name.as_str())) {
-            None => Ok(()),
-            Some(name) => Err(DriverError::UnknownDim {
-                name: name.clone(),
-                near_miss: nearest(name, known.iter().copied()).map(str::to_owned),
-            }),
-        }
+    pub(crate) fn of(db: RootDatabase, root: SourceFile, options: SourceOptions) -> Program {
+        Program { db, root, options }
+    }
+
+    pub(crate) fn root(&self) -> SourceFile {
+        self.root
     }
 
     /// Everything that the checker has to say.
@@ -132,15 +117,21 @@ impl Program {
     /// A defect of the compiler.
     pub fn diagnose(&self, timing: &mut Timing) -> Result<Vec<Diagnostic>, DriverError> {
         let mut diagnostics = self.check(timing);
-        let has_errors = diagnostics.iter().any(Diagnostic::is_error);
-        if !has_errors && self.has_model() {
-            match self.lower(timing) {
-                Ok(_) => {}
-                Err(ElaborateError::Diagnostics(found)) => diagnostics.extend(found),
-                Err(ElaborateError::Driver(error)) => return Err(error),
-            }
+        match self.elaborate_models(timing) {
+            Ok(()) => {}
+            Err(ElaborateError::Diagnostics(found)) => diagnostics.extend(found),
+            Err(ElaborateError::Driver(error)) => return Err(error),
         }
         Ok(diagnostics)
+    }
+
+    /// What only elaboration finds wrong with a program that the checker accepts; nothing of one that it does not.
+    pub(crate) fn elaborate_models(&self, timing: &mut Timing) -> Result<(), ElaborateError> {
+        let accepted = || !tri_hir::check(&self.db, self.root).iter().any(Diagnostic::is_error);
+        if self.has_model() && accepted() {
+            self.lower(timing)?;
+        }
+        Ok(())
     }
 
     /// Whether there is something to elaborate; a file of layers alone is checked only.
@@ -175,7 +166,7 @@ impl Program {
     /// change it, nor where the files lie.
     pub fn source_hash(&self) -> [u8; 32] {
         let mut hasher = blake3::Hasher::new();
-        for file in tri_hir::files(&self.db, self.root) {
+        for file in tri_hir::files(&self.db, &[self.root]) {
             let tree = tri_syntax::ast::dump(&tri_db::parse(&self.db, file).ast);
             hasher.update(&(tree.len() as u64).to_le_bytes());
             hasher.update(tree.as_bytes());
@@ -187,7 +178,7 @@ impl Program {
     pub(crate) fn items(&self) -> Vec<(String, Arc<Item>)> {
         let folder = self.root.path(&self.db).parent();
         let mut items = Vec::new();
-        for file in tri_hir::files(&self.db, self.root) {
+        for file in tri_hir::files(&self.db, &[self.root]) {
             let path = file.path(&self.db);
             let path = folder.and_then(|folder| path.strip_prefix(folder).ok()).unwrap_or(path);
             let place = if file == self.root { String::new() } else { format!(" in {}", path.display()) };
@@ -262,6 +253,37 @@ fn describe(item: &Item) -> String {
         ItemKind::Error { .. } => "item",
     };
     item.name().map_or_else(|| keyword.to_owned(), |name| format!("`{keyword} {}`", name.as_str()))
+}
+
+/// Why a file cannot be read, if it cannot.
+pub(crate) fn read_error(db: &RootDatabase, file: SourceFile) -> Option<DriverError> {
+    let reason = file.bytes(db).as_ref().err()?.clone();
+    Some(DriverError::Source { path: file.path(db).display().to_string(), reason })
+}
+
+/// Every size is given to a dim that one of the files has.
+pub(crate) fn hold_dims(
+    db: &RootDatabase,
+    files: &[SourceFile],
+    options: &SourceOptions,
+) -> Result<(), DriverError> {
+    if options.dims.is_empty() {
+        return Ok(());
+    }
+    let items = files.iter().flat_map(|file| &tri_db::parse(db, *file).ast.items);
+    let known: Vec<&str> = items
+        .filter_map(|item| match &item.kind {
+            ItemKind::Dim(dim) => Some(&*dim.name.text),
+            _ => None,
+        })
+        .collect();
+    match options.dims.keys().find(|name| !known.contains(&name.as_str())) {
+        None => Ok(()),
+        Some(name) => Err(DriverError::UnknownDim {
+            name: name.clone(),
+            near_miss: nearest(name, known.iter().copied()).map(str::to_owned),
+        }),
+    }
 }
 
 impl From<DriverError> for ElaborateError {

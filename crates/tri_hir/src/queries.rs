@@ -204,7 +204,12 @@ fn follows(db: &dyn Db, dim: Def) -> bool {
 
 /// Everything that is wrong with a program, and what was probably not meant: of the main file, and of every file that it imports.
 pub fn check(db: &dyn Db, root: SourceFile) -> Vec<Diagnostic> {
-    let files = files(db, root);
+    check_together(db, &[root])
+}
+
+/// The same of several programs and modules of one package, each file once.
+pub fn check_together(db: &dyn Db, roots: &[SourceFile]) -> Vec<Diagnostic> {
+    let files = files(db, roots);
     let exported = exported(db, &files);
     let mut diagnostics = Vec::new();
     for file in files {
@@ -222,10 +227,10 @@ pub fn check(db: &dyn Db, root: SourceFile) -> Vec<Diagnostic> {
     diagnostics
 }
 
-/// The files of a program besides the library's, the main file first.
-pub fn files(db: &dyn Db, root: SourceFile) -> Vec<SourceFile> {
+/// The files of programs besides the library's, a main file before what it imports.
+pub fn files(db: &dyn Db, roots: &[SourceFile]) -> Vec<SourceFile> {
     let mut done = BTreeSet::new();
-    let mut open = vec![root];
+    let mut open: Vec<SourceFile> = roots.iter().rev().copied().collect();
     let mut files = Vec::new();
     while let Some(file) = open.pop() {
         if !done.insert(file.id(db)) || file.is_library(db) {

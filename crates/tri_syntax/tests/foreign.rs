@@ -74,6 +74,7 @@ fn spellings_with_a_sure_fix() {
         ("layer L() {\n    fn f() { self.x }\n}", "layer L() {\n    fn f() { x }\n}"),
         ("layer L() {\n    fn f(self) { x }\n}", "layer L() {\n    fn f() { x }\n}"),
         ("layer L() {\n    fn f(self, x: f32) { x }\n}", "layer L() {\n    fn f(x: f32) { x }\n}"),
+        ("layer L() {\n    fn f[B, ..S](self) { x }\n}", "layer L() {\n    fn f[B, ..S]() { x }\n}"),
         ("fn f() { if a { 1 } elif b { 2 } else { 3 } }", "fn f() { if a { 1 } else if b { 2 } else { 3 } }"),
         ("fn f() {\n    if a { 1 }\n    elif b { 2 }\n}", "fn f() {\n    if a { 1 }\n    else if b { 2 }\n}"),
         ("fn f() {\n    let mut x = 1\n    x\n}", "fn f() {\n    var x = 1\n    x\n}"),

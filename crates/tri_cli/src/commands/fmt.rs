@@ -1,10 +1,8 @@
 //! `triton fmt [PATH]`: programs in the canonical layout.
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use serde_json::{Value, json};
-use similar::TextDiff;
 use tri_diagnostics::render::{self, Sources};
 use tri_diagnostics::{Code, Diagnostic, FileId, Span, TextRange};
 use tri_format::FormatError;
@@ -12,15 +10,13 @@ use tri_syntax::MAX_FILE;
 
 use crate::args::{FmtArgs, Format};
 use crate::diagnostics;
+use crate::diff;
 use crate::failure::Failure;
 use crate::output;
 use crate::source_files;
 
 /// Stands for stdin.
 const STDIN: &str = "-";
-
-/// How long a difference is looked for that is as short as possible.
-const DIFF_TIME: Duration = Duration::from_secs(5);
 
 /// Formats files in place, or stdin to stdout.
 pub(crate) fn run(args: &FmtArgs, format: Format) -> Result<(), Failure> {
@@ -150,7 +146,8 @@ impl Run<'_> {
             (false, false) => Status::Formatted,
         };
         if self.args.diff && result.status == Status::Unformatted {
-            result.diff = Some(diff(&result.name, source, &text));
+            let name = &result.name;
+            result.diff = Some(diff::unified((name, source), (&format!("{name} (formatted)"), &text)));
         }
         match path {
             None if !dry => result.text = Some(text),
@@ -236,10 +233,4 @@ fn formatted(file: FileId, bytes: &[u8]) -> Result<(&str, String), FormatError> 
     }
     let source = tri_syntax::decode(file, bytes).map_err(|diagnostic| syntax(*diagnostic))?;
     Ok((source, tri_format::format(file, source)?))
-}
-
-/// A unified difference.
-fn diff(name: &str, before: &str, after: &str) -> String {
-    let diff = TextDiff::configure().timeout(DIFF_TIME).diff_lines(before, after);
-    diff.unified_diff().context_radius(3).header(name, &format!("{name} (formatted)")).to_string()
 }

@@ -104,9 +104,31 @@ fn drop_loops(tokens: &mut Vec<Significant>, source: Source<'_>, found: &mut Vec
     keep(tokens, &dropped);
 }
 
+/// Whether the `(` at `open` begins the parameters of a function.
+fn names_a_function(tokens: &[Significant], open: usize, source: Source<'_>) -> bool {
+    use TokenKind::{Fn, Ident, LBracket, RBracket};
+    let (mut at, mut depth) = (open, 0_u32);
+    loop {
+        let Some(before) = at.checked_sub(1) else { return false };
+        at = before;
+        match kind(tokens, at) {
+            Some(RBracket) => depth += 1,
+            Some(LBracket) => depth = depth.saturating_sub(1),
+            _ if depth > 0 => {}
+            // The name, after the generics if there are any.
+            Some(Ident) => {
+                return at.checked_sub(1).is_some_and(|keyword| {
+                    kind(tokens, keyword) == Some(Fn) || is_word(tokens, keyword, "def", source)
+                });
+            }
+            _ => return false,
+        }
+    }
+}
+
 /// Drops `self` before a member, and as the first parameter; a layer's functions see its members by their names.
 fn drop_self(tokens: &mut Vec<Significant>, source: Source<'_>, found: &mut Vec<Diagnostic>) {
-    use TokenKind::{Assign, Colon, Comma, Dot, Fn, Ident, In, LParen, Let, RParen, Var};
+    use TokenKind::{Assign, Colon, Comma, Dot, Ident, In, LParen, Let, RParen, Var};
     let selves: Vec<usize> =
         (0..tokens.len()).filter(|&index| is_word(tokens, index, "self", source)).collect();
     let before = |index: usize| index.checked_sub(1).and_then(|before| kind(tokens, before));
@@ -120,11 +142,7 @@ fn drop_self(tokens: &mut Vec<Significant>, source: Source<'_>, found: &mut Vec<
     let mut dropped = vec![false; tokens.len()];
     for index in selves {
         let next = kind(tokens, index + 1);
-        let parameter = before(index) == Some(LParen)
-            && index.checked_sub(2).and_then(|name| kind(tokens, name)) == Some(Ident)
-            && index.checked_sub(3).is_some_and(|keyword| {
-                kind(tokens, keyword) == Some(Fn) || is_word(tokens, keyword, "def", source)
-            });
+        let parameter = before(index) == Some(LParen) && names_a_function(tokens, index - 1, source);
         let count = match next {
             Some(Dot) if kind(tokens, index + 2) == Some(Ident) && before(index) != Some(Dot) => 2,
             Some(Comma) if parameter => 2,
