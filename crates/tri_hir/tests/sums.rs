@@ -8,7 +8,8 @@ use tri_diagnostics::Code;
 
 /// What is wrong with a product of `i8` and `dtype` over an axis of this length.
 fn errors(dtype: &str, length: i64) -> Vec<(Code, String)> {
-    let text = format!("fn f[B](x: i8[B, {length}], w: {dtype}[{length}, 4]) -> i32[B, 4] {{\n    x @ w\n}}\n");
+    let text =
+        format!("fn f[B](x: i8[B, {length}], w: {dtype}[{length}, 4]) -> i32[B, 4] {{\n    x @ w\n}}\n");
     let system = MemorySystem::new([("main.tri", text.as_str())]);
     let db = RootDatabase::new(Arc::new(system), Path::new("main.tri"));
     let diagnostics = tri_hir::check(&db, db.root());
