@@ -5,9 +5,12 @@ use tri_diagnostics::Code;
 
 use crate::report::{Place, Report};
 
+/// What is said at the place of such a name.
+pub(crate) const SPELLING: &str = "a spelling of other tools";
+
 /// What is said of a name that other tools have, if `name` is one.
 pub(crate) fn name(name: &str, place: Place) -> Option<Report> {
-    let error = |message: &str| Report::error(Code::E0013, place, message);
+    let error = |message: &str| Report::error(Code::E0013, place, message).label(SPELLING);
     let respelled = |ours: &str| {
         error(&format!("`{name}` is written `{ours}`")).fix(format!("write `{ours}`"), place, ours)
     };

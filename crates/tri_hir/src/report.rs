@@ -39,6 +39,8 @@ pub(crate) enum Target {
     Before(Place),
     /// Behind a node.
     Behind(Place),
+    /// In the place of the first bytes of a node.
+    First(Place, u32),
     /// Before the first item of a file, behind its `//!` lines.
     Top(FileId),
     /// In the place of what stands from the end of the first node to the end of the second.
@@ -52,6 +54,10 @@ impl Target {
             Target::Node(place) => (place.file, range(place)),
             Target::Before(place) => (place.file, TextRange::empty(range(place).start)),
             Target::Behind(place) => (place.file, TextRange::empty(range(place).end)),
+            Target::First(place, count) => {
+                let start = range(place).start;
+                (place.file, TextRange::new(start, start + count))
+            }
             Target::Top(file) => (file, TextRange::empty(top(db, file))),
             Target::Tail(first, last) => (first.file, TextRange::new(range(first).end, range(last).end)),
         };

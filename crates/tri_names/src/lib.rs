@@ -1,12 +1,16 @@
 //! Near misses: which known name was probably meant. Names of programs, of tensors and of inputs alike.
 
-/// The known name that `name` is closest to, if one is close: a third of it may differ, and case does not count. Of names as close,
+/// The known name that `name` is closest to, if one is close: a third of it may differ, nothing of a very short one, and case does not count. Of names as close,
 /// the one whose case agrees better, then the first in the alphabet.
 pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     if name.len() > LONGEST {
         return None;
     }
-    let allowed = (name.chars().count() / 3).max(1);
+    // One or two letters are as close to any others.
+    let allowed = match name.chars().count() {
+        0..=2 => 0,
+        count => (count / 3).max(1),
+    };
     let lower = name.to_lowercase();
     let near = known.into_iter().filter(|other| *other != name && other.len() <= LONGEST).map(|other| {
         let folded = distance(&lower, &other.to_lowercase());
@@ -51,6 +55,7 @@ mod tests {
         assert_eq!(nearest("Vocabulary", known), None);
         assert_eq!(nearest("", known), None);
         assert_eq!(nearest("self", ["erf"]), None);
+        assert_eq!((nearest("D", ["B", "T"]), nearest("d", ["D"])), (None, Some("D")));
     }
 
     #[test]
@@ -63,7 +68,7 @@ mod tests {
     fn very_long_names_are_not_compared() {
         let long = "x".repeat(10_000_000);
         assert_eq!(nearest(&long, ["x", &long[1..]]), None);
-        assert_eq!(nearest("xy", [long.as_str(), "xx"]), Some("xx"));
+        assert_eq!(nearest("xxy", [long.as_str(), "xxx"]), Some("xxx"));
     }
 
     #[test]

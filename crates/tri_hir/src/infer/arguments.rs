@@ -1,15 +1,13 @@
 //! Arguments of calls: typed, and bound to what the parameters leave open.
 
-use tri_diagnostics::Code;
-use tri_syntax::ast::{self, ExprKind as Ast};
+use tri_syntax::ast::{self};
 
 use super::Infer;
 use super::bind::{Bindings, Misfit};
 use super::coerce::Asked;
 use super::misfit::Called;
 use super::slots::Slots;
-use crate::hir::{Axis, DType, Dim, DimVar, Element, ExprId, ExprKind, Owner, Type};
-use crate::report::Report;
+use crate::hir::{DType, Dim, DimVar, Element, ExprId, Owner, Type};
 
 impl Infer<'_> {
     /// Types the arguments and binds what the parameters' types leave open.
@@ -153,98 +151,6 @@ impl Infer<'_> {
             },
             _ => self.expr(expr, Some(ty)),
         }
-    }
-
-    /// An axis of a tensor, by position or by name.
-    pub(super) fn axis_of(&mut self, expr: &ast::Expr, tensor: ExprId) -> ExprId {
-        let shape = match self.ty(tensor).clone() {
-            Type::Tensor(_, shape) => shape,
-            Type::Error => return self.error_expr(expr.id),
-            other => {
-                let found = self.show().ty(&other);
-                self.names.error(
-                    Code::E2001,
-                    self.node(tensor),
-                    format!("this is {found}, which has no axes"),
-                );
-                return self.error_expr(expr.id);
-            }
-        };
-        match self.axis_position(expr, &shape) {
-            Some(position) => self.push(ExprKind::Axis(position), Type::Axis, expr.id),
-            None => self.error_expr(expr.id),
-        }
-    }
-
-    /// The position of the last axis.
-    pub(super) fn last_axis(&mut self, shape: &[Axis], node: ast::NodeId) -> Option<i32> {
-        if matches!(shape.last(), Some(Axis::Dim(_))) {
-            return Some(-1);
-        }
-        let shape = self.show().shape(shape);
-        self.names.error(Code::E2007, node, format!("[{shape}] is not known to have a last axis"));
-        None
-    }
-
-    /// The position of an axis; counted from the end if it stands behind a pack.
-    pub(super) fn axis_position(&mut self, expr: &ast::Expr, shape: &[Axis]) -> Option<i32> {
-        let pack = shape.iter().position(|axis| matches!(axis, Axis::Pack(..)));
-        if let Ast::Name(name) = &expr.kind
-            && self.scope.iter().all(|binding| binding.name != *name)
-            && let Some(dim) = self.names.dim_named(name)
-            && dim.as_constant().is_none()
-            && !matches!(dim.as_var(), Some(DimVar::Param(..) | DimVar::Local(..)))
-        {
-            let found: Vec<usize> =
-                (0..shape.len()).filter(|at| matches!(&shape[*at], Axis::Dim(d) if *d == dim)).collect();
-            return match found.as_slice() {
-                [at] if pack.is_none_or(|pack| *at < pack) => Some(*at as i32),
-                [at] => Some(*at as i32 - shape.len() as i32),
-                [] => {
-                    let (name, shape) = (self.show().dim(&dim), self.show().shape(shape));
-                    self.names.error(Code::E2007, expr.id, format!("no axis of [{shape}] is `{name}`"));
-                    None
-                }
-                _ => {
-                    let (name, shape) = (self.show().dim(&dim), self.show().shape(shape));
-                    let report = Report::error(
-                        Code::E2007,
-                        self.names.place(expr.id),
-                        format!("several axes of [{shape}] are `{name}`"),
-                    );
-                    self.names.report(report.help("say which by its position: `axis = -1`"));
-                    None
-                }
-            };
-        }
-        let id = self.expr(expr, None);
-        let Type::Int(Some(dim)) = self.ty(id).clone() else {
-            if self.ty(id) != &Type::Error {
-                let found = self.show().ty(self.ty(id));
-                self.names.error(
-                    Code::E2007,
-                    expr.id,
-                    format!("an axis is a position or the name of a size, but this is {found}"),
-                );
-            }
-            return None;
-        };
-        let position = crate::dims::numeric(self.db, &dim).and_then(|n| i32::try_from(n).ok())?;
-        let fixed = shape.len() as i32;
-        let known = match pack {
-            None => (-fixed..fixed).contains(&position),
-            Some(at) => (-(fixed - at as i32 - 1)..at as i32).contains(&position),
-        };
-        if !known {
-            let shape = self.show().shape(shape);
-            self.names.error(
-                Code::E2007,
-                expr.id,
-                format!("[{shape}] is not known to have an axis {position}"),
-            );
-            return None;
-        }
-        Some(position)
     }
 
     /// The dtype that a number takes in the place of a tensor.

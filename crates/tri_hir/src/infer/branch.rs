@@ -22,6 +22,7 @@ impl Infer<'_> {
             let place = self.names.place(condition.id);
             let report =
                 Report::error(Code::E2009, place, "this condition is a tensor, known only at run time")
+                    .label(self.this(test))
                     .help("choose elements with `select(mask, a, b)`");
             self.names.report(report);
             return self.error_expr(node);

@@ -21,7 +21,7 @@ impl Infer<'_> {
         }
         let place = self.names.place(node);
         let spelled = format!("{}.{}", path.join("."), name.text);
-        let error = |message: String| Report::error(Code::E0013, place, message);
+        let error = |message: String| Report::error(Code::E0013, place, message).label(foreign::SPELLING);
         let report = if let Some(ours) = foreign::dtype(&name.text) {
             error(format!("`{spelled}` is the dtype `{ours}`, which is not a value"))
                 .help(format!("convert with `x as {ours}`"))
@@ -62,7 +62,8 @@ impl Infer<'_> {
     pub(super) fn foreign_method(&mut self, base: ExprId, name: &ast::Name) -> bool {
         let Some(advice) = foreign::method(&name.text) else { return false };
         let (found, place) = (self.show().ty(self.ty(base)), self.names.place(name.id));
-        let report = Report::error(Code::E0013, place, format!("{found} has no `{}`", name.text));
+        let report = Report::error(Code::E0013, place, format!("{found} has no `{}`", name.text))
+            .label(foreign::SPELLING);
         self.names.report(report.help(advice));
         true
     }
@@ -81,7 +82,8 @@ impl Infer<'_> {
         let dim = entry(&shape, items)?;
         let (size, place) = (self.show().dim(&dim), self.names.place(expr.id));
         let report =
-            Report::error(Code::E0013, place, format!("sizes are part of the type: this is `{size}`"));
+            Report::error(Code::E0013, place, format!("sizes are part of the type: this is `{size}`"))
+                .label(foreign::SPELLING);
         let simple = size.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
         self.names.report(match simple {
             true => report.fix(format!("write `{size}`"), place, size),

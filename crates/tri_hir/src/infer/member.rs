@@ -10,7 +10,7 @@ use super::branch::implies;
 use super::name::Resolved;
 use crate::hir::{Def, ExprId, ExprKind, Generic, MemberKind, Owner, Type};
 use crate::queries::{checked_layer_head, item_of, signature};
-use crate::report::Report;
+use crate::report::{Place, Report};
 
 impl Infer<'_> {
     /// A member of the layer whose body this is, or of an instance.
@@ -22,13 +22,7 @@ impl Infer<'_> {
             return self.error_expr(node);
         }
         if member.conditional && base.is_none() && !self.condition_holds(def, at) {
-            let place = self.names.place(node);
-            let report = Report::error(
-                Code::E1005,
-                place,
-                format!("`{}` exists only under its condition", member.name),
-            )
-            .help("use it inside an `if` with the same condition");
+            let report = self.absent(def, at, &member.name, node);
             self.names.report(report);
             return self.error_expr(node);
         }
@@ -57,6 +51,27 @@ impl Infer<'_> {
         let mut bindings = super::bind::Bindings::default();
         self.fix_instance(&mut bindings, *def, args);
         bindings.ty(ty).unwrap_or(Type::Error)
+    }
+
+    /// A member that may not exist here.
+    fn absent(&self, def: Def, at: u32, name: &str, node: NodeId) -> Report {
+        let message = format!("`{name}` exists only under its condition");
+        let report = Report::error(Code::E1005, self.names.place(node), message);
+        let item = item_of(self.db, def);
+        let condition = match item.as_ref().map(|item| &item.kind) {
+            Some(ItemKind::Layer(layer)) => {
+                layer.members.get(at as usize).and_then(|member| member.condition.as_ref())
+            }
+            _ => None,
+        };
+        let Some(condition) = condition else { return report };
+        let text = super::stmt::text_of(condition);
+        report
+            .label(format!("nothing here says that `{text}` holds"))
+            .secondary(Place::new(def, condition.id), format!("`{name}` exists only if this holds"))
+            .help(format!(
+                "use it inside an `if` with the same condition: `if {text} {{ ... }} else {{ ... }}`"
+            ))
     }
 
     pub(super) fn condition_holds(&self, def: Def, at: u32) -> bool {
@@ -107,9 +122,14 @@ impl Infer<'_> {
     pub(super) fn unknown_member(&mut self, def: Def, name: &ast::Name) -> ExprId {
         let layer = crate::queries::layer(self.db, def);
         let place = self.names.place(name.id);
-        let mut report =
-            Report::error(Code::E1001, place, format!("`{}` has no member `{}`", layer.name, name.text));
-        if let Some(near) = nearest(name.as_str(), layer.members.iter().map(|member| &*member.name)) {
+        let names: Vec<&str> = layer.members.iter().map(|member| &*member.name).collect();
+        let label = match names.as_slice() {
+            [] => "it has no members".to_owned(),
+            names => format!("it has {}", names.join(", ")),
+        };
+        let message = format!("`{}` has no member `{}`", layer.name, name.text);
+        let mut report = Report::error(Code::E1001, place, message).label(label);
+        if let Some(near) = nearest(name.as_str(), names) {
             report = report.did_you_mean(near, place);
         }
         self.names.report(report);

@@ -2,6 +2,7 @@
 
 mod advice;
 mod arguments;
+mod axis;
 mod bind;
 mod branch;
 mod broadcast;
@@ -39,7 +40,7 @@ use crate::hir::{
     MemberKind, Owner, Signature, Type,
 };
 use crate::queries::{body_def, checked_body, checked_layer_head, function_of, item_of, signature};
-use crate::report::Report;
+use crate::report::{Repair, Report, Target};
 use crate::resolve::Names;
 use crate::show::Show;
 use coerce::Asked;
@@ -201,16 +202,33 @@ impl Infer<'_> {
             }
             (None, Type::Unit | Type::Error) => None,
             (None, expected) => {
-                let message = format!(
-                    "`{}` gives {}, but its body ends without a value",
-                    signature.name,
-                    self.show().ty(expected)
-                );
-                self.names.error(Code::E2001, block.id, message);
+                self.without_value(function, block, &signature.name, expected);
                 None
             }
         };
         self.body.root = root;
+    }
+
+    /// Reports a body that ends without the value that its head promises.
+    fn without_value(&mut self, function: &ast::Function, block: &ast::Block, name: &str, wanted: &Type) {
+        let wanted = self.show().ty(wanted);
+        let message = format!("`{name}` gives {wanted}, but its body ends without a value");
+        let last = block.statements.last();
+        let place = self.names.place(last.map_or(block.id, |last| last.id));
+        let mut report = Report::error(Code::E2001, place, message).label("the body ends here");
+        if let Some(result) = &function.result {
+            report = report.secondary(self.names.place(result.id), format!("`{name}` gives {wanted}"));
+        }
+        report = match last.and_then(bound_last) {
+            Some(bound) => {
+                report.help(format!("a body's last expression is its value: end with `{bound}`")).repair(
+                    Repair::ask(format!("end with `{bound}`"))
+                        .edit(Target::Behind(place), format!("\n    {bound}")),
+                )
+            }
+            None => report.help("a body's last expression is its value"),
+        };
+        self.names.report(report);
     }
 
     fn declare_params(&mut self, signature: &Signature, written: &[ast::Param]) {
@@ -320,7 +338,7 @@ impl Infer<'_> {
         self.names.locals.push((name.clone(), dim.flatten()));
         self.body.locals.push(Local { name: name.clone(), ty, mutable });
         self.scope.push(Binding { name, local });
-        self.origins.push(Origin { declared: node, made: None, value: None });
+        self.origins.push(Origin { declared: node, made: None, value: None, statement: None });
         local
     }
 
@@ -399,5 +417,16 @@ fn static_type(ty: Type) -> Type {
     match ty {
         Type::Tensor(Element::Known(DType::Bool), ref shape) if shape.is_empty() => Type::Bool,
         ty => ty,
+    }
+}
+
+/// The name that a statement gives its value.
+fn bound_last(stmt: &ast::Stmt) -> Option<&str> {
+    match &stmt.kind {
+        ast::StmtKind::Let { pattern: ast::Pattern { kind: ast::PatternKind::Name(name), .. }, .. } => {
+            Some(name.as_str())
+        }
+        ast::StmtKind::Assign { target: ast::Expr { kind: ast::ExprKind::Name(name), .. }, .. } => Some(name),
+        _ => None,
     }
 }

@@ -16,6 +16,8 @@ pub(super) struct Origin {
     pub(super) made: Option<Place>,
     /// What a `let` gives it.
     pub(super) value: Option<ExprId>,
+    /// The `let` that declares it alone.
+    pub(super) statement: Option<NodeId>,
 }
 
 impl Infer<'_> {
@@ -30,11 +32,12 @@ impl Infer<'_> {
     }
 
     /// Remembers what a `let` binds.
-    pub(super) fn bind_value(&mut self, pattern: &Pattern, value: ExprId) {
+    pub(super) fn bind_value(&mut self, pattern: &Pattern, value: ExprId, statement: NodeId) {
         self.bind_origin(pattern, value);
         if let Pattern::Local(local) = pattern
             && let Some(origin) = self.origins.get_mut(local.0 as usize)
         {
+            origin.statement = Some(statement);
             origin.value = Some(value).filter(|_| !self.body.local(*local).mutable);
         }
     }

@@ -8,7 +8,7 @@ use super::coerce::Asked;
 use crate::hir::{
     Block, DType, Dim, DimVar, Element, ExprId, ExprKind, Fact, LocalId, MemberKind, Stmt, Type, ViewItem,
 };
-use crate::report::Report;
+use crate::report::{Repair, Report, Target};
 
 impl Infer<'_> {
     pub(super) fn block(&mut self, block: &ast::Block, expected: Option<&Type>) -> Block {
@@ -33,7 +33,7 @@ impl Infer<'_> {
                 }
                 let ty = declared.unwrap_or_else(|| self.ty(id).clone());
                 let pattern = self.pattern(pattern, &ty, *mutable);
-                self.bind_value(&pattern, id);
+                self.bind_value(&pattern, id, stmt.id);
                 Some(Stmt::Let(pattern, id))
             }
             StmtKind::LetDim { name, value, conditions } => self.let_dim(name, value, conditions),
@@ -111,9 +111,7 @@ impl Infer<'_> {
     fn assign_local(&mut self, local: LocalId, target: &ast::Expr, value: &ast::Expr) -> Option<Stmt> {
         let declared = self.body.local(local).clone();
         if !declared.mutable {
-            let place = self.names.place(target.id);
-            let report = Report::error(Code::E0010, place, format!("`{}` is not a `var`", declared.name));
-            self.names.report(report.help(format!("declare it with `var {} = ...`", declared.name)));
+            self.assigned_let(local, target, &declared.name);
         }
         let before = self.local_type(local);
         let mut id = self.expr(value, Some(&before));
@@ -129,6 +127,26 @@ impl Infer<'_> {
             id = self.coerce_asked(id, &before, asked.as_ref());
         }
         Some(Stmt::Assign(local, id))
+    }
+
+    /// Reports an assignment to what is no `var`.
+    fn assigned_let(&mut self, local: LocalId, target: &ast::Expr, name: &str) {
+        let place = self.names.place(target.id);
+        let origin = self.origins.get(local.0 as usize).copied();
+        let mut report = Report::error(Code::E0010, place, format!("`{name}` is not a `var`"))
+            .label("only a `var` is given another value");
+        if let Some(origin) = origin {
+            report =
+                report.secondary(self.names.place(origin.declared), format!("`{name}` is declared here"));
+        }
+        report = match origin.and_then(|origin| origin.statement) {
+            Some(statement) => report.help(format!("declare it with `var {name} = ...`")).repair(
+                Repair::ask("write `var`")
+                    .edit(Target::First(self.names.place(statement), "let".len() as u32), "var"),
+            ),
+            None => report.help(format!("begin with `var y = {name}`, and assign that")),
+        };
+        self.names.report(report);
     }
 
     fn is_state(&self, base: Option<ExprId>, at: u32) -> bool {
@@ -157,7 +175,7 @@ impl Infer<'_> {
 }
 
 /// A condition as people read it.
-fn text_of(expr: &ast::Expr) -> String {
+pub(super) fn text_of(expr: &ast::Expr) -> String {
     let list = |args: &[ast::Arg]| args.iter().map(|arg| text_of(&arg.value)).collect::<Vec<_>>().join(", ");
     match &expr.kind {
         Ast::Name(name) => name.to_string(),

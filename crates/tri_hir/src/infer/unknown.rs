@@ -30,7 +30,8 @@ impl Infer<'_> {
 
     fn unknown_report(&self, name: &str, place: Place) -> Report {
         let library = library_items(self.db);
-        let report = Report::error(Code::E1001, place, format!("there is nothing called `{name}` here"));
+        let report = Report::error(Code::E1001, place, format!("there is nothing called `{name}` here"))
+            .label("no item, member, parameter or local has this name");
         if let Some((module, item)) = library.iter().find(|(_, item)| **item == *name) {
             let repair = self.import(Repair::safe(format!("add `use std.{module}.{item}`")), module, item);
             return Report::error(Code::E1001, place, format!("`{name}` is not imported"))
@@ -40,12 +41,13 @@ impl Infer<'_> {
         }
         if let Some(advice) = foreign::function(name).or_else(|| foreign::method(name)) {
             return Report::error(Code::E0013, place, format!("`{name}` is not a function of Tri"))
+                .label(foreign::SPELLING)
                 .help(advice);
         }
         let known = self.known_names();
         let names = known.iter().map(|name| &**name);
         let Some(near) = nearest(name, names.chain(library.iter().map(|(_, item)| &**item))) else {
-            return report.label("no item, member, parameter or local has this name");
+            return report;
         };
         match library.iter().find(|(_, item)| **item == *near) {
             Some((module, item)) if !known.iter().any(|name| **name == *near) => {

@@ -4,9 +4,10 @@ use tri_diagnostics::Code;
 use tri_syntax::ast::{self, IndexItem};
 
 use super::Infer;
+use super::mismatch::axes_text;
 use crate::dims::at_most;
-use crate::hir::{Axis, Dim, ExprId, ExprKind, Type, ViewItem};
-use crate::report::Report;
+use crate::hir::{Axis, Dim, ExprId, ExprKind, Fact, Type, ViewItem};
+use crate::report::{Repair, Report, Target};
 
 impl Infer<'_> {
     pub(super) fn index(
@@ -23,8 +24,10 @@ impl Infer<'_> {
             }
             let place = self.names.place(expr.id);
             let report =
-                Report::error(Code::E1004, place, "this is a function or layer with its dims, not a value");
-            self.names.report(report.help("call it: add `()`"));
+                Report::error(Code::E1004, place, "this is a function or layer with its sizes, not a value")
+                    .label("nothing is called or made yet")
+                    .repair(Repair::ask("call it: add `()`").edit(Target::Behind(place), "()"));
+            self.names.report(report);
             return self.error_expr(expr.id);
         }
         if let Some(size) = self.shape_entry(expr, base, items) {
@@ -130,9 +133,9 @@ impl Infer<'_> {
             return None;
         }
         if before + after > shape.len() {
-            let found = self.show().ty(self.ty(base));
-            let node = self.node(base);
-            self.names.error(Code::E2002, node, format!("{} indices for {found}", before + after));
+            let place = self.names.place(self.node(base));
+            let message = format!("{} indices for {}", before + after, axes_text(&shape));
+            self.names.report(Report::error(Code::E2002, place, message).label(self.this(base)));
             return None;
         }
         let middle = &shape[before..shape.len() - after];
@@ -210,11 +213,22 @@ impl Infer<'_> {
         let negative = at.as_constant().is_some_and(|at| at < 0);
         let end = if negative { at.neg().ok()? } else { at.add(&one).ok()? };
         if !at_most(self.db, &self.names.facts, &end, &size) {
-            let (at, size) = (self.show().dim(&at), self.axis_text(axis));
-            let _ = size;
-            let message =
-                format!("index `{at}` is not known to lie in an axis of `{}`", self.axis_text(axis));
-            self.names.error(Code::E2007, expr.id, message);
+            let known = (crate::dims::numeric(self.db, &end), crate::dims::numeric(self.db, &size));
+            let (index, room) = (self.show().dim(&at), self.axis_text(axis));
+            let place = self.names.place(expr.id);
+            let report = match known {
+                (Some(_), Some(size)) => {
+                    let message = format!("index `{index}` lies outside an axis of `{room}`");
+                    Report::error(Code::E2007, place, message).label(positions(size))
+                }
+                _ => {
+                    let message = format!("index `{index}` is not known to lie in an axis of `{room}`");
+                    let report = Report::error(Code::E2007, place, message);
+                    self.offer_room(report, &end, &size)
+                }
+            };
+            let report = self.bound_at(report, axis);
+            self.names.report(report);
             return None;
         }
         Some(at)
@@ -245,23 +259,75 @@ impl Infer<'_> {
         };
         let first = lo.as_ref().map_or(Some(Dim::constant(0)), from_start)?;
         let last = hi.as_ref().map_or(Some(size.clone()), from_start)?;
-        let facts = &self.names.facts;
-        let inside = at_most(self.db, facts, &Dim::constant(0), &first)
-            && at_most(self.db, facts, &first, &last)
-            && at_most(self.db, facts, &last, &size);
-        if !inside {
-            let place = self.names.place(node);
-            let (a, b) = (self.show().dim(&first), self.show().dim(&last));
-            let report = Report::error(
-                Code::E2007,
-                place,
-                format!("`{a}:{b}` is not known to lie in an axis of `{}`", self.axis_text(axis)),
-            )
-            .help("state what holds, such as `where N <= MaxLen`");
+        if let Some(report) = self.outside(node, &first, &last, axis) {
             self.names.report(report);
             return None;
         }
         let length = last.sub(&first).ok()?;
         Some((ViewItem::Slice(lo, hi), Axis::Dim(length)))
+    }
+
+    /// A slice that does not lie in an axis for certain.
+    fn outside(&self, node: ast::NodeId, first: &Dim, last: &Dim, axis: &Axis) -> Option<Report> {
+        let Axis::Dim(size) = axis else { return None };
+        let zero = Dim::constant(0);
+        let steps = [(&zero, first), (first, last), (last, size)];
+        let (a, b) = steps.into_iter().find(|(a, b)| !at_most(self.db, &self.names.facts, a, b))?;
+        let numeric = |dim: &Dim| crate::dims::numeric(self.db, dim);
+        let (slice, room) =
+            (format!("{}:{}", self.show().dim(first), self.show().dim(last)), self.axis_text(axis));
+        let place = self.names.place(node);
+        let report = match (numeric(a), numeric(b), numeric(size)) {
+            (Some(_), Some(_), Some(size)) if b == size_of(axis)? => {
+                let message = format!("`{slice}` reaches past an axis of `{room}`");
+                Report::error(Code::E2007, place, message).label(positions(size))
+            }
+            (Some(_), Some(_), _) => {
+                let message = format!("`{slice}` is no part of an axis of `{room}`");
+                Report::error(Code::E2007, place, message)
+                    .label("a slice begins at or after 0, and ends no earlier than it begins")
+            }
+            _ => {
+                let message = format!("`{slice}` is not known to lie in an axis of `{room}`");
+                self.offer_room(Report::error(Code::E2007, place, message), a, b)
+            }
+        };
+        Some(self.bound_at(
+            self.bound_at(self.bound_at(report, axis), &Axis::Dim(a.clone())),
+            &Axis::Dim(b.clone()),
+        ))
+    }
+
+    /// Offers to state that one size is at most another.
+    fn offer_room(&self, report: Report, a: &Dim, b: &Dim) -> Report {
+        let fact = Fact::AtMost(a.clone(), b.clone());
+        let text = self.show().fact(&fact);
+        let report = report.label(format!("`{text}` is not known to hold"));
+        let is_entry = self.layer.as_ref().is_some_and(|(_, layer)| layer.is_model);
+        match (is_entry, a.as_constant(), b.as_var()) {
+            (true, Some(low), Some(_)) => {
+                let name = self.show().dim(b);
+                report.help(format!("give `{name}` bounds where it is declared: `{name} in {low}..4097`"))
+            }
+            _ => {
+                let report = report.help(format!("state it: `where {text}`"));
+                self.names.offer_condition(report, &fact)
+            }
+        }
+    }
+}
+
+fn size_of(axis: &Axis) -> Option<&Dim> {
+    match axis {
+        Axis::Dim(dim) => Some(dim),
+        Axis::Pack(..) => None,
+    }
+}
+
+/// The positions of an axis.
+fn positions(size: i64) -> String {
+    match size {
+        0 => "the axis is empty".to_owned(),
+        size => format!("positions are 0 to {}", size - 1),
     }
 }

@@ -197,7 +197,8 @@ impl<'db> Names<'db> {
             }
             None if foreign::is_nothing(name) => foreign::free_size(place),
             None => self.unknown(
-                Report::error(Code::E1001, place, format!("there is no dim `{name}` here")),
+                Report::error(Code::E1001, place, format!("there is no dim `{name}` here"))
+                    .label("no dim, generic or static int has this name"),
                 place,
                 name,
             ),

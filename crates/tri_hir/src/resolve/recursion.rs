@@ -75,6 +75,7 @@ impl Search<'_> {
         let by = by.unwrap_or_default();
         let report = match step {
             Owner::Layer(_) => Report::error(Code::E2010, place, format!("`{name}` contains itself{by}"))
+                .label(format!("a `{name}` would hold a `{name}`, and so on without end"))
                 .help("layers form a tree"),
             // The call itself was reported.
             _ if step == through => return,

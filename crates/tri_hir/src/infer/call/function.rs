@@ -8,6 +8,7 @@ use crate::infer::Infer;
 use crate::infer::bind::Bindings;
 use crate::infer::misfit::Called;
 use crate::queries::{def_name, signature};
+use crate::report::Report;
 
 impl Infer<'_> {
     #[expect(clippy::too_many_arguments, reason = "a call has these parts")]
@@ -23,11 +24,7 @@ impl Infer<'_> {
     ) -> ExprId {
         let owner = Owner::Function(def);
         if self.owner == owner {
-            self.names.error(
-                Code::E2010,
-                node,
-                format!("`{}` calls itself; loops are `for`", def_name(self.db, def)),
-            );
+            self.calls_itself(&def_name(self.db, def), node);
             return self.error_expr(node);
         }
         let signature = signature(self.db, owner);
@@ -57,6 +54,14 @@ impl Infer<'_> {
             }
         }
         self.push(ExprKind::Call { function: def, generics, args }, ty, node)
+    }
+
+    /// Reports a call of a function inside itself.
+    pub(super) fn calls_itself(&mut self, name: &str, node: NodeId) {
+        let report = Report::error(Code::E2010, self.names.place(node), format!("`{name}` calls itself"))
+            .label(format!("this call stands inside `{name}`"))
+            .help("functions are unrolled, so none leads back to itself; loops are `for`");
+        self.names.report(report);
     }
 
     /// A convolution's result has the dtype of a sum of products.

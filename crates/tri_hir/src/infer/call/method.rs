@@ -1,6 +1,5 @@
 //! Calls of a layer's functions.
 
-use tri_diagnostics::Code;
 use tri_syntax::ast::{self, IndexItem, NodeId};
 
 use crate::hir::{Def, ExprId, ExprKind, GenericArg, Owner, Type};
@@ -22,12 +21,7 @@ impl Infer<'_> {
         let Some((def, _)) = self.layer_of(base) else { return self.error_expr(node) };
         let owner = Owner::Method(def, at);
         if base.is_none() && self.owner == owner {
-            let signature = signature(self.db, owner);
-            self.names.error(
-                Code::E2010,
-                node,
-                format!("`{}` calls itself; loops are `for`", signature.name),
-            );
+            self.calls_itself(&signature(self.db, owner).name, node);
             return self.error_expr(node);
         }
         let signature = signature(self.db, owner);
