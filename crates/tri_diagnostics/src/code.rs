@@ -106,7 +106,6 @@ codes! {
     E4039 "results that are not what was asked for",
     E4040 "an index outside its table",
     E4041 "a run-time size that its conditions exclude",
-    E4042 "states that a stopped call left unknown",
     E4050 "a golden call with another result",
     E5001 "a program that cannot be compiled for this machine",
     E5002 "a CPU level that is not there",

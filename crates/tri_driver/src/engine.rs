@@ -14,6 +14,7 @@ use crate::{DriverError, Timing, backend, level_of, read_weights};
 pub struct Engine {
     model: Model,
     session: Session,
+    threads: Option<usize>,
 }
 
 /// What a model's parameters are.
@@ -82,7 +83,7 @@ impl Engine {
     fn of(model: Model, threads: Option<usize>) -> Result<Engine, DriverError> {
         let device = threads.map_or(Device::cpu(), |threads| Device::cpu().threads(threads));
         let session = model.session(device)?;
-        Ok(Engine { model, session })
+        Ok(Engine { model, session, threads })
     }
 
     /// The program.
@@ -108,6 +109,22 @@ impl Engine {
     pub fn call(&mut self, entry: &str, inputs: &[TensorData]) -> Result<Vec<TensorData>, DriverError> {
         let views: Vec<TensorView<'_>> = inputs.iter().map(TensorView::of).collect::<Result<_, _>>()?;
         Ok(self.session.call(entry, &views)?.iter().map(Tensor::to_data).collect())
+    }
+
+    /// Puts every state back to its initial value.
+    ///
+    /// # Errors
+    /// The system refuses memory.
+    pub fn reset(&mut self) -> Result<(), DriverError> {
+        Ok(self.session.reset()?)
+    }
+
+    /// The same model with states of its own, in their initial values. Weights, code and threads are shared.
+    ///
+    /// # Errors
+    /// The system refuses memory.
+    pub fn another_session(&self) -> Result<Engine, DriverError> {
+        Engine::of(self.model.clone(), self.threads)
     }
 
     /// Runs the test at a position of the module, with states in their initial values; one truth value a check.

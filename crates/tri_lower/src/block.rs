@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
+use tri_dims::Atom;
 use tri_hir::hir::{Block, ExprId, ExprKind, Fact, LocalId, Pattern, Stmt, ViewItem};
-use tri_ir::{Dim, Op, Scalar, TestCheck};
+use tri_ir::{Dim, Op, Scalar, Symbol, TestCheck};
 
 use crate::error::{Result, Stop};
 use crate::eval::Frame;
@@ -11,6 +12,21 @@ use crate::function::Role;
 use crate::instance::Member;
 use crate::lowering::Lowering;
 use crate::value::Value;
+
+/// The largest value of `symbol` where `left <= right`, if that alone limits it: in `P + 2 * T <= 256`, since no size is negative.
+fn largest(symbol: Symbol, left: &Dim, right: &Dim) -> Option<i64> {
+    let room = right.sub(left).ok()?;
+    let (mut limit, mut per_symbol) = (0, 0);
+    for (monomial, n) in room.terms() {
+        match monomial.as_slice() {
+            [] => limit = *n,
+            [(Atom::Var(var), 1)] if *var == symbol => per_symbol = *n,
+            atoms if *n < 0 && atoms.iter().all(|(atom, _)| matches!(atom, Atom::Var(_))) => {}
+            _ => return None,
+        }
+    }
+    (per_symbol < 0 && limit >= 0).then(|| limit / per_symbol.saturating_neg())
+}
 
 impl Lowering<'_> {
     /// Runs the statements and gives the value.
@@ -95,8 +111,7 @@ impl Lowering<'_> {
                 }
             }
         }
-        let bound = at_most.iter().filter(|(left, _)| *left == size);
-        let max = bound.filter_map(|(_, right)| right.as_constant()).filter(|max| *max >= 0).min();
+        let max = at_most.iter().filter_map(|(left, right)| largest(symbol, left, right)).min();
         self.current()?.builder.function_mut().symbols[symbol.index()].max = max;
         self.emit_all(Op::BindDim { symbol, at_most }, vec![value], Vec::new()).map(drop)
     }

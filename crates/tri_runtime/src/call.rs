@@ -2,9 +2,9 @@
 
 #![expect(unsafe_code, reason = "generated code is called")]
 
-use tri_cranelift::{Failure, FailureKind};
-use tri_ir::FunctionId;
-use tri_kernel_ir::workspace_bytes;
+use tri_cranelift::{Failure, FailureKind, Site};
+use tri_ir::{FunctionId, Symbol};
+use tri_kernel_ir::{Step, StepKind, workspace_bytes};
 use tri_kernels::Context;
 
 use crate::buffer::Buffer;
@@ -129,8 +129,34 @@ impl Program {
         Err(match failure.kind {
             FailureKind::RowOutOfRange => RuntimeError::RowOutOfRange { entry, function, row: value },
             FailureKind::NegativeSize | FailureKind::SizeTooLarge => {
-                RuntimeError::RunTimeSize { entry, function, value }
+                let (dim, condition) = self.broken_condition(failure.kind, failure.site);
+                RuntimeError::RunTimeSize { entry, function, dim, value, condition }
             }
         })
+    }
+
+    /// The size that a step could not bind, and what it must fulfil.
+    fn broken_condition(&self, kind: FailureKind, site: Site) -> (String, String) {
+        let schedule = self.kernels.schedules.get(site.schedule as usize);
+        let step = schedule.and_then(|schedule| Some((schedule, schedule.steps.get(site.step as usize)?)));
+        let Some((schedule, Step { kind: StepKind::BindDim { symbol, at_most, .. }, .. })) = step else {
+            return ("a size".to_owned(), "its conditions exclude that".to_owned());
+        };
+        let info = &schedule.symbols[symbol.index()];
+        if kind == FailureKind::NegativeSize {
+            return (info.name.clone(), "no size is negative".to_owned());
+        }
+        let name = |symbol: &Symbol, f: &mut std::fmt::Formatter<'_>| {
+            f.write_str(&schedule.symbols[symbol.index()].name)
+        };
+        let stated: Vec<String> = at_most
+            .iter()
+            .map(|(left, right)| format!("`{} <= {}`", left.display(&name), right.display(&name)))
+            .collect();
+        let condition = match info.max {
+            Some(max) if stated.is_empty() => format!("must be at most {max}"),
+            _ => format!("{} must hold", stated.join(" and ")),
+        };
+        (info.name.clone(), condition)
     }
 }

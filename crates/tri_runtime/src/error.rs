@@ -202,14 +202,6 @@ pub enum RuntimeError {
         /// How many were asked for.
         bytes: usize,
     },
-    /// A call stopped midway, and may have left states half written.
-    #[error(
-        "an earlier call stopped midway, so the states that `{entry}` uses are unknown until the session is reset"
-    )]
-    TornStates {
-        /// The entry point.
-        entry: String,
-    },
     /// A gather met an index that its table does not have.
     #[error("`{entry}` stopped: row {row} was asked of a table that has no such row (in `{function}`)")]
     RowOutOfRange {
@@ -221,14 +213,18 @@ pub enum RuntimeError {
         row: i64,
     },
     /// A size computed at run time broke its condition.
-    #[error("`{entry}` stopped: a size computed in `{function}` is {value}, which its conditions exclude")]
+    #[error("`{entry}` stopped: `{dim}` is {value} in `{function}`, but {condition}")]
     RunTimeSize {
         /// The entry point.
         entry: String,
         /// The function of the program.
         function: String,
+        /// The name of the size.
+        dim: String,
         /// The size.
         value: i64,
+        /// What must hold, in words.
+        condition: String,
     },
     /// Bytes that do not fit a shape.
     #[error("{found} bytes do not make a tensor {}{shape:?}", dtype.name())]
@@ -295,7 +291,6 @@ impl RuntimeError {
             RuntimeError::Size { .. } | RuntimeError::TooLarge { .. } => "E4038",
             RuntimeError::RowOutOfRange { .. } => "E4040",
             RuntimeError::RunTimeSize { .. } => "E4041",
-            RuntimeError::TornStates { .. } => "E4042",
             RuntimeError::Golden { .. } => "E4050",
             RuntimeError::Compile(_) | RuntimeError::UnknownFailure(_) => "E5001",
             RuntimeError::Level(_) => "E5002",

@@ -26,6 +26,7 @@ mod golden;
 mod model;
 mod pool;
 mod program;
+mod rollback;
 mod session;
 mod signature;
 mod sizes;

@@ -2,11 +2,12 @@
 
 use tri_artifact::Artifact;
 use tri_cranelift::{Code, Executable, FrameLayout};
-use tri_ir::{FunctionId, Verified};
+use tri_ir::{FunctionId, StateId, Verified};
 use tri_kernel_ir::{Fusion, ScheduleId};
 use tri_kernels::{CpuLevel, KernelTable};
 
 use crate::RuntimeError;
+use crate::rollback::states_at_risk;
 
 /// Tensor IR, its schedules, and its machine code.
 #[derive(Debug)]
@@ -17,6 +18,8 @@ pub(crate) struct Program {
     pub(crate) executable: Executable,
     pub(crate) table: &'static KernelTable,
     pub(crate) layouts: Vec<FrameLayout>,
+    /// States that each entry must be able to put back when it stops.
+    pub(crate) at_risk: Vec<Vec<StateId>>,
 }
 
 impl Program {
@@ -45,7 +48,8 @@ impl Program {
         }
         let executable = Executable::map(&code)?;
         let layouts = kernels.schedules.iter().map(FrameLayout::of).collect();
-        Ok(Program { module, kernels, code, executable, table, layouts })
+        let at_risk = states_at_risk(&module);
+        Ok(Program { module, kernels, code, executable, table, layouts, at_risk })
     }
 
     /// The schedule of a function.

@@ -10,6 +10,7 @@ use crate::buffer::Buffer;
 use crate::call::{Arena, Operands};
 use crate::pool::Pool;
 use crate::program::Program;
+use crate::rollback::Rollback;
 use crate::signature::{bind_inputs, check_types, order_inputs, shape_of};
 use crate::{Model, RuntimeError, Tensor, TensorView};
 
@@ -48,8 +49,7 @@ pub struct Session {
     shapes: Vec<Shapes>,
     /// Copies of inputs whose memory is not aligned.
     staged: Vec<Buffer>,
-    /// A call stopped midway, and may have left states half written.
-    torn: bool,
+    rollback: Rollback,
 }
 
 /// Sizes that follow from the shapes of an entry's inputs.
@@ -81,7 +81,7 @@ impl Session {
             operands: Operands::default(),
             shapes: Vec::new(),
             staged: Vec::new(),
-            torn: false,
+            rollback: Rollback::default(),
         })
     }
 
@@ -92,14 +92,13 @@ impl Session {
     pub fn reset(&mut self) -> Result<(), RuntimeError> {
         let states = self.model.program.module.states.iter().map(|state| (state.init, &state.ty));
         self.states = initial_values(&self.model.program, states, &self.pool)?;
-        self.torn = false;
         Ok(())
     }
 
     /// Calls an entry point with its inputs in order.
     ///
     /// # Errors
-    /// The inputs do not fit the signature, or the program stopped; then calls that use states are refused until [`Session::reset`].
+    /// The inputs do not fit the signature, or the program stopped; states then are what they were before the call.
     pub fn call(&mut self, entry: &str, inputs: &[TensorView<'_>]) -> Result<Vec<Tensor>, RuntimeError> {
         let mut results = Vec::new();
         self.call_into(entry, inputs, &mut results)?;
@@ -115,7 +114,7 @@ impl Session {
         entry: &str,
         inputs: &[(&str, TensorView<'_>)],
     ) -> Result<Vec<Tensor>, RuntimeError> {
-        let declared = find(&self.model, entry)?;
+        let (_, declared) = find(&self.model, entry)?;
         let names: Vec<&str> = inputs.iter().map(|(name, _)| *name).collect();
         let order = order_inputs(declared, &names)?;
         let ordered: Vec<TensorView<'_>> = order.into_iter().map(|at| inputs[at].1).collect();
@@ -133,11 +132,8 @@ impl Session {
         results: &mut Vec<Tensor>,
     ) -> Result<(), RuntimeError> {
         let model = self.model.clone();
-        let declared = find(&model, entry)?;
+        let (position, declared) = find(&model, entry)?;
         let program = &model.program;
-        if self.torn && !declared.states.is_empty() {
-            return Err(RuntimeError::TornStates { entry: entry.to_owned() });
-        }
         let at = self.shapes_of(declared, inputs)?;
         let shapes = &self.shapes[at];
         results.resize_with(declared.outputs.len(), Tensor::default);
@@ -150,6 +146,8 @@ impl Session {
         }
         self.stage(inputs)?;
         self.capture(&model, &declared.captures)?;
+        let at_risk = &program.at_risk[position];
+        self.rollback.keep(at_risk, &self.states)?;
         self.operands.results.clear();
         self.operands.results.extend(results.iter_mut().map(|result| result.buffer.as_mut_ptr()));
         self.operands.states.clear();
@@ -162,9 +160,9 @@ impl Session {
             let symbols = &self.shapes[at].symbols;
             program.run(entry, declared.function, symbols, &self.operands, &mut self.arena, &self.pool)
         };
-        let midway =
-            matches!(outcome, Err(RuntimeError::RowOutOfRange { .. } | RuntimeError::RunTimeSize { .. }));
-        self.torn |= midway && !declared.states.is_empty();
+        if outcome.is_err() {
+            self.rollback.undo(at_risk, &mut self.states);
+        }
         outcome
     }
 
@@ -244,11 +242,13 @@ impl Session {
     }
 }
 
-fn find<'m>(model: &'m Model, entry: &str) -> Result<&'m Entry, RuntimeError> {
-    let module = &model.program.module;
-    module.entry(entry).ok_or_else(|| RuntimeError::NoEntry {
-        name: entry.to_owned(),
-        known: module.entries.iter().map(|entry| entry.name.clone()).collect(),
+/// The entry of this name, with its position.
+fn find<'m>(model: &'m Model, name: &str) -> Result<(usize, &'m Entry), RuntimeError> {
+    let entries = &model.program.module.entries;
+    let found = entries.iter().enumerate().find(|(_, entry)| entry.name == name);
+    found.ok_or_else(|| RuntimeError::NoEntry {
+        name: name.to_owned(),
+        known: entries.iter().map(|entry| entry.name.clone()).collect(),
     })
 }
 

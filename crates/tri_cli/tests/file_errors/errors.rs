@@ -12,7 +12,6 @@ pub(crate) const NOT_HERE: [(Code, &str); 3] = [
         Code::E4037,
         "files are held to their shapes when they are read; callers of the runtime may give any bytes",
     ),
-    (Code::E4042, "a command calls once, so no call follows one that stopped"),
     (Code::E5003, "a test should not use up the machine"),
 ];
 
