@@ -10,6 +10,24 @@ use crate::Site;
 pub struct Options {
     /// Instructions that the code may use.
     pub level: CpuLevel,
+    /// What loops over elements are worth.
+    pub effort: Effort,
+}
+
+impl Options {
+    /// For a level, with fast loops.
+    pub fn new(level: CpuLevel) -> Options {
+        Options { level, effort: Effort::Thorough }
+    }
+}
+
+/// What a function is worth. Both give the same bits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effort {
+    /// Compiled fast.
+    Quick,
+    /// Made fast.
+    Thorough,
 }
 
 /// The machine code of a module. It holds no address and needs no relocation, wherever it is mapped.

@@ -20,7 +20,7 @@ use crate::functions::{Function, Functions};
 use crate::link::{Object, link};
 use crate::reuse::{Fingerprint, FunctionPool, FunctionRun};
 use crate::schedule::ScheduleContext;
-use crate::{Code, FrameLayout, Options};
+use crate::{Code, Effort, FrameLayout, Options};
 
 /// Why a module could not be compiled. None of them is the fault of the module.
 #[derive(Debug, thiserror::Error)]
@@ -68,15 +68,6 @@ fn features(level: CpuLevel) -> &'static [&'static str] {
         ],
         CpuLevel::Avx512Vnni => &["has_avx512f", "has_avx512dq", "has_avx512vl", "has_avx512vnni"],
     }
-}
-
-/// What a function is worth.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Effort {
-    /// Runs once a call: compiled fast.
-    Quick,
-    /// Loops over elements: made fast.
-    Thorough,
 }
 
 /// The target of a level: this architecture, and nothing that this machine happens to have beyond the level.
@@ -127,7 +118,7 @@ pub fn compile_reusing(
     options: &Options,
     pool: &FunctionPool,
 ) -> Result<(Code, FunctionPool, Vec<FunctionRun>), CodegenError> {
-    let targets = Targets::of(options.level)?;
+    let targets = Targets::of(options)?;
     let functions = Functions::of(module);
     let compiler = || Compiler::new(module, &functions, &targets);
     let make = |compiler: &mut Compiler<'_>, function: &Function| compiler.make(*function, pool);
@@ -176,7 +167,7 @@ fn emit(
     text: impl Fn(&mut Compiler<'_>, Function, &str) -> Result<String, CodegenError>,
 ) -> Result<String, CodegenError> {
     let functions = Functions::of(module);
-    let targets = Targets::of(options.level)?;
+    let targets = Targets::of(options)?;
     let mut compiler = Compiler::new(module, &functions, &targets);
     let mut all = String::new();
     for (number, function) in functions.list().iter().enumerate() {
@@ -190,26 +181,27 @@ fn emit(
 
 /// One level's target for each effort, with its settings as text.
 struct Targets {
-    level: CpuLevel,
+    options: Options,
     quick: (OwnedTargetIsa, String),
     thorough: (OwnedTargetIsa, String),
 }
 
 impl Targets {
-    fn of(level: CpuLevel) -> Result<Targets, CodegenError> {
+    fn of(options: &Options) -> Result<Targets, CodegenError> {
         let of = |effort| {
-            let isa = target(level, effort)?;
+            let isa = target(options.level, effort)?;
             let features: Vec<String> = isa.isa_flags().iter().map(ToString::to_string).collect();
             let settings = format!("{} {} {}", isa.triple(), isa.flags(), features.join(" "));
             Ok((isa, settings))
         };
-        Ok(Targets { level, quick: of(Effort::Quick)?, thorough: of(Effort::Thorough)? })
+        Ok(Targets { options: *options, quick: of(Effort::Quick)?, thorough: of(Effort::Thorough)? })
     }
 
     fn of_function(&self, function: Function) -> &(OwnedTargetIsa, String) {
-        match function {
-            Function::Workspace(_) | Function::Schedule(_) => &self.quick,
-            Function::Body(..) => &self.thorough,
+        match (function, self.options.effort) {
+            // What runs once a call is never worth more.
+            (Function::Workspace(_) | Function::Schedule(_), _) | (_, Effort::Quick) => &self.quick,
+            (Function::Body(..), Effort::Thorough) => &self.thorough,
         }
     }
 
@@ -290,7 +282,7 @@ impl<'m> Compiler<'m> {
         let cx = ScheduleContext { module: self.module, id, functions: self.functions };
         let layout = FrameLayout::of(cx.schedule());
         let builder = FunctionBuilder::new(&mut self.context.func, &mut self.builder_context);
-        let mut emitter = Emitter::new(builder, self.targets.level, layout);
+        let mut emitter = Emitter::new(builder, self.targets.options.level, layout);
         match function {
             Function::Workspace(_) => cx.emit_workspace_size(&mut emitter),
             Function::Body(_, step) => cx.emit_body(&mut emitter, step),

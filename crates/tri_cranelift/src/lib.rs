@@ -34,7 +34,7 @@ mod route;
 mod schedule;
 mod sizes;
 
-pub use code::{Code, Options};
+pub use code::{Code, Effort, Options};
 pub use compile::{CodegenError, compile, compile_reusing, emit_asm, emit_clif};
 pub use executable::{EntryPoint, Executable};
 pub use failure::{Failure, FailureKind, Site};

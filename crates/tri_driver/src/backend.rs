@@ -1,7 +1,7 @@
 //! From tensor IR to machine code: schedule, generate. The only module of the driver that knows these crates.
 
 use tri_artifact::ArtifactError;
-use tri_cranelift::{Code, FunctionPool, Options};
+use tri_cranelift::{Code, Effort, FunctionPool, Options};
 use tri_ir::Verified;
 use tri_kernel_ir::Fusion;
 use tri_kernels::CpuLevel;
@@ -22,24 +22,37 @@ pub(crate) fn schedule(
     })
 }
 
-/// Machine code for a CPU level of this machine's architecture.
+/// How machine code of an -O level is made: for the CPU level at hand, and at -O0 above all soon.
+///
+/// # Errors
+/// The environment asks for a CPU level that does not exist.
+pub(crate) fn options(level: OptLevel) -> Result<Options, DriverError> {
+    Ok(options_for(cpu_level()?, level))
+}
+
+/// The same for a CPU level.
+pub(crate) fn options_for(cpu: CpuLevel, level: OptLevel) -> Options {
+    let effort = if level == OptLevel::O0 { Effort::Quick } else { Effort::Thorough };
+    Options { level: cpu, effort }
+}
+
+/// Machine code of kernel IR.
 pub(crate) fn generate(
     kernel: &tri_kernel_ir::Verified,
-    level: CpuLevel,
+    options: &Options,
     timing: &mut Timing,
 ) -> Result<Code, DriverError> {
-    Ok(timing.stage("codegen", || tri_cranelift::compile(kernel, &Options { level }))?)
+    Ok(timing.stage("codegen", || tri_cranelift::compile(kernel, options))?)
 }
 
 /// The same, but for functions that a pool holds.
 pub(crate) fn generate_reusing(
     kernel: &tri_kernel_ir::Verified,
-    level: CpuLevel,
+    options: &Options,
     pool: &FunctionPool,
     timing: &mut Timing,
 ) -> Result<(Code, FunctionPool), DriverError> {
-    let compiled =
-        timing.stage("codegen", || tri_cranelift::compile_reusing(kernel, &Options { level }, pool));
+    let compiled = timing.stage("codegen", || tri_cranelift::compile_reusing(kernel, options, pool));
     let (code, pool, runs) = compiled?;
     timing.functions(runs);
     Ok((code, pool))
@@ -53,13 +66,13 @@ pub(crate) fn encode(code: &Code) -> Result<Vec<u8>, DriverError> {
 }
 
 /// Cranelift IR as text.
-pub(crate) fn clif(kernel: &tri_kernel_ir::Verified, level: CpuLevel) -> Result<String, DriverError> {
-    Ok(tri_cranelift::emit_clif(kernel, &Options { level })?)
+pub(crate) fn clif(kernel: &tri_kernel_ir::Verified, options: &Options) -> Result<String, DriverError> {
+    Ok(tri_cranelift::emit_clif(kernel, options)?)
 }
 
 /// Instructions as text.
-pub(crate) fn asm(kernel: &tri_kernel_ir::Verified, level: CpuLevel) -> Result<String, DriverError> {
-    Ok(tri_cranelift::emit_asm(kernel, &Options { level })?)
+pub(crate) fn asm(kernel: &tri_kernel_ir::Verified, options: &Options) -> Result<String, DriverError> {
+    Ok(tri_cranelift::emit_asm(kernel, options)?)
 }
 
 /// The highest CPU level that this machine has and the user allows.

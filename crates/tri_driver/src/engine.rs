@@ -50,7 +50,7 @@ impl Engine {
         timing: &mut Timing,
     ) -> Result<Engine, DriverError> {
         let kernel = backend::schedule(&module, level, timing)?;
-        let code = backend::generate(&kernel, backend::cpu_level()?, timing)?;
+        let code = backend::generate(&kernel, &backend::options(level)?, timing)?;
         let model = timing.stage("link", || Model::from_parts(module, kernel, code))?;
         let model = timing.stage("bind", || bind(&model, parameters))?;
         Engine::of(model, threads)

@@ -51,11 +51,11 @@ pub fn emit(
         return Ok(module_text.to_string());
     }
     let kernel = backend::schedule(module, level, timing)?;
-    let cpu = backend::cpu_level()?;
+    let options = backend::options(level)?;
     match stage {
         Stage::Ir | Stage::Kir => Ok(kernel.to_string()),
-        Stage::Clif => backend::clif(&kernel, cpu),
-        Stage::Asm => backend::asm(&kernel, cpu),
+        Stage::Clif => backend::clif(&kernel, &options),
+        Stage::Asm => backend::asm(&kernel, &options),
     }
 }
 

@@ -51,16 +51,16 @@ impl Package<'_> {
     /// # Errors
     /// A step that no kernel serves, a prologue that stops, or a tensor that no file can hold.
     pub fn assemble(self, timing: &mut Timing) -> Result<Assembled, DriverError> {
-        let cpu = backend::cpu_level()?;
+        let options = backend::options(self.level)?;
         let kernel = backend::schedule(self.module, self.level, timing)?;
-        let (code, pool) = backend::generate_reusing(&kernel, cpu, self.pool, timing)?;
-        let mut options = vec![(engine::LEVEL_OPTION.to_owned(), (self.level as u8).to_string())];
-        options.extend(self.options);
+        let (code, pool) = backend::generate_reusing(&kernel, &options, self.pool, timing)?;
+        let mut choices = vec![(engine::LEVEL_OPTION.to_owned(), (self.level as u8).to_string())];
+        choices.extend(self.options);
         let build = Build {
             compiler: COMPILER.to_owned(),
             numerics: NUMERICS_VERSION,
             source_hash: self.source_hash,
-            options,
+            options: choices,
         };
         let mut writer = ArtifactWriter::new(self.module, build)?;
         let mut skipped = Vec::new();
@@ -74,7 +74,7 @@ impl Package<'_> {
             writer.golden(&calls.0)?;
         }
         timing.stage("link", || -> Result<(), DriverError> {
-            writer.code(&backend::target(cpu), backend::encode(&code)?)?;
+            writer.code(&backend::target(options.level), backend::encode(&code)?)?;
             Ok(())
         })?;
         Ok(Assembled { writer, skipped, pool })

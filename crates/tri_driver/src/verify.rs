@@ -74,8 +74,10 @@ fn hold_code(
     level: CpuLevel,
     timing: &mut Timing,
 ) -> Result<(), DriverError> {
-    let kernel = backend::schedule(module, engine::level_in(artifact), timing)?;
-    let fresh = backend::encode(&backend::generate(&kernel, level, timing)?)?;
+    let opt_level = engine::level_in(artifact);
+    let kernel = backend::schedule(module, opt_level, timing)?;
+    let fresh =
+        backend::encode(&backend::generate(&kernel, &backend::options_for(level, opt_level), timing)?)?;
     let target = backend::target(level);
     let same = artifact.code(&target)? == Some(fresh.as_slice());
     if same { Ok(()) } else { Err(DriverError::CodeDiffers { target }) }

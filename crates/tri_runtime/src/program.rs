@@ -30,7 +30,7 @@ impl Program {
         fusion: Fusion,
     ) -> Result<Program, RuntimeError> {
         let kernels = schedule(&module, fusion)?;
-        let options = tri_cranelift::Options { level };
+        let options = tri_cranelift::Options::new(level);
         let code = tri_cranelift::compile(&kernels, &options)
             .map_err(|error| RuntimeError::Compile(error.to_string()))?;
         Program::assemble(module, kernels, code)

@@ -34,7 +34,7 @@ fn demanding() -> Verified {
 #[test]
 fn code_calls_only_itself_and_what_the_context_holds() {
     for level in CpuLevel::ALL {
-        let text = emit_asm(&demanding(), &Options { level }).unwrap();
+        let text = emit_asm(&demanding(), &Options::new(level)).unwrap();
         let calls: Vec<&str> = text.lines().filter(|line| line.contains("call")).collect();
         assert!(!calls.is_empty(), "a schedule calls its bodies");
         for line in calls {
@@ -48,7 +48,7 @@ fn code_calls_only_itself_and_what_the_context_holds() {
 
 #[test]
 fn levels_use_their_instructions() {
-    let asm = |level| emit_asm(&demanding(), &Options { level }).unwrap();
+    let asm = |level| emit_asm(&demanding(), &Options::new(level)).unwrap();
     assert!(!asm(CpuLevel::Portable).contains("vfmadd"));
     assert!(asm(CpuLevel::Avx2).contains("vfmadd"));
 }
@@ -79,7 +79,7 @@ fn only_functions_that_changed_are_compiled_again() {
         let reused = runs.iter().filter(|run| run.is_reused).count();
         (runs.len() - reused, reused)
     };
-    let options = Options { level: CpuLevel::Avx2 };
+    let options = Options::new(CpuLevel::Avx2);
     let (none, before) = (FunctionPool::default(), with(&[UnaryOp::Exp, UnaryOp::Neg]));
     let (code, pool, runs) = compile_reusing(&before, &options, &none).unwrap();
     assert_eq!((code, count(&runs)), (compile(&before, &options).unwrap(), (6, 0)));
@@ -101,7 +101,7 @@ fn only_functions_that_changed_are_compiled_again() {
         assert_eq!(code, compile(&after, &options).unwrap());
     }
     // Code for another level is another function.
-    let other = Options { level: CpuLevel::Portable };
+    let other = Options::new(CpuLevel::Portable);
     let (code, _, runs) = compile_reusing(&before, &other, &pool).unwrap();
     assert_eq!((code, count(&runs)), (compile(&before, &other).unwrap(), (6, 0)));
 }
@@ -109,14 +109,14 @@ fn only_functions_that_changed_are_compiled_again() {
 #[test]
 fn compiling_twice_gives_the_same_bytes() {
     for level in CpuLevel::ALL {
-        let options = Options { level };
+        let options = Options::new(level);
         assert_eq!(compile(&demanding(), &options).unwrap(), compile(&demanding(), &options).unwrap());
     }
 }
 
 #[test]
 fn intermediate_code_names_each_function() {
-    let text = emit_clif(&demanding(), &Options { level: CpuLevel::Portable }).unwrap();
+    let text = emit_clif(&demanding(), &Options::new(CpuLevel::Portable)).unwrap();
     for name in ["; u0:0: workspace size of test", "; u0:1: step 0 of test", "; u0:2: test"] {
         assert!(text.contains(name), "{name} is missing:\n{text}");
     }
@@ -124,7 +124,7 @@ fn intermediate_code_names_each_function() {
 
 #[test]
 fn a_function_outside_the_code_is_refused() {
-    let code = compile(&demanding(), &Options { level: CpuLevel::Portable }).unwrap();
+    let code = compile(&demanding(), &Options::new(CpuLevel::Portable)).unwrap();
     assert!(Executable::map(&code).is_ok());
     let cut = Code { bytes: Vec::new(), ..code };
     assert!(Executable::map(&cut).is_err());

@@ -2,7 +2,7 @@
 
 use core::ffi::c_void;
 
-use tri_cranelift::{Code, Executable, Failure, FrameLayout, Options, compile};
+use tri_cranelift::{Code, Effort, Executable, Failure, FrameLayout, Options, compile};
 use tri_ir::{DType, math};
 use tri_kernel_ir::{Module, Schedule, ScheduleId, plan, verify, workspace_bytes};
 use tri_kernels::{Context, ConvArgs, CpuLevel, GemmArgs, KernelTable, ParallelBody, route};
@@ -213,7 +213,9 @@ fn same_but_nan(a: &[u8], b: &[u8]) -> bool {
 /// The module's code for every level of this machine.
 pub(crate) fn compile_all(module: &Module) -> Vec<Code> {
     let module = verify(module.clone()).unwrap();
-    levels().map(|level| compile(&module, &Options { level }).unwrap()).collect()
+    let efforts = [Effort::Thorough, Effort::Quick];
+    let options = levels().flat_map(|level| efforts.map(|effort| Options { level, effort }));
+    options.map(|options| compile(&module, &options).unwrap()).collect()
 }
 
 /// Runs schedule `id` on every level and checks that all of them give the same.
