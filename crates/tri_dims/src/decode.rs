@@ -1,13 +1,12 @@
-//! Decoding of dimensions from files, which bounds how deeply divisions nest: hostile bytes must not exhaust the stack.
+//! Decoding of dimensions from files, which bounds how large they are and how deeply divisions nest: hostile bytes must exhaust neither
+//! stack nor time.
 
 use std::cell::Cell;
 
 use serde::{Deserialize, Deserializer, de::Error};
 
-use crate::Monomial;
-
-/// Deepest nesting of divisions in a dimension read from a file.
-const MAX_DEPTH: u32 = 64;
+use crate::limits::MAX_DEPTH;
+use crate::{Dim, Monomial};
 
 thread_local! {
     static DEPTH: Cell<u32> = const { Cell::new(0) };
@@ -39,5 +38,6 @@ where
     D: Deserializer<'de>,
 {
     let _level = Level::enter().ok_or_else(|| D::Error::custom("a size is nested too deeply"))?;
-    Vec::deserialize(deserializer)
+    let dim = Dim { terms: Vec::deserialize(deserializer)? };
+    dim.within_limits().map(|dim| dim.terms).map_err(D::Error::custom)
 }

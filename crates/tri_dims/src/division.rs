@@ -11,7 +11,7 @@ pub(crate) fn multiply_monomials<V: Clone + Ord>(
     let mut product: Monomial<V> = a.clone();
     for (atom, power) in b {
         match product.binary_search_by(|(other, _)| other.cmp(atom)) {
-            Ok(at) => product[at].1 += power,
+            Ok(at) => product[at].1 = product[at].1.saturating_add(*power),
             Err(at) => product.insert(at, (atom.clone(), *power)),
         }
     }
@@ -30,7 +30,7 @@ pub(crate) fn multiply_monomials<V: Clone + Ord>(
             return Dim { terms: vec![(rest, coefficient / n)] }.mul(numerator);
         }
     }
-    Ok(Dim { terms: vec![(product, coefficient)] })
+    Dim { terms: vec![(product, coefficient)] }.within_limits()
 }
 
 /// `a / b` if every atom of `b` is in `a` at least as often.
@@ -84,7 +84,7 @@ impl<V: Clone + Ord> Dim<V> {
         if let (Some(numerator), Some(divisor)) = (self.as_constant(), divisor.as_constant()) {
             return Err(DimError::NotDivisible { numerator, divisor });
         }
-        Ok(Dim::atom(Atom::Exact(Box::new(self.clone()), Box::new(divisor.clone()))))
+        Dim::atom(Atom::Exact(Box::new(self.clone()), Box::new(divisor.clone()))).within_limits()
     }
 
     /// `floor(self / divisor)`.
@@ -113,7 +113,7 @@ impl<V: Clone + Ord> Dim<V> {
                 let (n, d) = (i128::from(n) * i128::from(d.signum()), i128::from(d.unsigned_abs()));
                 Dim::constant(i64::try_from(value(n, d)).map_err(|_| DimError::Overflow)?)
             }
-            _ => Dim::atom(atom(Box::new(remainder), Box::new(divisor.clone()))),
+            _ => Dim::atom(atom(Box::new(remainder), Box::new(divisor.clone()))).within_limits()?,
         };
         quotient.add(&rest)
     }
@@ -124,7 +124,7 @@ impl<V: Clone + Ord> Dim<V> {
         match (remainder.as_constant(), divisor.as_constant()) {
             (Some(0), _) => Ok(Dim::default()),
             (Some(_), Some(_)) => remainder.sub(&remainder.floor_div(divisor)?.mul(divisor)?),
-            _ => Ok(Dim::atom(Atom::Rem(Box::new(remainder), Box::new(divisor.clone())))),
+            _ => Dim::atom(Atom::Rem(Box::new(remainder), Box::new(divisor.clone()))).within_limits(),
         }
     }
 }

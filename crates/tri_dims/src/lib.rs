@@ -6,11 +6,13 @@
 //! kinds: [`Dim::floor_div`], [`Dim::ceil_div`], and [`Dim::exact_div`], whose caller has proved that it leaves
 //! no remainder (language.md: a bare `D / H` is legal only where divisibility is proved).
 //!
-//! Arithmetic is checked: a coefficient that leaves `i64` gives [`DimError::Overflow`], never another number.
+//! Arithmetic is checked: a coefficient that leaves `i64` gives [`DimError::Overflow`], never another number, and a dimension that
+//! grows beyond any use gives [`DimError::TooLarge`], so that what source text asks for stays in proportion to its length.
 
 mod decode;
 mod display;
 mod division;
+mod limits;
 
 use serde::{Deserialize, Serialize};
 
@@ -20,6 +22,9 @@ pub enum DimError {
     /// A coefficient or a value does not fit in 64 bits.
     #[error("the size does not fit in 64 bits")]
     Overflow,
+    /// The polynomial has too many terms, or too many divisions one in another.
+    #[error("the size is too large a formula")]
+    TooLarge,
     /// The divisor is zero.
     #[error("division by zero")]
     DivisionByZero,
@@ -120,7 +125,7 @@ impl<V: Clone + Ord> Dim<V> {
             }
         }
         merged.retain(|(_, n)| *n != 0);
-        Ok(Dim { terms: merged })
+        Dim { terms: merged }.within_limits()
     }
 
     /// `self + other`.
@@ -146,14 +151,17 @@ impl<V: Clone + Ord> Dim<V> {
 
     /// `self * other`.
     pub fn mul(&self, other: &Self) -> Result<Self, DimError> {
-        let mut sum = Dim::default();
+        if self.terms.len() * other.terms.len() > limits::MAX_WEIGHT {
+            return Err(DimError::TooLarge);
+        }
+        let mut terms = Vec::new();
         for (a, n) in &self.terms {
             for (b, m) in &other.terms {
                 let coefficient = n.checked_mul(*m).ok_or(DimError::Overflow)?;
-                sum = sum.add(&division::multiply_monomials(a, b, coefficient)?)?;
+                terms.extend(division::multiply_monomials(a, b, coefficient)?.terms);
             }
         }
-        Ok(sum)
+        Dim::from_terms(terms)
     }
 
     /// Product of all of `dims`; 1 if there are none.

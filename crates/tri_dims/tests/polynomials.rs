@@ -65,3 +65,34 @@ fn overflow_is_an_error_and_not_a_number() -> Result<(), DimError> {
     assert_eq!(n(i64::MIN).floor_div(&n(-1)), Err(DimError::Overflow));
     Ok(())
 }
+
+#[test]
+fn formulas_stay_small() -> Result<(), DimError> {
+    // Each factor doubles the terms.
+    let sums = (0..60).map(|at| v(NAMES[at % 4]).add(&v(NAMES[at % 4 + 4])));
+    let sums: Vec<D> = sums.collect::<Result<_, _>>()?;
+    assert_eq!(Dim::product(&sums), Err(DimError::TooLarge));
+    // Each division holds the one before it, some twice.
+    let mut chain = v("a");
+    let deep = (0..100_000).try_for_each(|_| {
+        chain = chain.add(&n(1))?.floor_div(&n(2))?;
+        Ok(())
+    });
+    assert_eq!(deep, Err(DimError::TooLarge));
+    let mut tree = v("a");
+    let wide = (0..60).try_for_each(|_| {
+        tree = tree.add(&tree.floor_div(&v("b"))?)?.ceil_div(&n(3))?;
+        Ok(())
+    });
+    assert_eq!(wide, Err(DimError::TooLarge));
+    // Squares of squares.
+    let mut power = v("a");
+    let high = (0..40).try_for_each(|_| {
+        power = power.mul(&power)?;
+        Ok(())
+    });
+    assert_eq!(high, Err(DimError::TooLarge));
+    Ok(())
+}
+
+const NAMES: [&str; 8] = ["a", "b", "c", "d", "e", "f", "g", "h"];

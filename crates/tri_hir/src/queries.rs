@@ -52,6 +52,18 @@ pub(crate) fn file_scope(db: &dyn Db, file: SourceFile) -> Scope {
     scope::scope(db, file)
 }
 
+/// All names that a file sees, for suggestions.
+#[salsa::tracked(returns(ref))]
+pub(crate) fn visible(db: &dyn Db, file: SourceFile) -> Vec<Arc<str>> {
+    scope::visible(db, file)
+}
+
+/// Layers and functions of library modules that are no part of the prelude, with their modules.
+#[salsa::tracked(returns(ref))]
+pub(crate) fn library_items(db: &dyn Db) -> Vec<(&'static str, Arc<str>)> {
+    scope::library_items(db)
+}
+
 #[salsa::tracked(returns(clone))]
 pub(crate) fn checked_signature(db: &dyn Db, file: SourceFile, owner: Owner) -> CheckedSignature {
     let _ = file;

@@ -175,15 +175,34 @@ pub(crate) fn lookup(db: &dyn Db, file: SourceFile, name: &str) -> Option<Named>
     module.map(Named::Module)
 }
 
-/// All names that a file sees, for suggestions.
+/// All names that a file sees, for suggestions; those of the prelude first.
 pub(crate) fn visible(db: &dyn Db, file: SourceFile) -> Vec<Arc<str>> {
-    let mut names: Vec<Arc<str>> = crate::queries::file_scope(db, file).names.keys().cloned().collect();
+    let mut names = Vec::new();
     for module in PRELUDE {
         if let Ok(module) = db.module(&["std", module]) {
             names.extend(crate::queries::items(db, module).keys().cloned());
         }
     }
+    names.extend(crate::queries::file_scope(db, file).names.keys().cloned());
     names
+}
+
+/// Layers and functions of library modules that are no part of the prelude, with their modules.
+pub(crate) fn library_items(db: &dyn Db) -> Vec<(&'static str, Arc<str>)> {
+    let mut found = Vec::new();
+    for (module, _) in tri_db::LIBRARY {
+        let Ok(file) = db.module(&["std", module]) else { continue };
+        for (name, def) in crate::queries::items(db, file) {
+            let kind = crate::queries::item_of(db, *def).map(|item| item.kind.clone());
+            if matches!(kind, Some(ItemKind::Layer(_) | ItemKind::Function(_)))
+                && !PRELUDE.contains(module)
+                && !PRELUDE_MODULES.contains(module)
+            {
+                found.push((*module, name.clone()));
+            }
+        }
+    }
+    found
 }
 
 /// The files that a `use` reads.

@@ -11,13 +11,28 @@ pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
         0..=2 => 0,
         count => (count / 3).max(1),
     };
-    let lower = name.to_lowercase();
-    let near = known.into_iter().filter(|other| *other != name && other.len() <= LONGEST).map(|other| {
+    let (lower, letters) = (name.to_lowercase(), letters(name));
+    let near = known.into_iter().take(MOST).filter(|other| {
+        // Most names are told apart by this, so that few are compared letter by letter.
+        *other != name
+            && other.len() <= LONGEST
+            && other.len().abs_diff(name.len()) <= 4 * allowed.max(1)
+            && (letters ^ self::letters(other)).count_ones() as usize <= 2 * allowed
+    });
+    let near = near.map(|other| {
         let folded = distance(&lower, &other.to_lowercase());
         (folded, distance(name, other), other)
     });
     near.filter(|(folded, ..)| *folded <= allowed).min().map(|(_, _, other)| other)
 }
+
+/// Which letters and digits a name has, a bit each, whatever their case. An edit changes two of them at most.
+fn letters(name: &str) -> u64 {
+    name.chars().flat_map(char::to_lowercase).fold(0, |set, letter| set | 1 << (letter as u32 % 64))
+}
+
+/// Names that are compared, of those that are known: a file may declare a million, and misspell as many.
+const MOST: usize = 2000;
 
 /// Longer names, in bytes, are near no other: comparing takes the product of the lengths.
 const LONGEST: usize = 128;
@@ -62,6 +77,32 @@ mod tests {
     fn case_decides_between_names_as_close() {
         assert_eq!(nearest("mlpp", ["Mlp", "mlp"]), Some("mlp"));
         assert_eq!(nearest("Mlpp", ["Mlp", "mlp"]), Some("Mlp"));
+    }
+
+    #[test]
+    fn what_tells_names_apart_at_a_glance_hides_no_near_one() {
+        let names = [
+            "",
+            "a",
+            "ab",
+            "ba",
+            "abc",
+            "bca",
+            "Abd",
+            "layer_1",
+            "layer_2",
+            "LAYER1",
+            "q_proj",
+            "\u{130}stanbul",
+            "stanbul",
+        ];
+        for name in names.iter().filter(|name| name.len() > 2) {
+            let allowed = (name.chars().count() / 3).max(1);
+            for other in names.iter().filter(|other| *other != name) {
+                let is_near = distance(&name.to_lowercase(), &other.to_lowercase()) <= allowed;
+                assert_eq!(nearest(name, [*other]).is_some(), is_near, "{name} {other}");
+            }
+        }
     }
 
     #[test]

@@ -24,6 +24,7 @@ mod slots;
 mod stmt;
 mod unknown;
 mod view;
+mod weight;
 
 pub(crate) use branch::same;
 
@@ -312,6 +313,7 @@ impl Infer<'_> {
     }
 
     fn push(&mut self, kind: ExprKind, ty: Type, node: NodeId) -> ExprId {
+        let ty = self.weighed(ty, node);
         self.body.exprs.push(Expr { kind, ty, node });
         ExprId(self.body.exprs.len() as u32 - 1)
     }

@@ -7,10 +7,9 @@ use tri_syntax::ast::{self, ItemId, ItemKind, NodeId};
 
 use super::Infer;
 use crate::foreign;
-use crate::hir::{Def, ExprId, ExprKind, Type};
-use crate::queries::item_of;
+use crate::hir::{Def, ExprId, ExprKind, Owner, Type};
+use crate::queries::{library_items, visible};
 use crate::report::{Place, Repair, Report, Target};
-use crate::scope::visible;
 
 impl Infer<'_> {
     /// Reports a name that nothing declares.
@@ -44,13 +43,13 @@ impl Infer<'_> {
                 .label(foreign::SPELLING)
                 .help(advice);
         }
-        let known = self.known_names();
-        let names = known.iter().map(|name| &**name);
-        let Some(near) = nearest(name, names.chain(library.iter().map(|(_, item)| &**item))) else {
+        let generics = self.known_generics();
+        let names = library.iter().map(|(_, item)| &**item).chain(self.known_names(&generics));
+        let Some(near) = nearest(name, names) else {
             return report;
         };
         match library.iter().find(|(_, item)| **item == *near) {
-            Some((module, item)) if !known.iter().any(|name| **name == *near) => {
+            Some((module, item)) if self.known_names(&generics).all(|name| name != near) => {
                 let repair = Repair::ask(format!("use `{near}` of `std.{module}`"));
                 let repair = repair.edit(Target::Node(place), near);
                 report
@@ -61,18 +60,25 @@ impl Infer<'_> {
         }
     }
 
-    /// Everything that a name may stand for here.
-    fn known_names(&self) -> Vec<Arc<str>> {
-        let mut known: Vec<Arc<str>> = self.scope.iter().map(|binding| binding.name.clone()).collect();
-        if let Some((def, layer)) = &self.layer {
-            known.extend(layer.members.iter().map(|member| member.name.clone()));
-            known.extend(layer.config.iter().map(|param| param.name.clone()));
-            let owner = crate::hir::Owner::Layer(*def);
-            known.extend(self.generics_of(owner).iter().map(|generic| generic.name.clone()));
-        }
-        known.extend(self.generics_of(self.owner).iter().map(|generic| generic.name.clone()));
-        known.extend(self.names.file.map(|file| visible(self.db, file)).unwrap_or_default());
-        known
+    /// Everything that a name may stand for here, the innermost first.
+    fn known_names<'a>(&'a self, generics: &'a [Arc<str>]) -> impl Iterator<Item = &'a str> {
+        let locals = self.scope.iter().rev().map(|binding| &*binding.name);
+        let (members, config) = match &self.layer {
+            Some((_, layer)) => (layer.members.as_slice(), layer.config.as_slice()),
+            None => (&[][..], &[][..]),
+        };
+        let visible = self.names.file.map_or(&[][..], |file| visible(self.db, file).as_slice());
+        locals
+            .chain(members.iter().map(|member| &*member.name))
+            .chain(config.iter().map(|param| &*param.name))
+            .chain(generics.iter().chain(visible).map(|name| &**name))
+    }
+
+    /// Names of the generics that can be seen here.
+    fn known_generics(&self) -> Vec<Arc<str>> {
+        let layer = self.layer.as_ref().map(|(def, _)| Owner::Layer(*def));
+        let owners = layer.into_iter().chain([self.owner]);
+        owners.flat_map(|owner| self.generics_of(owner)).map(|generic| generic.name).collect()
     }
 
     /// Adds the edit that imports an item of the library.
@@ -101,22 +107,4 @@ impl Infer<'_> {
             }
         }
     }
-}
-
-/// Layers and functions of library modules that are no part of the prelude, with their modules.
-fn library_items(db: &dyn tri_db::Db) -> Vec<(&'static str, Arc<str>)> {
-    let mut found = Vec::new();
-    for (module, _) in tri_db::LIBRARY {
-        let Ok(file) = db.module(&["std", module]) else { continue };
-        for (name, def) in crate::queries::items(db, file) {
-            let kind = item_of(db, *def).map(|item| item.kind.clone());
-            if matches!(kind, Some(ItemKind::Layer(_) | ItemKind::Function(_)))
-                && !crate::scope::PRELUDE.contains(module)
-                && !crate::scope::PRELUDE_MODULES.contains(module)
-            {
-                found.push((*module, name.clone()));
-            }
-        }
-    }
-    found
 }

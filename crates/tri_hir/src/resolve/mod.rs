@@ -17,9 +17,9 @@ use tri_syntax::ast::{self, ExprKind, ItemKind, NodeId, TypeKind};
 
 use crate::foreign;
 use crate::hir::{Def, Dim, DimVar, Fact, Layer, Owner, Signature, Type};
-use crate::queries::{function_of, item_of, owner_def};
+use crate::queries::{function_of, item_of, owner_def, visible};
 use crate::report::{Place, Report};
-use crate::scope::{Named, lookup, visible};
+use crate::scope::{Named, lookup};
 use crate::show::Show;
 
 /// Generic parameters and static ints that belong to one owner.
@@ -209,13 +209,13 @@ impl<'db> Names<'db> {
 
     /// Adds a suggestion to the report of an unknown name.
     fn unknown(&self, report: Report, place: Place, name: &str) -> Report {
-        let mut known: Vec<Arc<str>> = self.locals.iter().map(|(name, _)| name.clone()).collect();
-        for level in &self.levels {
-            known.extend(level.generics.iter().map(|(name, _)| name.clone()));
-            known.extend(level.ints.iter().map(|(name, _)| name.clone()));
-        }
-        known.extend(self.file.map(|file| visible(self.db, file)).unwrap_or_default());
-        match nearest(name, known.iter().map(|name| &**name)) {
+        let locals = self.locals.iter().rev().map(|(name, _)| &**name);
+        let levels = self.levels.iter().rev().flat_map(|level| {
+            let generics = level.generics.iter().map(|(name, _)| &**name);
+            generics.chain(level.ints.iter().map(|(name, _)| &**name))
+        });
+        let visible = self.file.map_or(&[][..], |file| visible(self.db, file).as_slice());
+        match nearest(name, locals.chain(levels).chain(visible.iter().map(|name| &**name))) {
             Some(near) => report.did_you_mean(near, place),
             None => report,
         }

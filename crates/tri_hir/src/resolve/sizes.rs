@@ -15,12 +15,12 @@ impl Names<'_> {
         match &expr.kind {
             ExprKind::Int(n) => match i64::try_from(*n) {
                 Ok(n) => Some(Dim::constant(n)),
-                Err(_) => self.overflow(expr.id),
+                Err(_) => self.computed(Err(DimError::Overflow), expr.id),
             },
             ExprKind::Name(name) => self.dim_named(name).or_else(|| self.unknown_dim(expr.id, name)),
             ExprKind::Unary { op: ast::UnaryOp::Neg, operand } => {
                 let operand = self.dim(operand)?;
-                operand.neg().ok().or_else(|| self.overflow(expr.id))
+                self.computed(operand.neg(), expr.id)
             }
             ExprKind::Binary { op, lhs, rhs, .. } => {
                 let (lhs, rhs) = (self.dim(lhs), self.dim(rhs));
@@ -35,8 +35,22 @@ impl Names<'_> {
         }
     }
 
-    pub(super) fn overflow(&mut self, node: NodeId) -> Option<Dim> {
-        self.error(Code::E2011, node, "this size does not fit in 64 bits");
+    /// The size, or a report that a formula is none.
+    fn computed(&mut self, size: Result<Dim, DimError>, node: NodeId) -> Option<Dim> {
+        let error = match size {
+            Ok(size) => return Some(size),
+            Err(error) => error,
+        };
+        match error {
+            DimError::DivisionByZero => self.error(Code::E2011, node, "division by zero"),
+            DimError::TooLarge => {
+                let message = "this size is too large a formula";
+                let report = Report::error(Code::E2011, self.place(node), message)
+                    .help("state it with fewer sums that are multiplied with each other, and fewer divisions within divisions");
+                self.report(report);
+            }
+            _ => self.error(Code::E2011, node, "this size does not fit in 64 bits"),
+        }
         None
     }
 
@@ -63,14 +77,7 @@ impl Names<'_> {
                 return None;
             }
         };
-        match result {
-            Ok(dim) => Some(dim),
-            Err(DimError::DivisionByZero) => {
-                self.error(Code::E2011, node, "division by zero");
-                None
-            }
-            Err(_) => self.overflow(node),
-        }
+        self.computed(result, node)
     }
 
     fn not_divisible(&mut self, a: &Dim, b: &Dim, node: NodeId) {
@@ -118,7 +125,7 @@ impl Names<'_> {
         };
         let (n, d) = (self.dim(n)?, self.dim(d)?);
         let rounded = if &**name == "floor" { n.floor_div(&d) } else { n.ceil_div(&d) };
-        rounded.ok().or_else(|| self.overflow(expr.id))
+        self.computed(rounded, expr.id)
     }
 
     /// The fact that a `where` condition states; none if it was reported.
