@@ -44,6 +44,14 @@ impl Lowering<'_> {
     }
 
     pub(crate) fn type_error(&self, op: &str, error: &TypeError) -> Stop {
+        // The checker tells of it where the length stands in the source; here it is known once generics are.
+        if let TypeError::Wraps { terms, left, right } = error {
+            let (left, right) = (left.name(), right.name());
+            let message = format!("sums of {terms} products of {left} and {right} may leave i32");
+            let help = "sum over parts, and add those as f32";
+            let span = self.hir.span(self.here);
+            return Stop::Diagnostic(Box::new(Diagnostic::error(Code::E3003, span, message).help(help)));
+        }
         self.invalid(format!("`{op}` {error}"))
     }
 }
