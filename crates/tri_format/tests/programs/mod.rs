@@ -47,7 +47,7 @@ fn programs_of_page(page: &Program) -> Vec<Program> {
     fences.filter_map(program).collect()
 }
 
-/// The files under `folder` that end in `.extension`, sorted.
+/// The files under `folder` that end in `.extension` and are text, sorted.
 fn collect(folder: &Path, extension: &str, found: &mut Vec<Program>) {
     let mut paths: Vec<PathBuf> =
         std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
@@ -56,7 +56,7 @@ fn collect(folder: &Path, extension: &str, found: &mut Vec<Program>) {
         if path.is_dir() {
             collect(&path, extension, found);
         } else if path.extension().is_some_and(|found| found == extension) {
-            let text = std::fs::read_to_string(&path).unwrap();
+            let Ok(text) = String::from_utf8(std::fs::read(&path).unwrap()) else { continue };
             let name = path.strip_prefix(root()).unwrap_or(&path).display().to_string();
             found.push(Program { name, text });
         }
