@@ -44,12 +44,17 @@ fn comment_kind(text: &str) -> TokenKind {
 /// What is wrong within single tokens.
 pub(crate) fn check(file: FileId, text: &str, tokens: &[Token]) -> Vec<Diagnostic> {
     let mut found = Vec::new();
-    for token in tokens {
+    let mut before = TokenKind::Newline;
+    for (index, token) in tokens.iter().enumerate() {
+        let glued = matches!(before, TokenKind::Ident | TokenKind::RParen | TokenKind::RBracket);
+        before = token.kind;
         let span = Span::new(file, token.range);
         let source = token.text(text);
         match token.kind {
-            TokenKind::Error => found.push(unknown_character(span, source)),
-            TokenKind::Number => found.extend(wrong_number(span, source)),
+            TokenKind::Error => {
+                found.push(unknown_character(span, source, joins(tokens, index)));
+            }
+            TokenKind::Number => found.extend(wrong_number(span, source, glued)),
             TokenKind::Str => wrong_string(span, source, &mut found),
             TokenKind::Comment if source.starts_with('#') => found.push(hash_comment(span)),
             TokenKind::BlockComment => found.extend(open_comment(span, source)),
@@ -59,7 +64,20 @@ pub(crate) fn check(file: FileId, text: &str, tokens: &[Token]) -> Vec<Diagnosti
     found
 }
 
-fn unknown_character(span: Span, source: &str) -> Diagnostic {
+/// Whether the token at `index` stands between two operands.
+fn joins(tokens: &[Token], index: usize) -> bool {
+    use TokenKind::{Bang, False, Ident, LBracket, LParen, Minus, Number, RBracket, RParen, Space, True};
+    let is_space = |token: &&Token| token.kind == Space;
+    let before = tokens.iter().take(index).rev().find(|token| !is_space(token));
+    let after = tokens.iter().skip(index + 1).find(|token| !is_space(token));
+    before.is_some_and(|token| matches!(token.kind, Ident | Number | True | False | RParen | RBracket))
+        && after.is_some_and(|token| {
+            matches!(token.kind, Ident | Number | True | False | Bang | Minus | LParen | LBracket)
+        })
+}
+
+/// `joins` if it may stand for an operator.
+fn unknown_character(span: Span, source: &str, joins: bool) -> Diagnostic {
     let first = source.chars().next().unwrap_or('\u{fffd}');
     let shown = if first.is_control() || first.is_whitespace() {
         format!("the character U+{:04X}", u32::from(first))
@@ -68,8 +86,8 @@ fn unknown_character(span: Span, source: &str) -> Diagnostic {
     };
     let diagnostic = Diagnostic::error(Code::E0001, span, format!("{shown} is not part of Tri"));
     match source {
-        "&" => diagnostic.fix(Fix::replace("write `&&`", span, "&&")),
-        "|" => diagnostic.fix(Fix::replace("write `||`", span, "||")),
+        "&" if joins => diagnostic.fix(Fix::replace("write `&&`", span, "&&")),
+        "|" if joins => diagnostic.fix(Fix::replace("write `||`", span, "||")),
         _ if source.chars().all(char::is_whitespace) => {
             diagnostic.fix(Fix::replace("write a plain space", span, " "))
         }
@@ -80,13 +98,13 @@ fn unknown_character(span: Span, source: &str) -> Diagnostic {
     }
 }
 
-fn wrong_number(span: Span, source: &str) -> Option<Diagnostic> {
+/// `glued` to what stands before it, a number with a zero would be another token.
+fn wrong_number(span: Span, source: &str, glued: bool) -> Option<Diagnostic> {
     let reason = literal::number(source).err()?;
     let diagnostic = Diagnostic::error(Code::E0005, span, reason);
-    Some(match source.starts_with('.') {
-        true => diagnostic.fix(Fix::replace(format!("write `0{source}`"), span, format!("0{source}"))),
-        false => diagnostic,
-    })
+    let ours = format!("0{source}");
+    let sure = source.starts_with('.') && !glued && literal::number(&ours).is_ok();
+    Some(if sure { diagnostic.fix(Fix::replace(format!("write `{ours}`"), span, ours)) } else { diagnostic })
 }
 
 fn wrong_string(span: Span, source: &str, found: &mut Vec<Diagnostic>) {

@@ -22,8 +22,12 @@ pub(super) fn rewrite(tokens: &mut Vec<Significant>, at: usize, source: Source<'
             Some(respell(tokens, before, TokenKind::Bang, source))
         }
         (_, Ident, Ident | Colon) if word(before) == "lambda" => Some(lambda(tokens, before, source)),
-        (_, Ident, _) if word(before) == "elif" => Some(else_if(tokens, before, source)),
-        (_, RBrace | Semi, Ident) if word(at) == "elif" => Some(else_if(tokens, at, source)),
+        (_, Ident, _) if word(before) == "elif" && after_block(tokens, before) => {
+            Some(else_if(tokens, before, source))
+        }
+        (_, RBrace | Semi, Ident) if word(at) == "elif" && after_block(tokens, at) => {
+            Some(else_if(tokens, at, source))
+        }
         (_, _, Ident) if word(at) == "and" => Some(respell(tokens, at, TokenKind::AndAnd, source)),
         (_, _, Ident) if word(at) == "or" => Some(respell(tokens, at, TokenKind::OrOr, source)),
         (_, Ident, Ident) if word(before) == "def" && !matches!(second, Some(Dot)) => {
@@ -76,6 +80,15 @@ fn respell(tokens: &mut [Significant], at: usize, ours: TokenKind, source: Sourc
     let range = Span::new(word.file, TextRange::new(word.range.start, end));
     let fix = Fix::replace(format!("write `{spelling}`"), range, spelling);
     error(word, format!("this operator is written `{spelling}`")).fix(fix)
+}
+
+/// Whether a block ends right before the token at `at`, perhaps on the line before.
+fn after_block(tokens: &[Significant], at: usize) -> bool {
+    let mut before = tokens.get(..at).unwrap_or(&[]).iter().rev().map(|token| token.kind);
+    match before.next() {
+        Some(TokenKind::Semi) => before.next() == Some(TokenKind::RBrace),
+        kind => kind == Some(TokenKind::RBrace),
+    }
 }
 
 /// `elif c { ... }`.
