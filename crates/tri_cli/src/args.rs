@@ -63,6 +63,8 @@ pub(crate) enum Command {
     Inspect(InspectArgs),
     /// Checks an artifact's hashes, signature, IR and code, and repeats its golden calls.
     Verify(VerifyArgs),
+    /// Renders the documentation of a program as web pages.
+    Doc(DocArgs),
     /// Looks after the cache of compilations.
     Cache(CacheArgs),
     /// Prints the page of a diagnostic code.
@@ -293,6 +295,19 @@ pub(crate) struct VerifyArgs {
     /// Demands a signature by this ed25519 key, in hexadecimal.
     #[arg(long, value_name = "HEX")]
     pub(crate) key: Option<String>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct DocArgs {
+    /// The program; `main.tri` unless given.
+    #[arg(value_name = "FILE.tri")]
+    pub(crate) file: Option<PathBuf>,
+    /// Where to write.
+    #[arg(short, long, value_name = "DIR", default_value = "doc")]
+    pub(crate) output: PathBuf,
+    /// Documents the standard library too; without FILE.tri, the library alone.
+    #[arg(long)]
+    pub(crate) std: bool,
 }
 
 #[derive(Args, Debug)]

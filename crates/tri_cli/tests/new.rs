@@ -45,12 +45,15 @@ fn every_command_of_the_readme_works_in_the_project() {
 
     assert_eq!(succeed(&project, &["check", "main.tri"]), "no errors\n");
     assert_eq!(succeed(&project, &["check", "blocks.tri"]), "no errors\n");
+    let formatted = triton(&project, &["fmt", "--check", "main.tri", "blocks.tri"]);
+    assert_eq!(formatted.status.code(), Some(0), "{}", String::from_utf8_lossy(&formatted.stderr));
     assert!(succeed(&project, &["test", "main.tri"]).ends_with("2 passed, 0 failed\n"));
     let run = ["run", "main.tri", "--initial", "--input", "flower=flowers.npy"];
     assert!(succeed(&project, &run).starts_with("forward: f32[3, 3]\n"));
     let deeper = [&run[..], &["--dim", "Depth=6"]].concat();
     assert_ne!(succeed(&project, &deeper), succeed(&project, &run));
     succeed(&project, &["compile", "main.tri"]);
+    succeed(&project, &["doc", "main.tri", "-o", "doc"]);
     assert!(succeed(&project, &["inspect", "main.tria"]).contains("blocks.0.up.weight"));
 }
 

@@ -22,7 +22,7 @@ pub use golden::Skipped;
 pub use optimize::{Stage, emit, level_of, optimize};
 pub use package::{Assembled, COMPILER, NUMERICS_VERSION, Package};
 pub use recipe::Recipe;
-pub use source::{ElaborateError, Elaborated, Program, SourceOptions};
+pub use source::{ElaborateError, Elaborated, Program, SourceOptions, document_library};
 pub use timing::{StageRun, Timing};
 pub use tri_diagnostics::nearest;
 pub use verify::{Verification, verify_artifact};

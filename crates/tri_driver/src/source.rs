@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use tri_db::{Db as _, DiskSystem, RootDatabase, SourceFile, System};
+use tri_db::{Db as _, DiskSystem, MemorySystem, RootDatabase, SourceFile, System};
 use tri_diagnostics::render::Sources;
 use tri_diagnostics::{Diagnostic, FileId, Span};
 use tri_hir::hir::{Def, Owner};
@@ -224,6 +224,11 @@ impl Program {
         text
     }
 
+    /// The documentation of the program, and of the standard library if wanted, as web pages. The program has no errors.
+    pub fn document(&self, library: bool) -> Vec<tri_doc::Page> {
+        tri_doc::document(&self.db, Some(self.root), library)
+    }
+
     /// Where in the source an instruction comes from.
     pub fn span(&self, elaborated: &Elaborated, origin: Origin) -> Option<Span> {
         let place = elaborated.source_map.place(origin)?;
@@ -284,6 +289,12 @@ pub(crate) fn hold_dims(
             near_miss: nearest(name, known.iter().copied()).map(str::to_owned),
         }),
     }
+}
+
+/// The documentation of the standard library as web pages.
+pub fn document_library() -> Vec<tri_doc::Page> {
+    let db = RootDatabase::new(Arc::new(MemorySystem::default()), Path::new(""));
+    tri_doc::document(&db, None, true)
 }
 
 impl From<DriverError> for ElaborateError {

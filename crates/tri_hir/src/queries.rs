@@ -9,7 +9,7 @@ use tri_syntax::ast::{Function, Item, ItemId, ItemKind, MemberKind as AstMember}
 
 use crate::hir::{Body, BodyOwner, Def, Dim, DimVar, ExprKind, Layer, MemberKind, Owner, Signature};
 use crate::report::{Place, Report};
-use crate::scope::{self, Scope};
+use crate::scope::{self, Named, Scope};
 use crate::{dims, infer, lints, resolve};
 
 /// A body with what is wrong with it.
@@ -271,6 +271,16 @@ fn exported(db: &dyn Db, files: &[SourceFile]) -> BTreeSet<(FileId, Arc<str>)> {
         }
     }
     exported
+}
+
+/// The item that a file sees by the path: `Linear`, or `init.zeros` for an item of a module that it sees by name.
+pub fn item_named(db: &dyn Db, file: SourceFile, path: &[&str]) -> Option<Def> {
+    let (name, rest) = path.split_first()?;
+    match (scope::lookup(db, file, name)?, rest) {
+        (Named::Item(def), []) => Some(def),
+        (Named::Module(module), [item]) => items(db, module).get(*item).copied(),
+        _ => None,
+    }
 }
 
 /// The head of a function.
