@@ -135,10 +135,10 @@ impl<'a> ItemPage<'a> {
         {
             let rows = layer.members.iter().enumerate();
             let rows = rows.filter_map(|(at, member)| self.tensor_row(at, member, lifetime));
-            table(&mut html, caption, ["Name", "Type", "Initial value"], rows);
+            table(&mut html, caption, &["Name", "Type", "Initial value", "Meaning"], rows);
         }
         let rows = layer.members.iter().filter_map(|member| self.layer_row(member));
-        table(&mut html, "Sub-layers", ["Name", "Layer", ""], rows);
+        table(&mut html, "Sub-layers", &["Name", "Layer", "Meaning"], rows);
         let functions: Vec<String> =
             layer.members.iter().filter_map(|member| self.function(member)).collect();
         if !functions.is_empty() {
@@ -162,7 +162,7 @@ impl<'a> ItemPage<'a> {
             let _ = write!(ty, " <span class=\"size\">{size}</span>");
         }
         let init = init.as_ref().map_or_else(String::new, |init| self.code(self.range(init.id)));
-        Some(self.row(member, name.as_str(), &ty, &init))
+        Some(self.row(member, name.as_str(), &[ty, init]))
     }
 
     /// `128 × 64`, if the shape is made of dims with sizes.
@@ -193,10 +193,10 @@ impl<'a> ItemPage<'a> {
 
     fn layer_row(&self, member: &Member) -> Option<String> {
         let MemberKind::Instance { name, value } = &member.kind else { return None };
-        Some(self.row(member, name.as_str(), &self.code(self.range(value.id)), ""))
+        Some(self.row(member, name.as_str(), &[self.code(self.range(value.id))]))
     }
 
-    fn row(&self, member: &Member, name: &str, ty: &str, init: &str) -> String {
+    fn row(&self, member: &Member, name: &str, cells: &[String]) -> String {
         let mut notes = markdown::render(&self.source, &member.docs);
         if let Some(condition) = &member.condition {
             let _ = write!(notes, "<p>Only if {}.</p>", self.code(self.range(condition.id)));
@@ -204,8 +204,9 @@ impl<'a> ItemPage<'a> {
         for attribute in &member.attributes {
             let _ = write!(notes, "<p>{}</p>", self.code(self.range(attribute.id)));
         }
+        let cells: String = cells.iter().map(|cell| format!("<td>{cell}</td>")).collect();
         format!(
-            "<tr id=\"{}\"><td><code>{}</code></td><td>{ty}</td><td>{init}</td><td>{notes}</td></tr>\n",
+            "<tr id=\"{}\"><td><code>{}</code></td>{cells}<td>{notes}</td></tr>\n",
             self.anchor(name),
             Escaped(name)
         )
@@ -239,13 +240,13 @@ fn heads<'a>(generics: &'a [Generic], params: &'a [Param]) -> BTreeSet<&'a str> 
     generics.iter().map(|generic| generic.name.as_str()).chain(params).collect()
 }
 
-fn table(html: &mut String, caption: impl Display, columns: [&str; 3], rows: impl Iterator<Item = String>) {
+fn table(html: &mut String, caption: impl Display, columns: &[&str], rows: impl Iterator<Item = String>) {
     let rows: String = rows.collect();
     if rows.is_empty() {
         return;
     }
     let _ = writeln!(html, "<h4>{caption}</h4>\n<div class=\"scroll\"><table>\n<thead><tr>");
-    for column in columns.into_iter().chain([""]) {
+    for column in columns {
         let _ = write!(html, "<th>{column}</th>");
     }
     let _ = write!(html, "</tr></thead>\n<tbody>\n{rows}</tbody>\n</table></div>\n");

@@ -32,7 +32,7 @@ impl<'db> Package<'db> {
         let mut files: Vec<(String, SourceFile, bool)> = Vec::new();
         if let Some(root) = root {
             let folder = root.path(db).parent().unwrap_or(Path::new("")).to_owned();
-            let used = tri_hir::files(db, root);
+            let used = tri_hir::files(db, &[root]);
             files.extend(used.into_iter().map(|file| (module_name(file.path(db), &folder), file, false)));
             files.sort_by(|a, b| (a.1 != root, &a.0).cmp(&(b.1 != root, &b.0)));
         }
