@@ -7,7 +7,7 @@ use crate::artifacts::{section, signer, stranger};
 use crate::folder::{Folder, text};
 
 /// Codes that the command line cannot meet, and why.
-pub(crate) const NOT_HERE: [(Code, &str); 3] = [
+pub(crate) const NOT_HERE: [(Code, &str); 2] = [
     (
         Code::E4037,
         "files are held to their shapes when they are read; callers of the runtime may give any bytes",
