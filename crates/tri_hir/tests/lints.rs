@@ -346,22 +346,15 @@ fn warnings_are_warnings() {
     assert_eq!(found[0].severity, Severity::Warning);
 }
 
+/// Would take minutes if each lint looked at the whole file again for every name.
 #[test]
-fn lints_take_linear_time() {
+fn a_file_of_many_layers_is_linted() {
+    const LAYERS: usize = 4_000;
     let layer = |i: usize| {
         format!(
             "layer Part{i}[D](eps: float = 1e-6) {{\n    param gain: f32[D] = init.ones\n    fn forward[B](x: f32[B, D]) -> f32[B, D] {{\n        let spare = x\n        x * gain\n    }}\n}}\n"
         )
     };
-    let time = |layers: usize| {
-        let db = database(&(0..layers).map(layer).collect::<String>());
-        tri_hir::check_file(&db, db.root());
-        let start = std::time::Instant::now();
-        assert_eq!(tri_hir::lint_file(&db, db.root()).len(), 2 * layers);
-        start.elapsed()
-    };
-    time(100);
-    let (few, many) = (time(400), time(4_000));
-    // Ten times the work; a quadratic part would make it a hundred times.
-    assert!(many < few * 30 + std::time::Duration::from_millis(200), "{few:?} and {many:?}");
+    let db = database(&(0..LAYERS).map(layer).collect::<String>());
+    assert_eq!(tri_hir::lint_file(&db, db.root()).len(), 2 * LAYERS);
 }
