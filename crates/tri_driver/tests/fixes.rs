@@ -41,7 +41,7 @@ fn fences(page: &str) -> Vec<String> {
 
 fn programs() -> Vec<String> {
     let mut programs = Vec::new();
-    for folder in ["examples", "stdlib", "tests", "crates"] {
+    for folder in ["examples", "stdlib", "tests"] {
         programs.extend(files(folder, "tri").iter().map(|path| std::fs::read_to_string(path).unwrap()));
     }
     for folder in ["docs", "tests"] {

@@ -119,6 +119,7 @@ fn spellings_without_a_counterpart_say_what_to_do() {
         ("const A = f(lambda x: x + 1, 2)", "declare `fn name"),
         ("const A = f(lambda: 1, 2)", "declare `fn name"),
         ("fn f() { g(x) ** h(y) }", "pow(x, y)"),
+        ("fn f() {\n    x[1] *= 2\n    x\n}", "x = x * ..."),
     ] {
         let error = only(&format!("{wrong}\ndim Last = 1"));
         assert!(error.helps.iter().any(|help| help.contains(advice)), "{wrong}: {:?}", error.helps);
@@ -141,6 +142,7 @@ fn the_rest_is_read_as_if_it_had_been_written_so() {
             "layer L() {\n    fn f(x: f32) { g(y) }\n}",
         ),
         ("from a.b import C, D", "use a.b.{C, D}"),
+        ("fn f() {\n    var x = a\n    x += b\n    x\n}", "fn f() {\n    var x = a\n    x = x + b\n    x\n}"),
     ] {
         assert_eq!(tree(wrong), tree(right), "{wrong}");
     }

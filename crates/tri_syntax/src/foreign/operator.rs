@@ -147,18 +147,24 @@ fn compound(
     let both = source.cover(tokens[at - 1], tokens[at]);
     if second == TokenKind::Assign && is_arithmetic(first) {
         let sign = first.spelling().unwrap_or_default();
-        let target = at.checked_sub(2).map(|target| source.word(tokens[target]));
         let message = format!("Tri has no `{sign}=`");
         let single = at
             .checked_sub(3)
             .is_none_or(|before| matches!(tokens[before].kind, TokenKind::LBrace | TokenKind::Semi));
-        tokens.remove(at - 1);
-        return Some(match target.filter(|_| single) {
-            Some(name) => {
+        let target = at.checked_sub(2).map(|target| tokens[target]).filter(|_| single);
+        tokens.swap(at - 1, at);
+        return Some(match target {
+            // `x += y` is read as `x = x + y`.
+            Some(target) => {
+                tokens.insert(at, target);
+                let name = source.word(target);
                 let ours = format!("= {name} {sign}");
                 error(both, message).fix(Fix::replace(format!("write `{name} {ours} ...`"), both, ours).ask())
             }
-            None => error(both, message).help(format!("write `x = x {sign} ...`")),
+            None => {
+                tokens[at].kind = TokenKind::Error;
+                error(both, message).help(format!("write `x = x {sign} ...`"))
+            }
         });
     }
     if (first, second) != (TokenKind::Star, TokenKind::Star) {
