@@ -49,7 +49,15 @@ impl Infer<'_> {
         if let Some(expected) = expected {
             // What the arguments leave open may follow from where the result goes; a misfit is reported there.
             let mut trial = b.clone();
-            if self.bind(&mut trial, &signature.result, expected).is_ok() {
+            let fits = match (&signature.result, expected) {
+                // Another dtype is the only mistake then, not the size as well.
+                (Type::Tensor(Element::Known(element), _), Type::Tensor(_, shape)) => {
+                    let expected = Type::Tensor(Element::Known(*element), shape.clone());
+                    self.bind(&mut trial, &signature.result, &expected).is_ok()
+                }
+                (result, expected) => self.bind(&mut trial, result, expected).is_ok(),
+            };
+            if fits {
                 *b = trial;
             }
         }
