@@ -6,7 +6,9 @@ use tri_db::Db;
 use tri_dims::Atom;
 use tri_syntax::ast::ItemKind;
 
-use crate::hir::{Axis, BodyOwner, DType, Def, Dim, DimVar, Element, Fact, GenericArg, LocalId, Owner, Type};
+use crate::hir::{
+    Axis, BodyOwner, DType, Def, Dim, DimVar, Element, Fact, GenericArg, Local, LocalId, Owner, Type,
+};
 use crate::queries::{def_name, function_of, item_of, owner_def};
 
 /// Shows what speaks of the locals of a body.
@@ -15,6 +17,8 @@ pub(crate) struct Show<'a> {
     db: &'a dyn Db,
     /// Names in scope with what they are as sizes, while the body is being checked.
     locals: Option<&'a [(Arc<str>, Option<Dim>)]>,
+    /// The locals of that body, those out of scope too.
+    declared: &'a [Local],
 }
 
 /// `4 * Model + 1`.
@@ -30,12 +34,17 @@ pub fn show_type(db: &dyn Db, ty: &Type) -> String {
 impl<'a> Show<'a> {
     /// Outside a body, or of one that is checked.
     pub(crate) fn of(db: &'a dyn Db) -> Show<'a> {
-        Show { db, locals: None }
+        Show { db, locals: None, declared: &[] }
     }
 
     /// In a body that is being checked.
     pub(crate) fn with(db: &'a dyn Db, locals: &'a [(Arc<str>, Option<Dim>)]) -> Show<'a> {
-        Show { db, locals: Some(locals) }
+        Show { db, locals: Some(locals), declared: &[] }
+    }
+
+    /// And of what its blocks declared before.
+    pub(crate) fn of_body(self, declared: &'a [Local]) -> Show<'a> {
+        Show { declared, ..self }
     }
 
     /// `4 * Model + 1`.
@@ -66,7 +75,8 @@ impl<'a> Show<'a> {
         let known = match self.locals {
             Some(locals) => {
                 let is_it = |dim: &Option<Dim>| dim.as_ref().and_then(Dim::as_var) == Some(&var);
-                locals.iter().rev().find(|(_, dim)| is_it(dim)).map(|(name, _)| name.clone())
+                let known = locals.iter().rev().find(|(_, dim)| is_it(dim)).map(|(name, _)| name.clone());
+                known.or_else(|| self.declared.get(local.0 as usize).map(|local| local.name.clone()))
             }
             None => {
                 let body = crate::queries::body(self.db, BodyOwner::Function(owner));

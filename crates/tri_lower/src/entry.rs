@@ -61,7 +61,7 @@ impl Lowering<'_> {
                 continue;
             }
             let owner = Owner::Method(model, index);
-            self.here = self.hir.item_place(model);
+            self.here = self.hir.member_place(model, index);
             let entry =
                 self.recover(diagnostics, |lowering| lowering.entry(owner, instance, signature, &stored));
             module.entries.extend(entry);

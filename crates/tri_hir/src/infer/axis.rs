@@ -4,6 +4,7 @@ use tri_diagnostics::{Code, nearest};
 use tri_syntax::ast::{self, ExprKind as Ast};
 
 use super::Infer;
+use super::name::Resolved;
 use crate::hir::{Axis, Dim, DimVar, ExprId, ExprKind, Type};
 use crate::report::Report;
 
@@ -23,6 +24,16 @@ impl Infer<'_> {
                 return self.error_expr(expr.id);
             }
         };
+        // Configuration may choose the axis of what keeps the shape.
+        if let Ast::Name(name) = &expr.kind
+            && matches!(self.resolve(name), Some(Resolved::Config(_) | Resolved::Local(_)))
+            && self.names.dim_named(name).is_none()
+        {
+            let id = self.expr(expr, None);
+            if matches!(self.ty(id), Type::Axis | Type::Error) {
+                return id;
+            }
+        }
         match self.axis_position(expr, &shape) {
             Some(position) => self.push(ExprKind::Axis(position), Type::Axis, expr.id),
             None => self.error_expr(expr.id),
@@ -42,7 +53,7 @@ impl Infer<'_> {
     /// The position of an axis; counted from the end if it stands behind a pack.
     pub(super) fn axis_position(&mut self, expr: &ast::Expr, shape: &[Axis]) -> Option<i32> {
         if let Ast::Name(name) = &expr.kind
-            && self.scope.iter().all(|binding| binding.name != *name)
+            && self.scope.iter().all(|binding| binding.name != *name || self.is_runtime_dim(name))
             && let Some(dim) = self.names.dim_named(name)
             && dim.as_constant().is_none()
             && !matches!(dim.as_var(), Some(DimVar::Param(..) | DimVar::Local(..)))
@@ -51,14 +62,20 @@ impl Infer<'_> {
         }
         let id = self.expr(expr, None);
         let Type::Int(Some(dim)) = self.ty(id).clone() else {
-            if self.ty(id) != &Type::Error {
+            if self.ty(id) == &Type::Axis {
+                self.unknown_axis(expr.id);
+            } else if self.ty(id) != &Type::Error {
                 let found = self.show().ty(self.ty(id));
                 let message = format!("an axis is a position or the name of a size, but this is {found}");
                 self.names.error(Code::E2007, expr.id, message);
             }
             return None;
         };
-        let position = crate::dims::numeric(self.db, &dim).and_then(|n| i32::try_from(n).ok())?;
+        let position = crate::dims::numeric(self.db, &dim).and_then(|n| i32::try_from(n).ok());
+        let Some(position) = position else {
+            self.unknown_axis(expr.id);
+            return None;
+        };
         let fixed = shape.len() as i32;
         let known = match shape.iter().position(|axis| matches!(axis, Axis::Pack(..))) {
             None => (-fixed..fixed).contains(&position),
@@ -75,6 +92,21 @@ impl Infer<'_> {
         };
         self.names.report(Report::error(Code::E2007, place, message).label(label));
         None
+    }
+
+    /// Whether a name is bound by `let dim`.
+    fn is_runtime_dim(&self, name: &str) -> bool {
+        matches!(self.names.dim_named(name).as_ref().and_then(Dim::as_var), Some(DimVar::Runtime(..)))
+    }
+
+    /// Reports an axis that only an instance or a call knows.
+    fn unknown_axis(&mut self, node: ast::NodeId) {
+        let report = Report::error(
+            Code::E2900,
+            self.names.place(node),
+            "an axis that is chosen by configuration is not supported yet here, where the result's shape depends on it",
+        );
+        self.names.report(report.help("write its position or the name of its dim"));
     }
 
     /// The position of the axis of this size.

@@ -309,7 +309,7 @@ impl Infer<'_> {
 
     /// How types and sizes are shown here.
     fn show(&self) -> Show<'_> {
-        self.names.show()
+        self.names.show().of_body(&self.body.locals)
     }
 
     fn push(&mut self, kind: ExprKind, ty: Type, node: NodeId) -> ExprId {
