@@ -77,7 +77,7 @@ impl Tried {
             let changed = fixes::apply(text, &fix.edits);
             let after = changed.as_deref().map_or(usize::MAX, syntax_errors);
             let safe = fix.applicability == Applicability::Safe && parsed.contains(diagnostic);
-            if after > before || (self.strict && safe && after == before) {
+            if after > before || (self.strict && safe && before == 1 && after == 1) {
                 let start = diagnostic.primary.span.range.start as usize;
                 let line = text[..start].rfind('\n').map_or(0, |newline| newline + 1);
                 let line = text[line..].lines().next().unwrap_or("");
