@@ -7,10 +7,12 @@ mod claims;
 mod markdown;
 mod subject;
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use markdown::Program;
 use subject::Subject;
+use tri_diagnostics::Code;
 
 fn repository() -> PathBuf {
     std::fs::canonicalize(Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")).unwrap()
@@ -47,4 +49,27 @@ fn the_reference_is_true() {
     let programs = markdown::programs(&repository().join("docs/language.md"));
     assert!(!programs.is_empty());
     assert_claims(&programs);
+}
+
+/// Whether a source text can have the error: not those about files, artifacts and machines.
+fn is_of_programs(code: Code) -> bool {
+    !["E4", "E5"].iter().any(|class| code.as_str().starts_with(class))
+}
+
+#[test]
+fn every_code_of_programs_is_shown() {
+    let shown: BTreeSet<String> = chapters().iter().flat_map(subject::claimed_codes).collect();
+    let missing: Vec<Code> = Code::ALL
+        .iter()
+        .copied()
+        .filter(|code| is_of_programs(*code) && !shown.contains(code.as_str()))
+        .collect();
+    assert_eq!(missing, []);
+}
+
+#[test]
+fn there_are_many_programs_right_and_wrong() {
+    let programs = chapters();
+    let wrong = programs.iter().filter(|program| !subject::claimed_codes(program).is_empty()).count();
+    assert!(programs.len() >= 300 && wrong >= 150, "{} programs, {wrong} of them wrong", programs.len());
 }

@@ -161,6 +161,13 @@ impl<'a> Subject<'a> {
     }
 }
 
+/// The codes of errors and warnings that a program claims to have.
+pub(crate) fn claimed_codes(program: &markdown::Program) -> Vec<String> {
+    let claims =
+        program.files.iter().filter_map(|file| Claims::of(&String::from_utf8_lossy(&file.bytes)).ok());
+    claims.flat_map(|claims| claims.wanted).map(|wanted| wanted.code).collect()
+}
+
 /// The type of the outermost value of a statement or body that begins on a line.
 fn type_on(db: &RootDatabase, file: SourceFile, text: &str, line: usize) -> Option<String> {
     let lines = LineIndex::new(text);
