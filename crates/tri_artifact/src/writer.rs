@@ -48,25 +48,29 @@ fn replace(
     write: impl FnOnce(&mut dyn Write, &str) -> Result<(), ArtifactError>,
 ) -> Result<(), ArtifactError> {
     let name = path.display().to_string();
-    let io = |action, source| ArtifactError::Write { action, path: name.clone(), source };
+    let failed = |action, source| ArtifactError::Write { action, path: name.clone(), source };
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    if std::fs::metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
+        // A device would be replaced by a file.
+        return Err(failed("replace", io::Error::other("it is not a regular file")));
+    }
     // Asked first, because what `tempfile` says of a missing folder names a file that nobody knows.
-    folder.metadata().map_err(|error| io("write into the folder of", error))?;
+    folder.metadata().map_err(|error| failed("write into the folder of", error))?;
     let mut builder = tempfile::Builder::new();
     builder.prefix(".tria-");
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
     let file =
-        builder.tempfile_in(folder).map_err(|error| io("create a file beside", error.kind().into()))?;
+        builder.tempfile_in(folder).map_err(|error| failed("create a file beside", error.kind().into()))?;
     let mut buffered = io::BufWriter::new(file);
     write(&mut buffered, &name)?;
-    let file = buffered.into_inner().map_err(|error| io("write", error.into_error()))?;
-    file.as_file().sync_all().map_err(|error| io("write", error))?;
-    file.persist(path).map_err(|error| io("replace", error.error))?;
+    let file = buffered.into_inner().map_err(|error| failed("write", error.into_error()))?;
+    file.as_file().sync_all().map_err(|error| failed("write", error))?;
+    file.persist(path).map_err(|error| failed("replace", error.error))?;
     #[cfg(unix)]
     std::fs::File::open(folder)
         .and_then(|folder| folder.sync_all())
-        .map_err(|error| io("write the folder of", error))?;
+        .map_err(|error| failed("write the folder of", error))?;
     Ok(())
 }
 

@@ -54,6 +54,7 @@ fn main() -> ExitCode {
         Err(error) => Err(Failure::coded("E5003", format!("a thread cannot be started: {error}"))),
     };
     match end {
+        Ok(()) if output::is_lost() => ExitCode::FAILURE,
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             failure.print(format);
