@@ -91,15 +91,24 @@ impl Sources for Input<'_> {
     }
 }
 
-/// Renders diagnostics in every way; each stands between characters of the input.
+/// Renders diagnostics in every way; each stands between characters of the input, with its labels and the edits of its fix.
 fn show(found: &[Diagnostic], input: &Input<'_>) {
     for diagnostic in found {
-        let range = diagnostic.primary.span.range;
         let fits = |offset: u32| input.text.is_empty() || input.text.is_char_boundary(offset as usize);
-        assert!(fits(range.start) && fits(range.end), "{diagnostic:?} is not in the file");
+        let labels =
+            std::iter::once(&diagnostic.primary).chain(&diagnostic.secondary).map(|label| label.span);
+        let edits = diagnostic.fix.iter().flat_map(|fix| &fix.edits).map(|edit| edit.span);
+        for span in labels.chain(edits).filter(|span| span.file == diagnostic.primary.span.file) {
+            let range = span.range;
+            assert!(range.start <= range.end, "{diagnostic:?} ends before it begins");
+            assert!(fits(range.start) && fits(range.end), "{diagnostic:?} is not in the file");
+        }
         assert!(!diagnostic.message.is_empty());
     }
-    let shown = [render::text(found, input, false), render::concise(found, input)];
-    assert!(found.is_empty() || shown.iter().all(|text| !text.is_empty()));
-    let _ = render::json(found, input);
+    for colour in [false, true] {
+        assert_eq!(render::text(found, input, colour).is_empty(), found.is_empty());
+    }
+    assert_eq!(render::concise(found, input).lines().count(), found.len(), "a line for each");
+    let _ = render::json(found, input).to_string();
+    let _ = render::sarif(found, input, "0", &|_| None).to_string();
 }
