@@ -155,6 +155,19 @@ impl Lowering<'_> {
         generics: Vec<GenericValue>,
         args: Vec<Value>,
     ) -> Result<Value> {
+        let here = self.here;
+        let result = self.call_inside(owner, this, signature, generics, args);
+        result.map_err(|stop| self.called_at(stop, here, owner, this))
+    }
+
+    fn call_inside(
+        &mut self,
+        owner: Owner,
+        this: Option<InstanceId>,
+        signature: &Signature,
+        generics: Vec<GenericValue>,
+        args: Vec<Value>,
+    ) -> Result<Value> {
         let mut instances: Vec<InstanceId> = this.into_iter().collect();
         args.iter().for_each(|arg| layers_in(arg, &mut instances));
         if !self.is_shared(owner, signature, &instances) {

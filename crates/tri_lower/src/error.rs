@@ -52,6 +52,6 @@ impl Lowering<'_> {
             let span = self.hir.span(self.here);
             return Stop::Diagnostic(Box::new(Diagnostic::error(Code::E3003, span, message).help(help)));
         }
-        self.invalid(format!("`{op}` {error}"))
+        self.invalid(format!("`{op}`: {error}"))
     }
 }

@@ -10,6 +10,7 @@ use crate::error::{Result, Stop};
 use crate::eval::Frame;
 use crate::lowering::Lowering;
 use crate::names::{Site, Step};
+use crate::source_map::Place;
 use crate::value::{GenericValue, InstanceId, Value};
 
 /// A parameter, buffer or state of an instance.
@@ -75,6 +76,8 @@ pub(crate) struct Instance {
     pub(crate) generics: Vec<GenericValue>,
     pub(crate) config: Vec<Value>,
     pub(crate) site: Site,
+    /// Where it is made.
+    pub(crate) made: Place,
     members: Vec<Slot>,
 }
 
@@ -130,7 +133,7 @@ impl Lowering<'_> {
         let members = vec![Slot::Unknown; layer.members.len()];
         let facts = layer.facts.clone();
         let parameters = layer.config.len();
-        let instance = Instance { def, layer, generics, config: Vec::new(), site, members };
+        let instance = Instance { def, layer, generics, config: Vec::new(), site, made: self.here, members };
         self.instances.push(instance);
         let mut config = config.into_iter();
         for index in 0..parameters {
@@ -196,6 +199,10 @@ impl Lowering<'_> {
     }
 
     fn make_member(&mut self, id: InstanceId, index: u32) -> Result<Member> {
+        self.make_member_inside(id, index).map_err(|stop| self.made_at(stop, id))
+    }
+
+    fn make_member_inside(&mut self, id: InstanceId, index: u32) -> Result<Member> {
         let instance = &self.instances[id.index()];
         let (def, layer) = (instance.def, instance.layer.clone());
         let member = &layer.members[index as usize];

@@ -16,6 +16,7 @@
 
 mod block;
 mod call;
+mod chain;
 mod contraction;
 mod dims;
 mod entry;

@@ -327,7 +327,7 @@ fn size_of(axis: &Axis) -> Option<&Dim> {
 /// The positions of an axis.
 fn positions(size: i64) -> String {
     match size {
-        0 => "the axis is empty".to_owned(),
+        ..=0 => "the axis is empty".to_owned(),
         size => format!("positions are 0 to {}", size - 1),
     }
 }

@@ -2,7 +2,7 @@
 
 use tri_diagnostics::Code;
 
-use crate::hir::{DType, Dim, DimVar, Element, GenericArg, GenericKind, Type};
+use crate::hir::{Axis, DType, Dim, DimVar, Element, GenericArg, GenericKind, Type};
 use crate::infer::Infer;
 use crate::infer::bind::Bindings;
 use crate::infer::misfit::Called;
@@ -63,7 +63,13 @@ impl Infer<'_> {
         let mut complete = b.clone();
         complete.fix(owner, &generics);
         match complete.ty(&signature.result) {
-            Ok(ty) => Some((generics, ty)),
+            Ok(ty) => {
+                if let Some(report) = self.negative(&complete, &ty, called) {
+                    self.names.report(report);
+                    return None;
+                }
+                Some((generics, ty))
+            }
             Err(error) => {
                 self.names.error(
                     Code::E2011,
@@ -73,5 +79,31 @@ impl Infer<'_> {
                 None
             }
         }
+    }
+
+    /// A result with an axis that is smaller than none.
+    fn negative(&self, b: &Bindings, ty: &Type, called: &Called<'_>) -> Option<Report> {
+        let (Type::Tensor(_, declared), Type::Tensor(_, shape)) = (&called.signature.result, ty) else {
+            return None;
+        };
+        let pairs = declared.iter().rev().zip(shape.iter().rev());
+        let pairs = pairs.take_while(|(declared, _)| matches!(declared, Axis::Dim(_)));
+        let (declared, size) = pairs.into_iter().find_map(|pair| match pair {
+            (Axis::Dim(declared), Axis::Dim(size)) => {
+                let value = crate::dims::numeric(self.db, size).filter(|value| *value < 0)?;
+                Some((declared, value))
+            }
+            _ => None,
+        })?;
+        let mut vars = Vec::new();
+        declared.for_each_var(&mut |var| vars.push(Dim::var(*var)));
+        let values = vars.into_iter().filter_map(|var| {
+            let value = b.dim(&var).ok()?;
+            Some(format!("`{}`", self.equated(&Axis::Dim(var), &Axis::Dim(value))))
+        });
+        let values = values.collect::<Vec<_>>().join(", ");
+        let message = format!("`{}` would give an axis of `{size}`", self.callee_name(called));
+        let label = format!("`{}` is `{size}` with {values}", self.show().dim(declared));
+        Some(Report::error(Code::E2011, self.names.place(called.node), message).label(label))
     }
 }
