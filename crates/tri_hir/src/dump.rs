@@ -147,6 +147,7 @@ impl Dump<'_> {
             ExprKind::Config(at) => (format!("config {at}"), vec![]),
             ExprKind::Const(def) => (format!("const {}", def_name(self.db, *def)), vec![]),
             ExprKind::Dim(dim) => (format!("dim {}", show_dim(self.db, dim)), vec![]),
+            ExprKind::RestAxes => ("axes ..".to_owned(), vec![]),
             ExprKind::Training => ("training".to_owned(), vec![]),
             ExprKind::Function(def) => (format!("function {}", def_name(self.db, *def)), vec![]),
             ExprKind::StaticUnary(op, x) => (format!("static {}", op.as_str()), vec![*x]),

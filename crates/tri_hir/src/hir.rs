@@ -419,6 +419,8 @@ pub enum ExprKind {
     },
     /// `(a, b)`.
     Tuple(Vec<ExprId>),
+    /// All axes that a list of axes does not name: `..B` in `permute(x, [T, ..B])`.
+    RestAxes,
     /// `[a, b]`.
     List(Vec<ExprId>),
     /// `[value; count]`: the value is evaluated `count` times.

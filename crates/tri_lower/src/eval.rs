@@ -143,6 +143,7 @@ impl Lowering<'_> {
             ExprKind::Bool(value) => Ok(Value::Bool(*value)),
             ExprKind::Str(text) => Ok(Value::Str(text.clone())),
             ExprKind::Axis(axis) => Ok(Value::Axis(*axis)),
+            ExprKind::RestAxes => Ok(Value::RestAxes),
             ExprKind::Training => Ok(Value::Bool(self.hir.training())),
             ExprKind::Function(def) => Ok(Value::Function(*def)),
             ExprKind::Local(local) => frame.locals[local.0 as usize].clone().ok_or(Stop::Reported),

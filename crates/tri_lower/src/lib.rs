@@ -19,6 +19,7 @@ mod call;
 mod chain;
 mod contraction;
 mod dims;
+mod einsum;
 mod entry;
 mod error;
 mod eval;

@@ -21,6 +21,8 @@ pub(crate) enum Value {
     Bool(bool),
     Str(Arc<str>),
     Axis(i32),
+    /// In a list of axes: all that it does not name.
+    RestAxes,
     /// A value of the function under construction.
     Tensor(ir::Value),
     /// A tensor scalar that is known and not yet placed in the function, so that it can be placed in any shape.
@@ -48,6 +50,7 @@ impl Value {
             Value::Bool(_) => "a static truth value",
             Value::Str(_) => "a string",
             Value::Axis(_) => "an axis",
+            Value::RestAxes => "axes",
             Value::Tensor(_) | Value::Scalar(_) => "a tensor",
             Value::List(_) => "a list",
             Value::Range(..) => "a range",

@@ -96,7 +96,13 @@ impl Infer<'_> {
                     b.fix_int(called.owner, at as u32, value.unwrap_or(unknown));
                 }
             }
-            _ => {
+            (actual, wanted) => {
+                let mut trial = b.clone();
+                // A tuple of tensors says what sizes and packs are, as its parts would.
+                if matches!(wanted, Type::Tuple(_)) && self.bind(&mut trial, wanted, &actual).is_ok() {
+                    *b = trial;
+                    return None;
+                }
                 let wanted = b.ty(&param.ty).unwrap_or_else(|_| param.ty.clone());
                 args[at] = Some(self.configured(id, &wanted, called, at));
             }

@@ -21,13 +21,7 @@ impl Infer<'_> {
     pub(super) fn list(&mut self, items: &[ast::ListItem], node: NodeId) -> ExprId {
         let mut parts = Vec::with_capacity(items.len());
         for item in items {
-            match item {
-                ast::ListItem::Expr(expr) => parts.push(self.expr(expr, None)),
-                ast::ListItem::Pack(name) => {
-                    self.names.error(Code::E2900, name.id, "a pack in a list is not supported yet");
-                    parts.push(self.error_expr(name.id));
-                }
-            }
+            parts.push(self.list_item(item));
         }
         let element = parts.first().map_or(Type::Error, |part| self.ty(*part).clone());
         for part in parts.clone() {
@@ -38,6 +32,18 @@ impl Infer<'_> {
         }
         let ty = Type::Array(Box::new(element), Dim::constant(parts.len() as i64));
         self.push(ExprKind::List(parts), ty, node)
+    }
+
+    /// An element of a list of values.
+    pub(super) fn list_item(&mut self, item: &ast::ListItem) -> ExprId {
+        match item {
+            ast::ListItem::Expr(expr) => self.expr(expr, None),
+            ast::ListItem::Pack(name) => {
+                let message = format!("`..{}` is axes of a type, not a value", name.text);
+                self.names.error(Code::E1004, name.id, message);
+                self.error_expr(name.id)
+            }
+        }
     }
 
     pub(super) fn repeat(&mut self, value: &ast::Expr, count: &ast::Expr, node: NodeId) -> ExprId {

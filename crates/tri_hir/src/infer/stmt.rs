@@ -6,7 +6,7 @@ use tri_syntax::ast::{self, ExprKind as Ast, StmtKind};
 use super::Infer;
 use super::coerce::Asked;
 use crate::hir::{
-    Block, DType, Dim, DimVar, Element, ExprId, ExprKind, Fact, LocalId, MemberKind, Stmt, Type, ViewItem,
+    Block, DType, Dim, DimVar, Element, ExprId, ExprKind, Fact, LocalId, MemberKind, Stmt, Type,
 };
 use crate::report::{Repair, Report, Target};
 
@@ -83,14 +83,6 @@ impl Infer<'_> {
                     Some(items) => self.view_items(to, items)?,
                     None => (Vec::new(), self.ty(to).clone()),
                 };
-                if items.iter().any(|item| matches!(item, ViewItem::NewAxis)) {
-                    self.names.error(
-                        Code::E2900,
-                        target.id,
-                        "`_` in the target of an assignment is not supported yet",
-                    );
-                    return None;
-                }
                 let value = self.expr(value, Some(&ty));
                 let asked = Asked {
                     place: self.names.place(target.id),

@@ -57,7 +57,17 @@ fn permute(lowering: &mut Lowering<'_>, call: &IntrinsicCall<'_>) -> Result<Valu
     let operand = lowering.operand(call)?;
     let rank = lowering.shape_of(operand)?.len();
     let axes = list(lowering, call, 1)?;
-    let perm = axes.iter().map(|axis| axis_of(lowering, axis, rank)).collect::<Result<_>>()?;
+    let is_rest = |axis: &&Value| matches!(axis, Value::RestAxes);
+    let named: Vec<u32> = axes
+        .iter()
+        .filter(|axis| !is_rest(axis))
+        .map(|axis| axis_of(lowering, axis, rank))
+        .collect::<Result<_>>()?;
+    let rest = (0..rank as u32).filter(|axis| !named.contains(axis));
+    let mut perm = named.clone();
+    if let Some(at) = axes.iter().position(|axis| is_rest(&axis)) {
+        perm.splice(at..at, rest);
+    }
     lowering.permute(operand, perm).map(Value::Tensor)
 }
 

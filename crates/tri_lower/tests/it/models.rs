@@ -73,9 +73,11 @@ fn tiny_llama_is_within_tolerance_at_every_position() {
 #[test]
 fn equal_layers_share_one_function() {
     let model = Model::new(&source("examples/tiny_llama.tri"));
-    for function in ["Block.forward", "Attention.forward", "SwiGlu.forward"] {
+    for function in ["Block.forward", "Block.step", "Attention.forward", "Attention.step"] {
         assert_eq!(model.functions(function), [function]);
     }
+    // Once for a batch of sequences, once for `step`, whose batch is known to be 1.
+    assert_eq!(model.functions("SwiGlu.forward"), ["SwiGlu.forward", "SwiGlu.forward.2"]);
     // Attention rotates queries and keys of different numbers of heads.
     assert_eq!(model.functions("rotate"), ["rotate", "rotate.2"]);
     let entry = model.module.entry("forward").unwrap();

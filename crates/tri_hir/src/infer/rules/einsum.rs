@@ -57,15 +57,11 @@ impl Infer<'_> {
             numbered.push((*id, self.bind_letters(pattern, *id, shape, words, &mut letters)?));
         }
         let (result, shape) = self.result_letters(pattern, &left, &right, &letters)?;
-        let element = match operands.as_slice() {
-            [(_, element, _)] => *element,
-            [(a, x, _), (b, y, _)] => self.product_dtype(*x, *y, *a, *b, call.node)?,
-            _ => {
-                let message = "`einsum` of more than two operands is not supported yet";
-                self.names.error(Code::E2900, call.node, message);
-                return None;
-            }
-        };
+        let (first, dtype, _) = operands.first()?;
+        let mut element = *dtype;
+        for (operand, dtype, _) in &operands[1..] {
+            element = self.product_dtype(element, *dtype, *first, *operand, call.node)?;
+        }
         let kind = ExprKind::Einsum { operands: numbered, result };
         Some(self.push(kind, Type::Tensor(element, shape), call.node))
     }
@@ -85,11 +81,6 @@ impl Infer<'_> {
                 None => {
                     letters.push(Letter { name: word.clone(), axis: axis.clone(), operand });
                     letters.len() - 1
-                }
-                Some(at) if numbers.contains(&(at as u32)) => {
-                    let message = format!("`{word}` twice in one operand (a diagonal) is not supported yet");
-                    self.names.error(Code::E2900, pattern, message);
-                    return None;
                 }
                 Some(at) if self.same_axis(&letters[at].axis, axis) => at,
                 Some(at) => {

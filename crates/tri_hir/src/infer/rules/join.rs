@@ -1,7 +1,7 @@
 //! `stack` and `concat`: lists of tensors that are alike.
 
 use tri_diagnostics::Code;
-use tri_syntax::ast::{self, ExprKind as Ast};
+use tri_syntax::ast::ExprKind as Ast;
 
 use super::Special;
 use crate::hir::{Axis, Dim, Element, ExprId, ExprKind, Type};
@@ -18,11 +18,7 @@ impl Infer<'_> {
         let expr = call.slots.first().copied().flatten()?;
         let list = if let Ast::List(items) = &expr.kind {
             // Elements of a written list may differ in size.
-            let parts = items.iter().map(|item| match item {
-                ast::ListItem::Expr(expr) => Some(self.expr(expr, None)),
-                ast::ListItem::Pack(_) => None,
-            });
-            let parts = parts.collect::<Option<Vec<ExprId>>>()?;
+            let parts: Vec<ExprId> = items.iter().map(|item| self.list_item(item)).collect();
             let element = parts.first().map_or(Type::Error, |part| self.ty(*part).clone());
             let ty = Type::Array(Box::new(element), Dim::constant(parts.len() as i64));
             self.push(ExprKind::List(parts), ty, expr.id)

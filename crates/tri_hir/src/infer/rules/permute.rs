@@ -15,22 +15,15 @@ impl Infer<'_> {
             self.names.error(Code::E2007, expr.id, "`permute` takes a list of axes: `permute(x, [B, H, T])`");
             return None;
         };
-        if shape.iter().any(|axis| matches!(axis, Axis::Pack(..))) {
-            self.names.error(
-                Code::E2900,
-                call.node,
-                "`permute` of a tensor with a pack is not supported yet",
-            );
-            return None;
-        }
         let mut positions = Vec::new();
         for item in items {
-            let ast::ListItem::Expr(item) = item else {
-                self.names.error(Code::E2900, expr.id, "a pack in `permute` is not supported yet");
-                return None;
-            };
-            let at = self.axis_position(item, &shape)?;
-            positions.push((if at < 0 { at + shape.len() as i32 } else { at }, item.id));
+            positions.push(match item {
+                ast::ListItem::Expr(item) => {
+                    let at = self.axis_position(item, &shape)?;
+                    (if at < 0 { at + shape.len() as i32 } else { at }, item.id)
+                }
+                ast::ListItem::Pack(name) => (self.pack_position(name, &shape)?, name.id),
+            });
         }
         let mut sorted: Vec<i32> = positions.iter().map(|(at, _)| *at).collect();
         sorted.sort_unstable();
@@ -40,11 +33,30 @@ impl Infer<'_> {
             return None;
         }
         let result = positions.iter().map(|(at, _)| shape[*at as usize].clone()).collect();
+        let pack = shape.iter().position(|axis| matches!(axis, Axis::Pack(..))).map(|at| at as i32);
+        let axis = |at: i32| match pack {
+            Some(pack) if at == pack => ExprKind::RestAxes,
+            // How many axes stand before it is not known here.
+            Some(pack) if at > pack => ExprKind::Axis(at - shape.len() as i32),
+            _ => ExprKind::Axis(at),
+        };
         let axes: Vec<ExprId> =
-            positions.iter().map(|(at, node)| self.push(ExprKind::Axis(*at), Type::Axis, *node)).collect();
+            positions.iter().map(|(at, node)| self.push(axis(*at), Type::Axis, *node)).collect();
         let count = Dim::constant(axes.len() as i64);
         let list = self.push(ExprKind::List(axes), Type::Array(Box::new(Type::Axis), count), expr.id);
         let generics = self.generics(call, element, &shape);
         Some(self.finish(call, vec![Some(x), Some(list)], generics, Type::Tensor(element, result)))
+    }
+
+    /// Where the pack of this name stands in a shape.
+    fn pack_position(&mut self, name: &ast::Name, shape: &[Axis]) -> Option<i32> {
+        let pack = self.names.pack_axis(name)?;
+        let at = shape.iter().position(|axis| *axis == pack);
+        if at.is_none() {
+            let shape = self.show().shape(shape);
+            let message = format!("no axes of [{shape}] are `..{}`", name.text);
+            self.names.error(Code::E2007, name.id, message);
+        }
+        at.map(|at| at as i32)
     }
 }
