@@ -78,8 +78,8 @@ fn equal_layers_share_one_function() {
     }
     // Once for a batch of sequences, once for `step`, whose batch is known to be 1.
     assert_eq!(model.functions("SwiGlu.forward"), ["SwiGlu.forward", "SwiGlu.forward.2"]);
-    // Attention rotates queries and keys of different numbers of heads.
-    assert_eq!(model.functions("rotate"), ["rotate", "rotate.2"]);
+    // Attention rotates queries and keys of different numbers of heads, of a batch and of one sequence.
+    assert_eq!(model.functions("rotate"), ["rotate", "rotate.2", "rotate.3", "rotate.4"]);
     let entry = model.module.entry("forward").unwrap();
     let calls = model.module.function(entry.function).insts.iter();
     let calls = calls.filter(|inst| matches!(inst.op, tri_ir::Op::Call { .. }));
