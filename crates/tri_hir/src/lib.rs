@@ -9,6 +9,7 @@ mod foreign;
 pub mod hir;
 mod infer;
 mod lints;
+mod name_stack;
 mod queries;
 mod report;
 mod resolve;

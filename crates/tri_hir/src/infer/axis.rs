@@ -53,7 +53,7 @@ impl Infer<'_> {
     /// The position of an axis; counted from the end if it stands behind a pack.
     pub(super) fn axis_position(&mut self, expr: &ast::Expr, shape: &[Axis]) -> Option<i32> {
         if let Ast::Name(name) = &expr.kind
-            && self.scope.iter().all(|binding| binding.name != *name || self.is_runtime_dim(name))
+            && (self.scope.get(name).is_none() || self.is_runtime_dim(name))
             && let Some(dim) = self.names.dim_named(name)
             && dim.as_constant().is_none()
             && !matches!(dim.as_var(), Some(DimVar::Param(..) | DimVar::Local(..)))

@@ -40,19 +40,13 @@ use crate::hir::{
     Axis, Body, BodyOwner, DType, Def, Dim, Element, Expr, ExprId, ExprKind, Layer, Local, LocalId,
     MemberKind, Owner, Signature, Type,
 };
+use crate::name_stack::NameStack;
 use crate::queries::{body_def, checked_body, checked_layer_head, function_of, item_of, signature};
 use crate::report::{Repair, Report, Target};
 use crate::resolve::Names;
 use crate::show::Show;
 use coerce::Asked;
 use origin::Origin;
-
-/// A name in scope.
-#[derive(Clone, Debug)]
-struct Binding {
-    name: Arc<str>,
-    local: LocalId,
-}
 
 /// A body being checked.
 pub(crate) struct Infer<'db> {
@@ -62,7 +56,7 @@ pub(crate) struct Infer<'db> {
     /// The layer whose body this is, with its members if they may be used.
     layer: Option<(Def, Arc<Layer>)>,
     body: Body,
-    scope: Vec<Binding>,
+    scope: NameStack<LocalId>,
     /// Static conditions that hold where we are, as written.
     conditions: Vec<ast::Expr>,
     /// Types that assignments gave to `var`s.
@@ -96,7 +90,7 @@ pub(crate) fn body(db: &dyn Db, owner: BodyOwner) -> (Body, Vec<Report>) {
         owner: names_owner,
         layer,
         body: Body::default(),
-        scope: Vec::new(),
+        scope: NameStack::default(),
         conditions: Vec::new(),
         assigned: BTreeMap::new(),
         nesting: 0,
@@ -337,9 +331,9 @@ impl Infer<'_> {
             _ => None,
         };
         // A local that is no static int hides a dim of its name.
-        self.names.locals.push((name.clone(), dim.flatten()));
+        self.names.locals.push(name.clone(), dim.flatten());
         self.body.locals.push(Local { name: name.clone(), ty, mutable });
-        self.scope.push(Binding { name, local });
+        self.scope.push(name, local);
         self.origins.push(Origin { declared: node, made: None, value: None, statement: None });
         local
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tri_diagnostics::Code;
 use tri_syntax::ast::{self, ItemKind, NodeId};
 
-use super::{Binding, Infer};
+use super::Infer;
 use crate::hir::{BodyOwner, Def, Dim, DimVar, ExprId, ExprKind, FunctionType, LocalId, Owner, Type};
 use crate::queries::{checked_body, def_name, item_of, signature};
 use crate::report::Report;
@@ -27,10 +27,10 @@ pub(super) enum Resolved {
 impl Infer<'_> {
     /// What `name` stands for.
     pub(super) fn resolve(&self, name: &str) -> Option<Resolved> {
-        if let Some(Binding { local, .. }) = self.scope.iter().rev().find(|binding| &*binding.name == name) {
+        if let Some(local) = self.scope.get(name) {
             return Some(Resolved::Local(*local));
         }
-        if let Some((_, Some(dim))) = self.names.locals.iter().rev().find(|(known, _)| &**known == name) {
+        if let Some(Some(dim)) = self.names.locals.get(name) {
             return Some(Resolved::Dim(dim.clone()));
         }
         if let Some((_, layer)) = &self.layer {

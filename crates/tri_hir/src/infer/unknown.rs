@@ -62,7 +62,7 @@ impl Infer<'_> {
 
     /// Everything that a name may stand for here, the innermost first.
     fn known_names<'a>(&'a self, generics: &'a [Arc<str>]) -> impl Iterator<Item = &'a str> {
-        let locals = self.scope.iter().rev().map(|binding| &*binding.name);
+        let locals = self.scope.as_slice().iter().rev().map(|(name, _)| &**name);
         let (members, config) = match &self.layer {
             Some((_, layer)) => (layer.members.as_slice(), layer.config.as_slice()),
             None => (&[][..], &[][..]),

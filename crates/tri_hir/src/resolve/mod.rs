@@ -17,6 +17,7 @@ use tri_syntax::ast::{self, ExprKind, ItemKind, NodeId, TypeKind};
 
 use crate::foreign;
 use crate::hir::{Def, Dim, DimVar, Fact, Layer, Owner, Signature, Type};
+use crate::name_stack::NameStack;
 use crate::queries::{function_of, item_of, owner_def, visible};
 use crate::report::{Place, Report};
 use crate::scope::{Named, lookup};
@@ -47,7 +48,7 @@ pub(crate) struct Names<'db> {
     pub(crate) facts: Vec<Fact>,
     pub(crate) reports: Vec<Report>,
     /// Static ints and run-time dims that are local variables, innermost last.
-    pub(crate) locals: Vec<(Arc<str>, Option<Dim>)>,
+    pub(crate) locals: NameStack<Option<Dim>>,
     levels: Vec<Level>,
     implicit: Vec<Arc<str>>,
     in_function_type: bool,
@@ -62,7 +63,7 @@ impl<'db> Names<'db> {
             file: db.file(def.file),
             facts: Vec::new(),
             reports: Vec::new(),
-            locals: Vec::new(),
+            locals: NameStack::default(),
             levels: Vec::new(),
             implicit: Vec::new(),
             in_function_type: false,
@@ -123,7 +124,7 @@ impl<'db> Names<'db> {
 
     /// How types and sizes are shown here.
     pub(crate) fn show(&self) -> Show<'_> {
-        Show::with(self.db, &self.locals)
+        Show::with(self.db, self.locals.as_slice())
     }
 
     pub(crate) fn place(&self, node: NodeId) -> Place {
@@ -153,7 +154,7 @@ impl<'db> Names<'db> {
 
     /// The size that a name stands for, if it is one.
     pub(crate) fn dim_named(&self, name: &str) -> Option<Dim> {
-        if let Some((_, dim)) = self.locals.iter().rev().find(|(known, _)| &**known == name) {
+        if let Some(dim) = self.locals.get(name) {
             return dim.clone();
         }
         for level in self.levels.iter().rev() {
@@ -209,7 +210,7 @@ impl<'db> Names<'db> {
 
     /// Adds a suggestion to the report of an unknown name.
     fn unknown(&self, report: Report, place: Place, name: &str) -> Report {
-        let locals = self.locals.iter().rev().map(|(name, _)| &**name);
+        let locals = self.locals.as_slice().iter().rev().map(|(name, _)| &**name);
         let levels = self.levels.iter().rev().flat_map(|level| {
             let generics = level.generics.iter().map(|(name, _)| &**name);
             generics.chain(level.ints.iter().map(|(name, _)| &**name))
