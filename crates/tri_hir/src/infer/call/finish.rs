@@ -17,38 +17,7 @@ impl Infer<'_> {
         called: &Called<'_>,
     ) -> Option<(Vec<GenericArg>, Type)> {
         let Called { owner, signature, node, .. } = *called;
-        let mut generics = Vec::with_capacity(signature.generics.len());
-        for (generic, found) in signature.generics.iter().zip(b.args(owner, &signature.generics)) {
-            match (found, &generic.kind) {
-                (Some(GenericArg::Element(element)), GenericKind::Element(class))
-                    if !self.in_class(element, *class) =>
-                {
-                    let dtype = self.show().element(element);
-                    let message = format!("`{}` is not defined for {dtype}", signature.name);
-                    self.names.error(Code::E3004, node, message);
-                    return None;
-                }
-                (Some(arg), _) => generics.push(arg),
-                // Without anything that says otherwise, elements are f32.
-                (None, GenericKind::Element(_)) => {
-                    generics.push(GenericArg::Element(Element::Known(DType::F32)))
-                }
-                (None, _) => {
-                    let place = self.names.place(node);
-                    let report = Report::error(
-                        Code::E2004,
-                        place,
-                        format!(
-                            "`{}` of `{}` cannot be worked out from the arguments",
-                            generic.name, signature.name
-                        ),
-                    );
-                    self.names
-                        .report(report.help(format!("give it in brackets: `{}[...](...)`", signature.name)));
-                    return None;
-                }
-            }
-        }
+        let generics = self.generic_args(b, called)?;
         for (at, generic) in signature.generics.iter().enumerate() {
             if let GenericKind::Dim(Some((low, high))) = &generic.kind {
                 let dim = Dim::var(DimVar::Generic(owner, at as u32));
@@ -79,6 +48,40 @@ impl Infer<'_> {
                 None
             }
         }
+    }
+
+    /// What each generic parameter of the callee stands for.
+    fn generic_args(&mut self, b: &Bindings, called: &Called<'_>) -> Option<Vec<GenericArg>> {
+        let Called { owner, signature, node, .. } = *called;
+        let mut generics = Vec::with_capacity(signature.generics.len());
+        for (generic, found) in signature.generics.iter().zip(b.args(owner, &signature.generics)) {
+            match (found, &generic.kind) {
+                (Some(GenericArg::Element(element)), GenericKind::Element(class))
+                    if !self.in_class(element, *class) =>
+                {
+                    let dtype = self.show().element(element);
+                    let message = format!("`{}` is not defined for {dtype}", signature.name);
+                    self.names.error(Code::E3004, node, message);
+                    return None;
+                }
+                (Some(arg), _) => generics.push(arg),
+                // Without anything that says otherwise, elements are f32.
+                (None, GenericKind::Element(_)) => {
+                    generics.push(GenericArg::Element(Element::Known(DType::F32)))
+                }
+                (None, _) => {
+                    let (name, callee) = (&generic.name, self.callee_name(called));
+                    let message = format!("`{name}` of `{callee}` cannot be worked out from the arguments");
+                    let own: Vec<&str> = signature.generics.iter().map(|generic| &*generic.name).collect();
+                    let report = Report::error(Code::E2004, self.names.place(node), message)
+                        .label(format!("nothing here says what `{name}` is"))
+                        .help(format!("give it in brackets: `{callee}[{}](...)`", own.join(", ")));
+                    self.names.report(report);
+                    return None;
+                }
+            }
+        }
+        Some(generics)
     }
 
     /// A result with an axis that is smaller than none.

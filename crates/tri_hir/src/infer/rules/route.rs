@@ -1,9 +1,10 @@
 //! `route(x, through = tiles, by = scores)`: rows to the layers of an array.
 
 use tri_diagnostics::Code;
+use tri_syntax::ast;
 
 use super::Special;
-use crate::hir::{Axis, DType, Def, Element, ExprId, ExprKind, GenericArg, Owner, Type};
+use crate::hir::{Axis, DType, Def, Dim, Element, ExprId, ExprKind, GenericArg, Owner, Type};
 use crate::infer::Infer;
 use crate::infer::bind::Bindings;
 
@@ -28,38 +29,25 @@ impl Infer<'_> {
             self.names.error(Code::E2001, self.node(through), "`through` is an array of layers");
             return None;
         };
+        let Some((_, rows)) = shape.split_last() else {
+            let message = "`route` sends rows to tiles, but this is a scalar";
+            self.names.error(Code::E2002, self.node(x), message);
+            return None;
+        };
         let result = self.tile_result(call, *def, args, element, &shape)?;
         let fits = by_element == Element::Known(DType::F32)
             && scores.len() == shape.len()
-            && scores[..scores.len() - 1].iter().zip(&shape).all(|(a, b)| self.same_axis(a, b))
+            && scores.iter().zip(rows).all(|(a, b)| self.same_axis(a, b))
             && matches!(scores.last(), Some(Axis::Dim(tiles)) if self.equal(tiles, &count));
         if !fits {
-            let mut wanted = shape[..shape.len() - 1].to_vec();
+            let mut wanted = rows.to_vec();
             wanted.push(Axis::Dim(count));
             let (found, wanted) = (self.ty(by).clone(), Type::Tensor(Element::Known(DType::F32), wanted));
             self.mismatch(by, &found, &wanted, None);
             return None;
         }
         let top = match position("top").and_then(|at| call.slots[at]) {
-            Some(expr) => {
-                let id = self.expr(expr, None);
-                let value = match self.ty(id) {
-                    Type::Int(Some(dim)) => crate::dims::numeric(self.db, dim),
-                    _ => None,
-                };
-                let tiles = crate::dims::numeric(self.db, &count);
-                if value.is_some_and(|top| top < 1 || tiles.is_some_and(|tiles| top > tiles))
-                    || !matches!(self.ty(id), Type::Int(_))
-                {
-                    self.names.error(
-                        Code::E2007,
-                        expr.id,
-                        "`top` is a static int, at least 1 and at most the number of tiles",
-                    );
-                    return None;
-                }
-                Some(id)
-            }
+            Some(expr) => Some(self.chosen(expr, &count)?),
             None => None,
         };
         let weight = match position("weight").and_then(|at| call.slots[at]) {
@@ -71,6 +59,23 @@ impl Infer<'_> {
             None => None,
         };
         Some(self.push(ExprKind::Route { x, through, by, top, weight }, result, call.node))
+    }
+
+    /// How many tiles each row goes to: a static int from 1 to the number of tiles.
+    fn chosen(&mut self, expr: &ast::Expr, count: &Dim) -> Option<ExprId> {
+        let id = self.expr(expr, None);
+        let value = match self.ty(id) {
+            Type::Int(Some(dim)) => crate::dims::numeric(self.db, dim),
+            _ => None,
+        };
+        let tiles = crate::dims::numeric(self.db, count);
+        let outside = value.is_some_and(|top| top < 1 || tiles.is_some_and(|tiles| top > tiles));
+        if outside || !matches!(self.ty(id), Type::Int(_)) {
+            let message = "`top` is a static int, at least 1 and at most the number of tiles";
+            self.names.error(Code::E2007, expr.id, message);
+            return None;
+        }
+        Some(id)
     }
 
     /// What the tiles of a route make of its rows.
