@@ -4,5 +4,6 @@
 #![expect(clippy::unwrap_used, reason = "a test stops where something is not as it must be")]
 
 mod calls;
+mod inputs;
 mod models;
 mod trust;
