@@ -46,8 +46,9 @@ pub(crate) fn equal(db: &dyn Db, facts: &[Fact], a: &Dim, b: &Dim) -> bool {
     if a == b {
         return true;
     }
-    if a.as_constant().is_some() || b.as_constant().is_some() {
-        return numeric(db, a).is_some_and(|value| numeric(db, b) == Some(value));
+    let is_plain = a.as_constant().is_some() || b.as_constant().is_some();
+    if is_plain && let (Some(a), Some(b)) = (numeric(db, a), numeric(db, b)) {
+        return a == b;
     }
     let Ok(difference) = a.sub(b) else { return false };
     facts.iter().any(|fact| match fact {
@@ -80,10 +81,12 @@ pub(crate) fn at_most(db: &dyn Db, facts: &[Fact], a: &Dim, b: &Dim) -> bool {
     if not_negative(&room) {
         return true;
     }
+    // Whether there is room because `x` is at most `y`.
+    let leaves =
+        |x: &Dim, y: &Dim| y.sub(x).and_then(|known| room.sub(&known)).is_ok_and(|rest| not_negative(&rest));
     facts.iter().any(|fact| match fact {
-        Fact::AtMost(x, y) | Fact::Equal(x, y) => {
-            y.sub(x).and_then(|known| room.sub(&known)).is_ok_and(|rest| not_negative(&rest))
-        }
+        Fact::AtMost(x, y) => leaves(x, y),
+        Fact::Equal(x, y) => leaves(x, y) || leaves(y, x),
         Fact::Divides(..) => false,
     })
 }

@@ -71,10 +71,14 @@ impl Infer<'_> {
 
     pub(super) fn name(&mut self, name: &Arc<str>, node: NodeId, expected: Option<&Type>) -> ExprId {
         match self.resolve(name) {
-            Some(Resolved::Local(local)) => {
-                let ty = self.local_type(local);
-                self.push(ExprKind::Local(local), ty, node)
-            }
+            Some(Resolved::Local(local)) => match self.bound_function(local) {
+                // Another name for a function is that function.
+                Some(function) => self.item(function, node, expected),
+                None => {
+                    let ty = self.local_type(local);
+                    self.push(ExprKind::Local(local), ty, node)
+                }
+            },
             Some(Resolved::Member(at)) => self.member(None, at, node),
             Some(Resolved::Config(at)) => self.config(at, node),
             Some(Resolved::Dim(dim)) => self.dim_value(dim, node),

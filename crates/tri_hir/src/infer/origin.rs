@@ -3,7 +3,7 @@
 use tri_syntax::ast::{self, ItemKind, NodeId};
 
 use super::Infer;
-use crate::hir::{Axis, Dim, DimVar, ExprId, ExprKind, LocalId, Pattern, Type};
+use crate::hir::{Axis, Def, Dim, DimVar, ExprId, ExprKind, LocalId, Pattern, Type};
 use crate::queries::item_of;
 use crate::report::{Place, Report};
 
@@ -39,6 +39,14 @@ impl Infer<'_> {
         {
             origin.statement = Some(statement);
             origin.value = Some(value).filter(|_| !self.body.local(*local).mutable);
+        }
+    }
+
+    /// The function that a `let` gives another name.
+    pub(super) fn bound_function(&self, local: LocalId) -> Option<Def> {
+        match self.body.expr(self.origins.get(local.0 as usize)?.value?).kind {
+            ExprKind::Function(def) => Some(def),
+            _ => None,
         }
     }
 

@@ -172,8 +172,13 @@ pub(crate) fn layer(db: &dyn Db, def: Def) -> CheckedLayer {
 
 fn member_of(db: &dyn Db, names: &mut Names<'_>, def: Def, at: u32, member: &ast::Member) -> Member {
     let kind = match &member.kind {
-        ast::MemberKind::Tensor { lifetime, ty, .. } => {
+        ast::MemberKind::Tensor { lifetime, name, ty, init } => {
             let ty = names.ty(ty);
+            if init.is_none() {
+                let message = format!("`{}` has no initial value", name.text);
+                let report = Report::error(Code::E0006, names.place(name.id), message);
+                names.report(report.help("say what it begins as: `= init.zeros`"));
+            }
             match lifetime {
                 Lifetime::Param => MemberKind::Param(ty),
                 Lifetime::Buffer => MemberKind::Buffer(ty),

@@ -130,10 +130,7 @@ impl Infer<'_> {
             Some(ItemKind::Layer(_)) => Callee::Layer(def),
             _ => {
                 let value = self.expr(head, None);
-                match self.body.expr(value).kind {
-                    ExprKind::Function(def) => Callee::Function(def),
-                    _ => self.value_callee(value),
-                }
+                self.value_callee(value)
             }
         }
     }
@@ -179,6 +176,9 @@ impl Infer<'_> {
     }
 
     fn value_callee(&mut self, value: ExprId) -> Callee {
+        if let ExprKind::Function(def) = self.body.expr(value).kind {
+            return Callee::Function(def);
+        }
         match self.ty(value).clone() {
             Type::Error => Callee::Error,
             Type::Function(_) => Callee::Value(value),
