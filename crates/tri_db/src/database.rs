@@ -85,23 +85,29 @@ pub trait Db: salsa::Database {
     fn as_dyn(&self) -> &dyn Db;
 }
 
-/// The tree of a file, and its syntax errors. A file that cannot be read, or is not text, is an empty tree with that error.
-#[salsa::tracked(returns(ref), no_eq, lru = 256)]
-pub fn parse(db: &dyn Db, file: SourceFile) -> Parsed {
+/// The text of a file, or why it has none: it cannot be read, is too large or is not UTF-8.
+#[salsa::tracked(returns(as_ref), no_eq)]
+pub fn text(db: &dyn Db, file: SourceFile) -> Result<Arc<str>, Diagnostic> {
     let id = file.id(db);
-    let text = match file.bytes(db) {
-        Ok(bytes) => decode(id, bytes),
+    match file.bytes(db) {
+        Ok(bytes) => decode(id, bytes).map(Arc::from).map_err(|diagnostic| *diagnostic),
         Err(reason) => {
             let message = format!("`{}` cannot be read", file.path(db).display());
             let start = Span::new(id, TextRange::empty(0));
-            Err(Box::new(Diagnostic::error(Code::E1002, start, message).note(reason)))
+            Err(Diagnostic::error(Code::E1002, start, message).note(reason))
         }
-    };
-    match text {
+    }
+}
+
+/// The tree of a file, and its syntax errors. A file without text is an empty tree with the reason as its error.
+#[salsa::tracked(returns(ref), no_eq, lru = 256)]
+pub fn parse(db: &dyn Db, file: SourceFile) -> Parsed {
+    let id = file.id(db);
+    match text(db, file) {
         Ok(text) => tri_syntax::parse(id, text),
         Err(diagnostic) => {
             let mut parsed = tri_syntax::parse(id, "");
-            parsed.errors.push(*diagnostic);
+            parsed.errors.push(diagnostic.clone());
             parsed
         }
     }

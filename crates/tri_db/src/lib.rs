@@ -8,6 +8,6 @@ mod database;
 mod library;
 mod system;
 
-pub use database::{Db, ModuleError, OnExecute, Options, RootDatabase, SourceFile, parse};
+pub use database::{Db, ModuleError, OnExecute, Options, RootDatabase, SourceFile, parse, text};
 pub use library::LIBRARY;
 pub use system::{DiskSystem, MemorySystem, OverlaySystem, System};

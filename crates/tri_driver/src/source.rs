@@ -237,8 +237,7 @@ impl Program {
     }
 
     fn text_of(&self, file: SourceFile) -> Option<&str> {
-        let bytes = file.bytes(&self.db).as_ref().ok()?;
-        tri_syntax::decode(file.id(&self.db), bytes).ok()
+        tri_db::text(&self.db, file).ok().map(|text| &**text)
     }
 }
 

@@ -139,7 +139,11 @@ fn sizes_and_indices_that_the_program_excludes() {
     let ids = ["--entry=look_up", "--input=ids=inputs.safetensors:ids"];
     folder.call(Code::E4040, &ids, &["`look_up` stopped: row 9"]);
     let length = ["--entry=recall", "--input=length=inputs.safetensors:length"];
-    folder.call(Code::E4041, &length, &["`recall` stopped", "`N` is 7 in `Small.recall`, but `N <= 5` must hold"]);
+    folder.call(
+        Code::E4041,
+        &length,
+        &["`recall` stopped", "`N` is 7 in `Small.recall`, but `N <= 5` must hold"],
+    );
     folder.says(Code::E4038, &["run", "wide.tri", "--input=x=wide.npy"], &["`forward`"]);
 }
 

@@ -85,10 +85,9 @@ pub(crate) fn lint(db: &dyn Db, file: SourceFile, errors: &[Diagnostic]) -> Vec<
     linted.found
 }
 
-/// The text of a file; empty for one that cannot be read, which has no warnings.
+/// The text of a file; empty for one that has none, and no warnings either.
 pub(crate) fn text(db: &dyn Db, file: SourceFile) -> &str {
-    let bytes = file.bytes(db).as_ref().ok();
-    bytes.and_then(|bytes| tri_syntax::decode(file.id(db), bytes).ok()).unwrap_or("")
+    tri_db::text(db, file).map_or("", |text| &**text)
 }
 
 impl Linted<'_> {
