@@ -87,14 +87,14 @@ pub trait Db: salsa::Database {
 
 /// The text of a file, or why it has none: it cannot be read, is too large or is not UTF-8.
 #[salsa::tracked(returns(as_ref), no_eq)]
-pub fn text(db: &dyn Db, file: SourceFile) -> Result<Arc<str>, Diagnostic> {
+pub fn text(db: &dyn Db, file: SourceFile) -> Result<Arc<str>, Box<Diagnostic>> {
     let id = file.id(db);
     match file.bytes(db) {
-        Ok(bytes) => decode(id, bytes).map(Arc::from).map_err(|diagnostic| *diagnostic),
+        Ok(bytes) => decode(id, bytes).map(Arc::from),
         Err(reason) => {
             let message = format!("`{}` cannot be read", file.path(db).display());
             let start = Span::new(id, TextRange::empty(0));
-            Err(Diagnostic::error(Code::E1002, start, message).note(reason))
+            Err(Box::new(Diagnostic::error(Code::E1002, start, message).note(reason)))
         }
     }
 }
@@ -107,7 +107,7 @@ pub fn parse(db: &dyn Db, file: SourceFile) -> Parsed {
         Ok(text) => tri_syntax::parse(id, text),
         Err(diagnostic) => {
             let mut parsed = tri_syntax::parse(id, "");
-            parsed.errors.push(diagnostic.clone());
+            parsed.errors.push((**diagnostic).clone());
             parsed
         }
     }
