@@ -135,16 +135,20 @@ fn body_cycle(db: &dyn Db, _: salsa::Id, _: SourceFile, owner: BodyOwner) -> Che
 pub fn check_file(db: &dyn Db, file: SourceFile) -> Arc<[Diagnostic]> {
     let mut diagnostics = parse(db, file).errors.clone();
     let mut reports: Vec<Report> = file_scope(db, file).reports.clone();
-    for (id, item) in parse(db, file).ast.items() {
-        let def = Def { file: file.id(db), item: id };
-        reports.extend(head_reports(db, def, item));
-        for owner in body_owners(db, def) {
+    let items: Vec<Def> =
+        parse(db, file).ast.items().map(|(id, _)| Def { file: file.id(db), item: id }).collect();
+    let (circles, circular) = resolve::recursion(db, &items);
+    reports.extend(circles);
+    for (def, item) in items.iter().zip(&parse(db, file).ast.items) {
+        // A circle is one mistake, however many stand in it.
+        if circular.contains(def) {
+            continue;
+        }
+        reports.extend(head_reports(db, *def, item));
+        for owner in body_owners(db, *def) {
             reports.extend(checked_body(db, owner).reports);
         }
     }
-    let items: Vec<Def> =
-        parse(db, file).ast.items().map(|(id, _)| Def { file: file.id(db), item: id }).collect();
-    reports.extend(resolve::recursion(db, &items));
     reports.extend(scope::import_cycle(db, file));
     let mut seen = BTreeSet::new();
     reports.sort_by_key(|report| report.span(db).range.start);

@@ -1,33 +1,43 @@
-//! Layers that contain themselves, and functions that call themselves through others. A function that calls itself directly is
-//! reported where it does.
+//! Layers that contain themselves, dims and constants that are computed from themselves, and functions that call themselves through
+//! others. A function that calls itself directly is reported where it does.
 //!
 //! Files do not import each other in a circle, so what leads back stays in one file. Each circle is reported once, at what
 //! stands first in it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use tri_db::Db;
 use tri_diagnostics::Code;
+use tri_syntax::ast::ItemKind;
 
 use crate::hir::{BodyOwner, Def, ExprKind, MemberKind, Owner, Type};
-use crate::queries::{body, body_owners, def_name, item_of, layer, owner_def, signature};
+use crate::queries::{body, body_owners, def_name, item_of, item_uses, items, layer, owner_def, signature};
 use crate::report::{Place, Report};
 
-/// What leads on to others: a layer to those in it, a function to those that it calls.
-type Step = Owner;
+/// What leads on to others.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Step {
+    /// A layer, to those in it; a function, to those that it calls.
+    Owner(Owner),
+    /// A `dim` or `const`, to those that it names.
+    Value(Def),
+}
 
-/// The circles of a file with these items.
-pub(crate) fn recursion(db: &dyn Db, items: &[Def]) -> Vec<Report> {
-    let mut search = Search { db, states: BTreeMap::new(), reports: Vec::new() };
+/// The circles of a file with these items, and the dims and constants that stand in one.
+pub(crate) fn recursion(db: &dyn Db, items: &[Def]) -> (Vec<Report>, BTreeSet<Def>) {
+    let mut search = Search { db, states: BTreeMap::new(), reports: Vec::new(), circular: BTreeSet::new() };
     for def in items {
-        search.visit(Owner::Layer(*def));
+        if is_value(db, *def) {
+            search.visit(Step::Value(*def));
+        }
+        search.visit(Step::Owner(Owner::Layer(*def)));
         for owner in body_owners(db, *def) {
             if let BodyOwner::Function(function) = owner {
-                search.visit(function);
+                search.visit(Step::Owner(function));
             }
         }
     }
-    search.reports
+    (search.reports, search.circular)
 }
 
 /// Whether a step is on the way that is being followed, or done with.
@@ -41,6 +51,8 @@ struct Search<'db> {
     db: &'db dyn Db,
     states: BTreeMap<Step, State>,
     reports: Vec<Report>,
+    /// Dims and constants that lead back to themselves.
+    circular: BTreeSet<Def>,
 }
 
 impl Search<'_> {
@@ -60,7 +72,14 @@ impl Search<'_> {
             };
             match self.states.get(&next) {
                 Some(State::Done) => {}
-                Some(State::OnTheWay) => self.report(next, step),
+                Some(State::OnTheWay) => {
+                    let circle = way.iter().map(|(step, _)| *step).skip_while(|step| *step != next);
+                    self.circular.extend(circle.filter_map(|step| match step {
+                        Step::Value(def) => Some(def),
+                        Step::Owner(_) => None,
+                    }));
+                    self.report(next, step);
+                }
                 None => {
                     self.states.insert(next, State::OnTheWay);
                     way.push((next, self.next(next)));
@@ -74,9 +93,15 @@ impl Search<'_> {
         let by = self.name(through).filter(|_| step != through).map(|(by, _)| format!(", through `{by}`"));
         let by = by.unwrap_or_default();
         let report = match step {
-            Owner::Layer(_) => Report::error(Code::E2010, place, format!("`{name}` contains itself{by}"))
-                .label(format!("a `{name}` would hold a `{name}`, and so on without end"))
-                .help("layers form a tree"),
+            Step::Value(_) => {
+                Report::error(Code::E2010, place, format!("`{name}` is computed from itself{by}"))
+                    .label("its value would need its value")
+            }
+            Step::Owner(Owner::Layer(_)) => {
+                Report::error(Code::E2010, place, format!("`{name}` contains itself{by}"))
+                    .label(format!("a `{name}` would hold a `{name}`, and so on without end"))
+                    .help("layers form a tree")
+            }
             // The call itself was reported.
             _ if step == through => return,
             _ => Report::error(Code::E2010, place, format!("`{name}` calls itself{by}"))
@@ -86,12 +111,12 @@ impl Search<'_> {
     }
 
     fn name(&self, step: Step) -> Option<(String, Place)> {
-        let def = owner_def(step);
+        let def = step.def();
         let item = item_of(self.db, def)?;
         match step {
-            Owner::Method(_, _) => {
-                let function = crate::queries::function_of(&item, step)?;
-                let name = signature(self.db, step).name.to_string();
+            Step::Owner(owner @ Owner::Method(_, _)) => {
+                let function = crate::queries::function_of(&item, owner)?;
+                let name = signature(self.db, owner).name.to_string();
                 Some((name, Place::new(def, function.name.id)))
             }
             _ => Some((def_name(self.db, def).to_string(), Place::new(def, item.name()?.id))),
@@ -100,16 +125,25 @@ impl Search<'_> {
 
     /// Where a step leads, in the same file; the last is followed first.
     fn next(&self, step: Step) -> Vec<Step> {
-        let mut next = match step {
-            Owner::Layer(def) => sub_layers(self.db, def),
-            function => self.called(function),
+        let mut next: Vec<Step> = match step {
+            Step::Value(def) => self.named(def).into_iter().map(Step::Value).collect(),
+            Step::Owner(Owner::Layer(def)) => sub_layers(self.db, def).into_iter().map(Step::Owner).collect(),
+            Step::Owner(function) => self.called(function).into_iter().map(Step::Owner).collect(),
         };
-        next.retain(|next| owner_def(*next).file == owner_def(step).file);
+        next.retain(|next| next.def().file == step.def().file);
         next.reverse();
         next
     }
 
-    fn called(&self, function: Owner) -> Vec<Step> {
+    /// The dims and constants of the file that another names.
+    fn named(&self, def: Def) -> Vec<Def> {
+        let Some(file) = self.db.file(def.file) else { return Vec::new() };
+        let uses = item_uses(self.db, file, def.item);
+        let named = uses.outer.iter().filter_map(|name| items(self.db, file).get(name).copied());
+        named.filter(|named| is_value(self.db, *named)).collect()
+    }
+
+    fn called(&self, function: Owner) -> Vec<Owner> {
         let body = body(self.db, BodyOwner::Function(function));
         let method = |def: Def, name: &str| {
             let members = &layer(self.db, def).members;
@@ -135,6 +169,19 @@ impl Search<'_> {
         });
         called.collect()
     }
+}
+
+impl Step {
+    fn def(self) -> Def {
+        match self {
+            Step::Owner(owner) => owner_def(owner),
+            Step::Value(def) => def,
+        }
+    }
+}
+
+fn is_value(db: &dyn Db, def: Def) -> bool {
+    item_of(db, def).is_some_and(|item| matches!(item.kind, ItemKind::Dim(_) | ItemKind::Const(_)))
 }
 
 fn sub_layers(db: &dyn Db, def: Def) -> Vec<Owner> {
