@@ -3,6 +3,7 @@
 
 mod concise;
 mod json;
+mod printable;
 mod sarif;
 mod text;
 

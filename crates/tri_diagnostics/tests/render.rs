@@ -158,3 +158,30 @@ fn codes_have_names_titles_and_order() {
     let numbers: Vec<&str> = Code::ALL.iter().map(|code| code.as_str()).collect();
     assert!(numbers.is_sorted(), "{numbers:?}");
 }
+
+struct Hostile;
+
+impl Sources for Hostile {
+    fn name(&self, _: FileId) -> String {
+        "a\u{1b}]0;x\u{7}.tri".to_owned()
+    }
+
+    fn text(&self, _: FileId) -> &str {
+        "let a = 1 // \u{1b}[2J\u{85}\u{202e}b\tc\n"
+    }
+}
+
+#[test]
+fn no_source_steers_the_terminal() {
+    let diagnostic = Diagnostic::error(Code::E2003, span(0, 0, 26), "a \u{1b}[31mred\u{7f} name")
+        .label("label \u{8}")
+        .note("note \u{9b}2J")
+        .help("help \u{2066}x");
+    for rendered in
+        [text(std::slice::from_ref(&diagnostic), &Hostile, false), concise(&[diagnostic], &Hostile)]
+    {
+        let steers = |c: &char| (c.is_control() && *c != '\n') || matches!(c, '\u{202e}' | '\u{2066}');
+        assert_eq!(rendered.chars().find(steers), None, "{rendered:?}");
+        assert!(rendered.contains("a ?[31mred? name"), "{rendered}");
+    }
+}

@@ -1,5 +1,6 @@
 //! One line a diagnostic, for editors' problem matchers and `grep`: `file:line:column: error[E2003]: message`.
 
+use super::printable::printable;
 use super::{Files, Sources};
 use crate::Diagnostic;
 
@@ -12,6 +13,6 @@ pub fn concise(diagnostics: &[Diagnostic], sources: &dyn Sources) -> String {
 pub(super) fn line(diagnostic: &Diagnostic, files: &mut Files<'_>) -> String {
     let file = files.get(diagnostic.primary.span.file);
     let at = file.position(diagnostic.primary.span.range.start);
-    let (severity, code, message) = (diagnostic.severity.as_str(), diagnostic.code, &diagnostic.message);
-    format!("{}:{}:{}: {severity}[{code}]: {message}\n", file.name, at.line, at.column)
+    let (severity, code, name) = (diagnostic.severity.as_str(), diagnostic.code, printable(&file.name));
+    format!("{name}:{}:{}: {severity}[{code}]: {}\n", at.line, at.column, printable(&diagnostic.message))
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use ariadne::{Cache, Config, IndexType, Label, Report, ReportKind, Source};
 
+use super::printable::printable;
 use super::{Files, Sources, concise};
 use crate::{Diagnostic, FileId, Severity};
 
@@ -35,8 +36,8 @@ fn one(diagnostic: &Diagnostic, files: &mut Files<'_>, shown: &mut Shown, colour
     let primary = (diagnostic.primary.span.file, places.first().map_or(0..0, |place| place.1.clone()));
     let mut report = Report::build(ReportKind::Error, primary)
         .with_config(Config::new().with_index_type(IndexType::Byte).with_color(colour));
-    report.with_notes(&diagnostic.notes);
-    report.with_helps(helps(diagnostic));
+    report.with_notes(diagnostic.notes.iter().map(|note| printable(note)));
+    report.with_helps(helps(diagnostic).map(|help| printable(help)));
     let primary = diagnostic.primary.span.file;
     let mut labels: Vec<_> = places.into_iter().enumerate().collect();
     // One excerpt a file, in the order of its lines, and first the file with the mistake.
@@ -44,7 +45,11 @@ fn one(diagnostic: &Diagnostic, files: &mut Files<'_>, shown: &mut Shown, colour
     for (index, (file, range, text)) in labels {
         let label = Label::new((file, range)).with_priority(i32::from(index == 0));
         // A label without words is not drawn at all.
-        report = report.with_label(label.with_message(if text.is_empty() { "here" } else { text }));
+        report = report.with_label(label.with_message(if text.is_empty() {
+            "here".into()
+        } else {
+            printable(text)
+        }));
     }
     let mut out = Vec::new();
     match report.finish().write(&mut *shown, &mut out) {
@@ -61,10 +66,10 @@ fn one(diagnostic: &Diagnostic, files: &mut Files<'_>, shown: &mut Shown, colour
 fn plain(diagnostic: &Diagnostic, files: &mut Files<'_>) -> String {
     let mut out = concise::line(diagnostic, files);
     for note in &diagnostic.notes {
-        out += &format!("  = note: {note}\n");
+        out += &format!("  = note: {}\n", printable(note));
     }
     for help in helps(diagnostic) {
-        out += &format!("  = help: {help}\n");
+        out += &format!("  = help: {}\n", printable(help));
     }
     out
 }
@@ -76,7 +81,8 @@ fn helps(diagnostic: &Diagnostic) -> impl Iterator<Item = &String> {
 }
 
 fn header(diagnostic: &Diagnostic, colour: bool) -> String {
-    let (severity, code, message) = (diagnostic.severity.as_str(), diagnostic.code, &diagnostic.message);
+    let (severity, code) = (diagnostic.severity.as_str(), diagnostic.code);
+    let message = printable(&diagnostic.message);
     let (on, off) = match (colour, diagnostic.severity) {
         (false, _) => ("", ""),
         (true, Severity::Error) => ("\u{1b}[31m", "\u{1b}[0m"),
@@ -118,7 +124,9 @@ struct Shown {
 
 impl Shown {
     fn add(&mut self, file: FileId, name: &str, text: &str) {
-        self.files.entry(file).or_insert_with(|| (name.to_owned(), Source::from(text.to_owned())));
+        self.files
+            .entry(file)
+            .or_insert_with(|| (printable(name).into_owned(), Source::from(printable(text).into_owned())));
     }
 }
 
