@@ -111,7 +111,9 @@ pub(crate) fn method(name: &str) -> Option<&'static str> {
         "float" => "write `x as f32`",
         "half" => "write `x as f16`",
         "int" => "write `x as i32`",
-        "to" | "type" | "astype" => "write `x as f16`",
+        "to" | "type" | "astype" => {
+            "write `x as f16` for another dtype; the target is chosen when a program is compiled"
+        }
         "t" | "transpose" | "swapaxes" => {
             "write `x.T` for the last two axes, `permute(x, [B, T, H])` for others"
         }
@@ -128,6 +130,11 @@ pub(crate) fn method(name: &str) -> Option<&'static str> {
         "item" => "a scalar is a tensor without axes: leave it out",
         _ => return None,
     })
+}
+
+/// Whether a tensor's method `name` of other tools converts to the dtype that it is given.
+pub(crate) fn is_conversion(name: &str) -> bool {
+    matches!(name, "to" | "type" | "astype")
 }
 
 /// What stands in the place of a function of other tools.

@@ -58,14 +58,37 @@ impl Infer<'_> {
         Some(format!("{name}[{}]({config})", dims.join(", ")))
     }
 
-    /// Whether `name` is a field or method that tensors have elsewhere; if so it is reported.
-    pub(super) fn foreign_method(&mut self, base: ExprId, name: &ast::Name) -> bool {
+    /// Whether `name` is a field that tensors have elsewhere; if so it is reported.
+    pub(super) fn foreign_field(&mut self, base: ExprId, name: &ast::Name) -> bool {
         let Some(advice) = foreign::method(&name.text) else { return false };
+        self.report_foreign(base, name, advice);
+        true
+    }
+
+    /// `base.name(args)` in the spelling of other tools. The arguments belong to the mistake: they are not looked at,
+    /// except for the dtype of a conversion.
+    pub(super) fn foreign_call(
+        &mut self,
+        base: ExprId,
+        head: &ast::Expr,
+        args: &[ast::Arg],
+        node: NodeId,
+    ) -> ExprId {
+        if let Ast::Field { name, .. } = &head.kind {
+            let dtype = args.first().and_then(|arg| dtype_meant(&arg.value));
+            match dtype.filter(|_| foreign::is_conversion(&name.text)) {
+                Some(dtype) => self.report_foreign(base, name, &format!("write `x as {dtype}`")),
+                None => self.report_foreign(base, name, foreign::method(&name.text).unwrap_or_default()),
+            }
+        }
+        self.error_expr(node)
+    }
+
+    fn report_foreign(&mut self, base: ExprId, name: &ast::Name, advice: &str) {
         let (found, place) = (self.show().ty(self.ty(base)), self.names.place(name.id));
         let report = Report::error(Code::E0013, place, format!("{found} has no `{}`", name.text))
             .label(foreign::SPELLING);
         self.names.report(report.help(advice));
-        true
     }
 
     /// `x.shape[0]` of a local tensor: reported, and taken for the size it is.
@@ -91,6 +114,16 @@ impl Infer<'_> {
         });
         Some(self.dim_value(dim, expr.id))
     }
+}
+
+/// The dtype that `f16`, `torch.float16` or `np.float16` stand for.
+fn dtype_meant(arg: &ast::Expr) -> Option<&'static str> {
+    let name: &str = match &arg.kind {
+        Ast::Name(name) => name,
+        Ast::Field { name, .. } => &name.text,
+        _ => return None,
+    };
+    foreign::dtype(name).or_else(|| crate::show::dtype_of(name).map(crate::show::dtype_name))
 }
 
 /// The names of `torch.nn.functional` and the like.

@@ -102,7 +102,7 @@ impl Infer<'_> {
             Type::Tensor(element, shape) if name.as_str() == "T" => {
                 self.transpose(base, element, shape, node)
             }
-            Type::Tensor(..) if self.foreign_method(base, name) => self.error_expr(node),
+            Type::Tensor(..) if self.foreign_field(base, name) => self.error_expr(node),
             Type::Layer(def, _) => {
                 let layer = crate::queries::layer(self.db, def);
                 match layer.members.iter().position(|member| member.name == name.text) {

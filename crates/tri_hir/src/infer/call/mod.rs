@@ -12,6 +12,7 @@ use tri_db::SourceFile;
 use tri_diagnostics::Code;
 use tri_syntax::ast::{self, ExprKind as Ast, ItemKind};
 
+use crate::foreign;
 use crate::hir::{Def, ExprId, ExprKind, MemberKind, Type};
 use crate::infer::Infer;
 use crate::infer::name::Resolved;
@@ -26,7 +27,8 @@ enum Callee {
     /// `x.f(...)`: a function with its first argument.
     OfValue(Def, ExprId),
     Value(ExprId),
-    /// `floor(a / b)` of sizes and the like: static arithmetic.
+    /// `x.view(...)`: a method that tensors have elsewhere.
+    Foreign(ExprId),
     Error,
 }
 
@@ -50,6 +52,7 @@ impl Infer<'_> {
             Callee::Layer(def) => self.instantiate(def, brackets, args, expr.id, head.id),
             Callee::Method(base, at) => self.call_method(base, at, brackets, args, expr.id, expected),
             Callee::Value(value) => self.call_value(value, args, expr.id),
+            Callee::Foreign(base) => self.foreign_call(base, head, args, expr.id),
             Callee::Error => {
                 for arg in args {
                     self.expr(&arg.value, None);
@@ -166,10 +169,9 @@ impl Infer<'_> {
             {
                 Callee::OfValue(def, base)
             }
+            _ if foreign::method(&name.text).is_some() => Callee::Foreign(base),
             _ => {
-                if !self.foreign_method(base, name) {
-                    self.unknown(&name.text, name.id);
-                }
+                self.unknown(&name.text, name.id);
                 Callee::Error
             }
         }
