@@ -55,7 +55,7 @@ fn spellings_without_one_say_what_to_write() {
         ("torch.nowhere(x)", "use std.nn"),
         ("torch.softmax(x)", "write `softmax`"),
         ("relu(None)", "if cond"),
-        ("x.to(torch.float32)", "write `x as f16`"),
+        ("x.to(torch.float32)", "write `x as f32`"),
         ("relu(torch.float32)", "convert with `x as f32`"),
         ("x.view(8, 8)", "reshape[B, D](x)"),
         ("x.size(0)", "name of the dim"),
