@@ -1,0 +1,84 @@
+//! The programs of the repository: what the compiler can read, the grammar reads without ERROR and MISSING nodes.
+
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
+mod repository;
+
+use repository::Program;
+use tree_sitter::{InputEdit, Node, Parser, Point, Tree};
+use tri_diagnostics::FileId;
+
+fn parse(text: &str) -> Tree {
+    let mut parser = Parser::new();
+    parser.set_language(&tree_sitter_tri::LANGUAGE.into()).unwrap();
+    parser.parse(text, None).unwrap()
+}
+
+/// The first ERROR or MISSING node below `node`.
+fn first_error(node: Node<'_>) -> Option<Node<'_>> {
+    if node.is_error() || node.is_missing() {
+        return Some(node);
+    }
+    let mut cursor = node.walk();
+    let broken = node.children(&mut cursor).find(Node::has_error);
+    broken.and_then(first_error)
+}
+
+fn is_read_by_compiler(program: &Program) -> bool {
+    tri_syntax::parse(FileId(0), &program.text).errors.is_empty()
+}
+
+#[test]
+fn what_the_compiler_reads_has_no_errors() {
+    let programs: Vec<Program> = repository::programs().into_iter().filter(is_read_by_compiler).collect();
+    assert!(programs.len() > 450, "{} programs", programs.len());
+    let mut failures = Vec::new();
+    for program in &programs {
+        let tree = parse(&program.text);
+        if let Some(error) = first_error(tree.root_node()) {
+            let line = error.start_position().row;
+            let shown = program.text.lines().nth(line).unwrap_or_default();
+            failures.push(format!("{}:{}: {} in `{shown}`", program.name, line + 1, error.to_sexp()));
+        }
+    }
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
+/// Where an edit is, in the terms of the parser.
+fn edit(text: &str, at: usize, removed: usize) -> InputEdit {
+    let point = |byte: usize| {
+        let before = &text.as_bytes()[..byte];
+        let row = before.iter().filter(|&&byte| byte == b'\n').count();
+        let column = before.iter().rev().take_while(|&&byte| byte != b'\n').count();
+        Point { row, column }
+    };
+    InputEdit {
+        start_byte: at,
+        old_end_byte: at + removed,
+        new_end_byte: at,
+        start_position: point(at),
+        old_end_position: point(at + removed),
+        new_end_position: point(at),
+    }
+}
+
+#[test]
+fn any_text_is_read_to_its_end_and_edits_read_as_the_whole_text() {
+    for program in repository::programs().iter().filter(|program| program.text.is_ascii()) {
+        let text = &program.text;
+        let (at, removed) = (text.len() / 3, text.len() / 7);
+        let edited = format!("{}{}", &text[..at], &text[at + removed..]);
+        let mut tree = parse(text);
+        assert_eq!(tree.root_node().end_byte(), text.len());
+        tree.edit(&edit(text, at, removed));
+        let mut parser = Parser::new();
+        parser.set_language(&tree_sitter_tri::LANGUAGE.into()).unwrap();
+        let again = parser.parse(&edited, Some(&tree)).unwrap();
+        // How errors are recovered from may differ; a right program has one tree.
+        let whole = parse(&edited);
+        if !whole.root_node().has_error() {
+            assert_eq!(again.root_node().to_sexp(), whole.root_node().to_sexp(), "{}", program.name);
+        }
+        assert_eq!(again.root_node().end_byte(), edited.len(), "{}", program.name);
+    }
+}
