@@ -3,8 +3,10 @@
 #![expect(clippy::print_stderr, reason = "progress of a repository chore")]
 
 mod direction;
+mod editors;
 mod examples;
 mod links;
+mod system;
 
 use std::process::{Command, ExitCode};
 use std::time::Instant;
@@ -14,7 +16,7 @@ use anyhow::{Context, Result, bail};
 /// A gate: its name on the command line, what it holds, how it is checked.
 type Gate = (&'static str, &'static str, fn() -> Result<()>);
 
-const GATES: [Gate; 7] = [
+const GATES: [Gate; 8] = [
     ("format", "every file is formatted", || cargo(&["fmt", "--all", "--check"])),
     ("direction", "crates depend on crates above them only", direction::check),
     ("links", "links of README and docs lead somewhere, and the README to every page", links::check),
@@ -27,6 +29,11 @@ const GATES: [Gate; 7] = [
     ("doctest", "examples in documentation comments", || {
         cargo(&["test", "--workspace", "--doc", "--locked"])
     }),
+    (
+        "editors",
+        "the grammars of editors are up to date, colour programs and can be packaged",
+        editors::check,
+    ),
     ("examples", "every example compiles, runs and gives its reference", examples::check),
 ];
 

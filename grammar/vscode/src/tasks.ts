@@ -1,0 +1,46 @@
+// Tasks: `triton check` and `triton test` of the workspace, whose diagnostics go to the problems view.
+
+import * as vscode from 'vscode';
+
+import { triton } from './extension';
+
+const COMMANDS = ['check', 'test'] as const;
+
+interface TritonTask extends vscode.TaskDefinition {
+  command: (typeof COMMANDS)[number];
+  path?: string;
+}
+
+export class TritonTasks implements vscode.TaskProvider {
+  static readonly type = 'triton';
+
+  /** Checks of each folder, and tests of the open program. */
+  provideTasks(): vscode.Task[] {
+    const folders = vscode.workspace.workspaceFolders ?? [];
+    const checks = folders.map(folder => newTask({ type: TritonTasks.type, command: 'check' }, folder));
+    const program = vscode.window.activeTextEditor?.document;
+    const folder = program && vscode.workspace.getWorkspaceFolder(program.uri);
+    if (program?.languageId !== 'tri' || !folder) {
+      return checks;
+    }
+    const path = vscode.workspace.asRelativePath(program.uri, false);
+    return [...checks, newTask({ type: TritonTasks.type, command: 'test', path }, folder)];
+  }
+
+  resolveTask(task: vscode.Task): vscode.Task | undefined {
+    const definition = task.definition as TritonTask;
+    const folder = typeof task.scope === 'object' ? task.scope : vscode.workspace.workspaceFolders?.[0];
+    return folder && COMMANDS.includes(definition.command) ? newTask(definition, folder) : undefined;
+  }
+}
+
+function newTask(definition: TritonTask, folder: vscode.WorkspaceFolder): vscode.Task {
+  const { command, path } = definition;
+  const run = new vscode.ProcessExecution(triton(), [command, path ?? '.', '--format', 'concise'], {
+    cwd: folder.uri.fsPath,
+  });
+  const name = path ? `${command} ${path}` : command;
+  const task = new vscode.Task(definition, folder, name, TritonTasks.type, run, '$tri');
+  task.group = command === 'test' ? vscode.TaskGroup.Test : vscode.TaskGroup.Build;
+  return task;
+}

@@ -1,0 +1,37 @@
+//! What editors use of `grammar/`: the tree-sitter parser is what its grammar says, and the extension of Visual Studio
+//! Code has its colours and can be packaged. Packages of npm are those of the lock file; their scripts do not run.
+
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+
+use crate::{cargo, root, system};
+
+pub(crate) fn check() -> Result<()> {
+    system::require(&["node", "npm"])?;
+    cargo(&[
+        "run",
+        "--quiet",
+        "--locked",
+        "--package=tree-sitter-tri",
+        "--example=generate",
+        "--",
+        "--check",
+    ])?;
+    npm(&["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline"])?;
+    for script in ["check", "test", "package"] {
+        npm(&["run", "--silent", script])?;
+    }
+    Ok(())
+}
+
+/// Runs npm in the folder of the extension.
+fn npm(args: &[&str]) -> Result<()> {
+    let folder = Path::new(root()).join("grammar/vscode");
+    let status = Command::new("npm").args(args).current_dir(folder).status().context("npm")?;
+    if !status.success() {
+        bail!("`npm {}` ended with {status}", args.join(" "));
+    }
+    Ok(())
+}
