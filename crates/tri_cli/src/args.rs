@@ -65,6 +65,8 @@ pub(crate) enum Command {
     Verify(VerifyArgs),
     /// Renders the documentation of a program as web pages.
     Doc(DocArgs),
+    /// Serves an editor: the Language Server Protocol over stdin and stdout.
+    Lsp,
     /// Looks after the cache of compilations.
     Cache(CacheArgs),
     /// Prints the page of a diagnostic code.

@@ -7,6 +7,7 @@ pub(crate) mod doc;
 pub(crate) mod explain;
 pub(crate) mod fmt;
 pub(crate) mod inspect;
+pub(crate) mod lsp;
 pub(crate) mod new;
 pub(crate) mod run;
 pub(crate) mod test;

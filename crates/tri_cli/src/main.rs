@@ -73,6 +73,7 @@ fn dispatch(cli: &Cli) -> Result<(), Failure> {
         Command::Test(args) => commands::test::run(args, cli.format),
         Command::Verify(args) => commands::verify::run(args, cli.format),
         Command::Inspect(args) => commands::inspect::run(args, cli.format),
+        Command::Lsp => commands::lsp::run(),
         Command::Cache(args) => commands::cache::run(args, cli.format),
         Command::Doc(args) => commands::doc::run(args, cli.format),
         Command::Explain(args) => commands::explain::run(args, cli.format),

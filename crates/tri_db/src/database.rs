@@ -40,6 +40,14 @@ pub struct Options {
     pub training: bool,
 }
 
+/// Which files there are, besides what they hold.
+#[salsa::input(singleton, debug)]
+struct FileSet {
+    /// Counts what came and went, so that a module that was missing is looked for again.
+    #[returns(copy)]
+    revision: u64,
+}
+
 /// Why a `use` names no module.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum ModuleError {
@@ -162,6 +170,7 @@ impl RootDatabase {
             files: Arc::default(),
         };
         Options::new(&db, BTreeMap::new(), false);
+        FileSet::new(&db, 0);
         db
     }
 
@@ -187,6 +196,26 @@ impl RootDatabase {
         let _ = file.set_bytes(self).to(Ok(text.as_bytes().into()));
     }
 
+    /// Says that the file at `path` came, went or holds something else; it is read again if it was read before.
+    pub fn file_changed(&mut self, path: &Path) {
+        let real = self.system.canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        let known = self.lock().by_path.get(&real).copied();
+        let bytes = self.read(&real);
+        let is_there = bytes.is_ok();
+        let was_there = known.is_some_and(|file| file.bytes(self).is_ok());
+        if let Some(file) = known
+            && *file.bytes(self) != bytes
+        {
+            // The bytes before are of no use.
+            let _ = file.set_bytes(self).to(bytes);
+        }
+        if is_there != was_there {
+            let files = FileSet::get(self);
+            let revision = files.revision(self);
+            let _ = files.set_revision(self).to(revision.wrapping_add(1));
+        }
+    }
+
     /// Gives `dim` items of the main file other sizes.
     pub fn set_dims(&mut self, dims: BTreeMap<String, i64>) {
         self.options().set_dims(self).to(dims);
@@ -206,13 +235,17 @@ impl RootDatabase {
         self.files.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn read(&self, real: &Path) -> Result<Arc<[u8]>, String> {
+        self.system.read(real).map(Arc::from).map_err(|error| error.to_string())
+    }
+
     /// The file that messages call `path` and that is stored as `real`. A file is one, however many links lead to it.
     fn load(&self, path: &Path, real: PathBuf) -> SourceFile {
         let mut files = self.lock();
         if let Some(file) = files.by_path.get(&real) {
             return *file;
         }
-        let bytes = self.system.read(&real).map(Arc::from).map_err(|error| error.to_string());
+        let bytes = self.read(&real);
         let id = FileId(files.by_id.len() as u32);
         let file = SourceFile::new(self, id, path.to_owned(), bytes, false);
         files.by_id.push(file);
@@ -263,6 +296,8 @@ impl Db for RootDatabase {
         if path.first() == Some(&"std") {
             return Err(ModuleError::NotInLibrary);
         }
+        // What follows asks the disk, of which salsa knows only this.
+        let _ = FileSet::get(self).revision(self);
         let folder = self.folder.as_path();
         let mut file = path.iter().fold(folder.to_owned(), |file, part| file.join(part));
         file.set_extension("tri");

@@ -5,9 +5,13 @@
 //! them is parsed here once ([`parse`]) and understood elsewhere.
 
 mod database;
+mod editor;
+mod folder;
 mod library;
 mod system;
 
 pub use database::{Db, ModuleError, OnExecute, Options, RootDatabase, SourceFile, parse, text};
+pub use editor::EditorSystem;
+pub use folder::programs_in;
 pub use library::LIBRARY;
 pub use system::{DiskSystem, MemorySystem, OverlaySystem, System};

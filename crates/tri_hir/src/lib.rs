@@ -18,8 +18,8 @@ mod show;
 
 pub use dump::dump_body;
 pub use queries::{
-    CheckedBody, body, body_owners, check, check_file, check_together, checked_body, def_name, dim_value,
-    files, function_of, is_library, item_named, layer, lint_file, signature,
+    CheckedBody, body, body_owners, check, check_file, check_together, checked_body, def_name, diagnose,
+    dim_value, files, function_of, is_library, item_named, layer, lint_file, signature,
 };
 pub use report::{Place, place_span};
 pub use show::{show_dim, show_type};

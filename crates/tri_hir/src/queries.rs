@@ -226,20 +226,21 @@ pub fn check(db: &dyn Db, root: SourceFile) -> Vec<Diagnostic> {
 /// The same of several programs and modules of one package, each file once.
 pub fn check_together(db: &dyn Db, roots: &[SourceFile]) -> Vec<Diagnostic> {
     let files = files(db, roots);
-    let exported = exported(db, &files);
-    let mut diagnostics = Vec::new();
-    for file in files {
-        let begin = diagnostics.len();
-        diagnostics.extend(check_file(db, file).iter().cloned());
-        let warnings = lint_file(db, file);
-        let unused = |warning: &&Diagnostic| {
-            let text = lints::text(db, file);
-            warning.code != Code::W0004
-                || !exported.contains(&(file.id(db), warning.primary.span.range.of(text).into()))
-        };
-        diagnostics.extend(warnings.iter().filter(unused).cloned());
-        diagnostics[begin..].sort_by_key(|diagnostic| diagnostic.primary.span.range.start);
-    }
+    files.iter().flat_map(|file| diagnose(db, *file, &files)).collect()
+}
+
+/// What [`check_together`] says of one file among the `files` of its package, which may import from it.
+pub fn diagnose(db: &dyn Db, file: SourceFile, files: &[SourceFile]) -> Vec<Diagnostic> {
+    let mut diagnostics = check_file(db, file).to_vec();
+    let is_exported = |warning: &Diagnostic| {
+        let name = warning.primary.span.range.of(lints::text(db, file));
+        let item = (file.id(db), Arc::from(name));
+        files.iter().any(|other| imported_names(db, *other).contains(&item))
+    };
+    let warnings = lint_file(db, file);
+    let unused = warnings.iter().filter(|warning| warning.code != Code::W0004 || !is_exported(warning));
+    diagnostics.extend(unused.cloned());
+    diagnostics.sort_by_key(|diagnostic| diagnostic.primary.span.range.start);
     diagnostics
 }
 
@@ -262,19 +263,17 @@ pub fn files(db: &dyn Db, roots: &[SourceFile]) -> Vec<SourceFile> {
     files
 }
 
-/// The names that files of a program import from others.
-fn exported(db: &dyn Db, files: &[SourceFile]) -> BTreeSet<(FileId, Arc<str>)> {
-    let mut exported = BTreeSet::new();
-    for file in files {
-        for item in &parse(db, *file).ast.items {
-            let ItemKind::Use(import) = &item.kind else { continue };
-            let path: Vec<&str> = import.module.iter().map(|part| part.as_str()).collect();
-            let Ok(module) = db.module(&path) else { continue };
-            let names = import.imports.iter().map(|import| (module.id(db), import.name.text.clone()));
-            exported.extend(names);
-        }
+/// The names that a file imports, with the files that they are of.
+#[salsa::tracked(returns(ref))]
+fn imported_names(db: &dyn Db, file: SourceFile) -> BTreeSet<(FileId, Arc<str>)> {
+    let mut imported = BTreeSet::new();
+    for item in &parse(db, file).ast.items {
+        let ItemKind::Use(import) = &item.kind else { continue };
+        let path: Vec<&str> = import.module.iter().map(|part| part.as_str()).collect();
+        let Ok(module) = db.module(&path) else { continue };
+        imported.extend(import.imports.iter().map(|import| (module.id(db), import.name.text.clone())));
     }
-    exported
+    imported
 }
 
 /// The item that a file sees by the path: `Linear`, or `init.zeros` for an item of a module that it sees by name.

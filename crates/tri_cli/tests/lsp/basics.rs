@@ -1,0 +1,91 @@
+//! Texts in, diagnostics, fixes and layouts out.
+
+use std::fs;
+
+use serde_json::{Value, json};
+
+use crate::client::{Client, uri};
+
+const WRONG: &str = "dim Model = 64\n\nfn f(x: f32[Model]) -> f32[Model] {\n    let y = rleu(x)\n    y\n}\n";
+
+#[test]
+fn diagnostics_follow_the_text_with_code_page_and_fix() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut client = Client::start(&[folder.path()]);
+    let main = uri(&folder.path().join("main.tri"));
+    client.open(&main, WRONG);
+    let found = client.diagnostics_of(&main, 1);
+    assert_eq!(found[0]["code"], "E1001", "{found}");
+    assert_eq!(found[0]["severity"], 1);
+    assert_eq!(found[0]["source"], "tri");
+    assert_eq!(found[0]["range"]["start"], json!({ "line": 3, "character": 12 }));
+    let href = found[0]["codeDescription"]["href"].as_str().unwrap();
+    let page = client.ask("workspace/textDocumentContent", json!({ "uri": href }));
+    assert!(page["text"].as_str().unwrap().contains("E1001"));
+
+    let actions = client.ask(
+        "textDocument/codeAction",
+        json!({ "textDocument": { "uri": main }, "range": found[0]["range"], "context": { "diagnostics": found } }),
+    );
+    let edit = &actions[0]["edit"]["changes"][&main][0];
+    assert_eq!((&actions[0]["kind"], &edit["newText"]), (&json!("quickfix"), &json!("relu")), "{actions}");
+    client.change(&main, 2, (3, 12), (3, 16), "relu");
+    assert_eq!(client.diagnostics_of(&main, 2), json!([]));
+    client.finish();
+}
+
+#[test]
+fn a_module_that_is_not_saved_is_seen_by_those_that_import_it() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("main.tri"), "use blocks.half\n\nfn f(x: f32) -> f32 { half(x) }\n")
+        .unwrap();
+    let mut client = Client::start(&[folder.path()]);
+    let main = uri(&folder.path().join("main.tri"));
+    let blocks = uri(&folder.path().join("blocks.tri"));
+    client.open(&main, "use blocks.half\n\nfn f(x: f32) -> f32 { half(x) }\n");
+    assert_eq!(client.diagnostics_of(&main, 1)[0]["code"], "E1002");
+    client.open(&blocks, "fn half(x: f32) -> f32 { x / 2 }\n");
+    assert_eq!(client.diagnostics_of(&blocks, 1), json!([]));
+    client.change(&main, 2, (2, 0), (2, 0), "// again\n");
+    assert_eq!(client.diagnostics_of(&main, 2), json!([]));
+    client.tell("textDocument/didClose", json!({ "textDocument": { "uri": blocks } }));
+    client.change(&main, 3, (2, 0), (2, 0), "// again\n");
+    assert_eq!(client.diagnostics_of(&main, 3)[0]["code"], "E1002");
+    assert!(!folder.path().join("blocks.tri").exists());
+    client.finish();
+}
+
+#[test]
+fn what_only_elaboration_finds_is_found() {
+    let mut client = Client::start(&[]);
+    let text = fs::read_to_string("../../tests/mistakes/73_image_smaller_than_the_network.tri").unwrap();
+    client.open("untitled:Untitled-1", &text);
+    let found = loop {
+        let found = client.diagnostics_of("untitled:Untitled-1", 1);
+        if found != json!([]) {
+            break found;
+        }
+        client.diagnostics.clear();
+    };
+    assert!(found[0]["code"].as_str().unwrap().starts_with('E'), "{found}");
+    client.finish();
+}
+
+#[test]
+fn formatting_edits_only_the_lines_that_differ() {
+    let mut client = Client::start(&[]);
+    client.open("untitled:a", "dim  A = 1\ndim B = 2\ndim C  =  3\n");
+    let options = json!({ "tabSize": 4, "insertSpaces": true });
+    let params = json!({ "textDocument": { "uri": "untitled:a" }, "options": options });
+    let edits = client.ask("textDocument/formatting", params.clone());
+    let lines: Vec<&Value> = edits.as_array().unwrap().iter().map(|edit| &edit["newText"]).collect();
+    assert_eq!(lines, ["dim A = 1\n", "dim C = 3\n"]);
+    client.replace("untitled:a", 2, "dim A = = 1\n");
+    assert_eq!(client.ask("textDocument/formatting", params), Value::Null);
+    client.finish();
+}
+
+#[test]
+fn a_client_that_leaves_without_a_word_ends_the_server() {
+    assert_eq!(Client::start(&[]).vanish(), Some(1));
+}

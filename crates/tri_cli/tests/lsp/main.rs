@@ -1,0 +1,6 @@
+//! The language server as a process, over stdin and stdout.
+
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
+mod basics;
+mod client;

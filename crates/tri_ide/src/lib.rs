@@ -1,0 +1,16 @@
+//! What an editor asks of a program: each feature is one file, and speaks of files, byte offsets and plain data. No protocol is known
+//! here, nothing is read from disk but through the [`System`](tri_db::System) of the host, and nothing is written.
+//!
+//! [`AnalysisHost`] takes changes; [`Analysis`] is what it knew at one moment and answers questions, on any thread. A question that a
+//! change overtakes unwinds and gives [`Cancelled`].
+
+mod analysis;
+mod diagnostics;
+mod elaboration;
+mod formatting;
+mod host;
+
+pub use analysis::{Analysis, Cancellable, FilePosition, FileRange};
+pub use host::AnalysisHost;
+pub use salsa::{CancellationToken, Cancelled};
+pub use tri_diagnostics::{Diagnostic, Edit, FileId, Fix, LineIndex, Severity, Span, TextRange};

@@ -1,0 +1,20 @@
+//! What the server can do.
+
+use serde_json::{Value, json};
+
+use crate::position::Encoding;
+use crate::uri;
+
+/// The capabilities, as the protocol writes them.
+pub(crate) fn server(encoding: Encoding) -> Value {
+    json!({
+        "positionEncoding": encoding.kind(),
+        "textDocumentSync": { "openClose": true, "change": 2, "save": {} },
+        "documentFormattingProvider": true,
+        "codeActionProvider": { "codeActionKinds": ["quickfix", "refactor"] },
+        "workspace": {
+            "workspaceFolders": { "supported": true, "changeNotifications": true },
+            "textDocumentContent": { "schemes": [uri::SCHEME] },
+        },
+    })
+}

@@ -1,0 +1,5 @@
+//! One file a request.
+
+pub(crate) mod code_action;
+pub(crate) mod formatting;
+pub(crate) mod text_document_content;

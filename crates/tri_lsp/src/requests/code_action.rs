@@ -1,0 +1,41 @@
+//! `textDocument/codeAction`: the compiler's fixes of what is wrong at a place.
+
+use gen_lsp_types::{CodeAction, CodeActionKind, CodeActionParams, CodeActionResponse};
+use tri_diagnostics::Applicability;
+
+use crate::convert;
+use crate::snapshot::{Answer, File, Snapshot};
+
+/// The actions.
+pub(crate) fn answer(
+    snapshot: &Snapshot,
+    params: CodeActionParams,
+) -> Answer<Option<Vec<CodeActionResponse>>> {
+    let file = snapshot.file(&params.text_document)?;
+    let range = file.lines.range_of(params.range);
+    let mut actions = Vec::new();
+    for diagnostic in file.analysis.diagnostics(file.id)? {
+        let at = diagnostic.primary.span.range;
+        let Some(fix) = diagnostic.fix.as_ref().filter(|_| at.start <= range.end && range.start <= at.end)
+        else {
+            continue;
+        };
+        actions.push(fix_action(&file, &diagnostic, fix)?);
+    }
+    Ok(Some(actions))
+}
+
+fn fix_action(
+    file: &File<'_>,
+    diagnostic: &tri_ide::Diagnostic,
+    fix: &tri_ide::Fix,
+) -> Answer<CodeActionResponse> {
+    Ok(CodeActionResponse::CodeAction(CodeAction {
+        title: fix.title.clone(),
+        kind: Some(CodeActionKind::QuickFix),
+        diagnostics: Some(vec![convert::diagnostic(file, diagnostic)?]),
+        is_preferred: Some(fix.applicability == Applicability::Safe),
+        edit: Some(convert::workspace_edit(file, &fix.edits)?),
+        ..CodeAction::default()
+    }))
+}
