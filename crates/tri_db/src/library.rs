@@ -8,7 +8,7 @@ macro_rules! library {
     };
 }
 
-library!["act", "attention", "init", "loss", "nn", "ops", "quant"];
+library!["act", "attention", "init", "loss", "nn", "ops", "quant", "vision"];
 
 /// The text of the module `std.name`.
 pub(crate) fn library_text(name: &str) -> Option<&'static str> {

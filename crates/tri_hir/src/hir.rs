@@ -237,7 +237,7 @@ pub struct Layer {
 pub struct Member {
     /// Its name.
     pub name: Arc<str>,
-    /// Its name in a checkpoint, where `@name` gives one; `{i}` is the index in an array.
+    /// Its name in a checkpoint, where `@name` gives one; `{i}` is the index in an array, `{i + 1}` one more.
     pub checkpoint_name: Option<Arc<str>>,
     /// What it is.
     pub kind: MemberKind,

@@ -32,7 +32,7 @@ impl Path {
 ///
 /// A name in a checkpoint is the member path, `blocks.3.attn.query.weight`. `@name` on a member replaces the member's part
 /// of it; on a member of the model, or where the name has `{i}`, it replaces the whole path so far. `{i}` is the index in the
-/// innermost array around the member, the member itself included.
+/// innermost array around the member, the member itself included, and `{i + 1}` counts from one.
 #[derive(Clone, Debug)]
 pub(crate) struct Site {
     pub(crate) path: Path,
@@ -56,7 +56,7 @@ impl Site {
         site.path.steps.push(Step::Member(member));
         site.label = join(&self.label, name);
         site.checkpoint = match checkpoint {
-            Some(whole) if self.path.steps.is_empty() || whole.contains("{i}") => whole.to_owned(),
+            Some(whole) if self.path.steps.is_empty() || is_indexed(whole) => whole.to_owned(),
             Some(part) => join(&self.checkpoint, part),
             None => join(&self.checkpoint, name),
         };
@@ -68,8 +68,8 @@ impl Site {
         let mut site = self.clone();
         site.path.steps.push(Step::Index(index));
         site.label = join(&self.label, &index.to_string());
-        site.checkpoint = if self.checkpoint.contains("{i}") {
-            self.checkpoint.replace("{i}", &index.to_string())
+        site.checkpoint = if is_indexed(&self.checkpoint) {
+            indexed(&self.checkpoint, index)
         } else {
             join(&self.checkpoint, &index.to_string())
         };
@@ -80,10 +80,27 @@ impl Site {
     /// The same site, where it turned out to be no array: `{i}` is that of the array around.
     pub(crate) fn settled(mut self) -> Site {
         if let Some(index) = self.index {
-            self.checkpoint = self.checkpoint.replace("{i}", &index.to_string());
+            self.checkpoint = indexed(&self.checkpoint, index);
         }
         self
     }
+}
+
+/// What stands for the index in a name, and what is added to the index there.
+const INDICES: [(&str, u32); 2] = [("{i}", 0), ("{i + 1}", 1)];
+
+fn is_indexed(name: &str) -> bool {
+    INDICES.iter().any(|(place, _)| name.contains(place))
+}
+
+fn indexed(name: &str, index: u32) -> String {
+    INDICES.iter().fold(name.to_owned(), |name, (place, more)| {
+        if name.contains(place) {
+            name.replace(place, &index.saturating_add(*more).to_string())
+        } else {
+            name
+        }
+    })
 }
 
 fn join(prefix: &str, name: &str) -> String {
@@ -117,6 +134,8 @@ mod tests {
         assert_eq!((whole.checkpoint.as_str(), whole.label.as_str()), ("features.0.weight", "conv"));
         let array = Site::root(0).member(0, "blocks", Some("h.{i}")).element(2).settled();
         assert_eq!(array.member(0, "w", None).settled().checkpoint, "h.2.w");
+        let rest = Site::root(0).member(0, "rest", Some("h.{i + 1}")).element(0).settled();
+        assert_eq!(rest.member(0, "w", None).settled().checkpoint, "h.1.w");
         let inside = Site::root(0).member(0, "blocks", None).element(2).settled();
         assert_eq!(inside.member(0, "w", Some("h.{i}.mlp.w")).settled().checkpoint, "h.2.mlp.w");
     }

@@ -208,7 +208,7 @@ const WORDS: &[&str] = &[
 
 #[test]
 fn the_library_and_the_examples_parse_without_errors() {
-    for folder in ["../../stdlib", "../../examples"] {
+    for folder in ["../../stdlib", "../../examples", "../../examples/zoo"] {
         let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
         for entry in std::fs::read_dir(&folder).unwrap() {
             let path = entry.unwrap().path();
