@@ -1,5 +1,8 @@
-//! What editors use of `grammar/`: the tree-sitter parser is what its grammar says, and the extension of Visual Studio
-//! Code has its colours and can be packaged. Packages of npm are those of the lock file; their scripts do not run.
+//! What editors use of `grammar/`: the tree-sitter parser is what its grammar says, the extension of Visual Studio Code
+//! has its colours and can be packaged, and Neovim works with the server. Packages of npm are those of the lock file;
+//! their scripts do not run.
+
+mod neovim;
 
 use std::path::Path;
 use std::process::Command;
@@ -23,7 +26,7 @@ pub(crate) fn check() -> Result<()> {
     for script in ["check", "test", "package"] {
         npm(&["run", "--silent", script])?;
     }
-    Ok(())
+    neovim::check()
 }
 
 /// Runs npm in the folder of the extension.

@@ -31,7 +31,7 @@ const GATES: [Gate; 8] = [
     }),
     (
         "editors",
-        "the grammars of editors are up to date, colour programs and can be packaged",
+        "editors colour and package what they should, and Neovim works with the server",
         editors::check,
     ),
     ("examples", "every example compiles, runs and gives its reference", examples::check),

@@ -6,7 +6,7 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 
 /// A program and the Debian package that has it.
-const PACKAGES: [(&str, &str); 2] = [("node", "nodejs"), ("npm", "npm")];
+const PACKAGES: [(&str, &str); 3] = [("node", "nodejs"), ("npm", "npm"), ("nvim", "neovim")];
 
 /// Makes sure that `programs` can be run.
 pub(crate) fn require(programs: &[&str]) -> Result<()> {
