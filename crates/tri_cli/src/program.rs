@@ -1,6 +1,6 @@
-//! Programs as the commands use them: opened, elaborated, their diagnostics printed.
+//! Programs as the commands use them: opened, optimised, their diagnostics printed.
 
-use tri_driver::{DriverError, ElaborateError, Elaborated, OptLevel, Program, SourceOptions, Timing};
+use tri_driver::{DriverError, ElaborateError, OptLevel, Program, SourceOptions, Timing};
 use tri_ir::Verified;
 
 use crate::args::{Format, SourceArgs};
@@ -11,17 +11,6 @@ use crate::failure::Failure;
 pub(crate) fn open(args: &SourceArgs) -> Result<Program, Failure> {
     let options = SourceOptions { dims: args.dims.iter().cloned().collect(), model: args.model.clone() };
     Ok(Program::open(&args.file, &options)?)
-}
-
-/// Checks and elaborates the program, printing what there is to say of it.
-pub(crate) fn elaborate(
-    program: &Program,
-    format: Format,
-    timing: &mut Timing,
-) -> Result<Elaborated, Failure> {
-    let (elaborated, warnings) = program.elaborate(timing).map_err(|error| told(program, error, format))?;
-    diagnostics::print(&warnings, program, format);
-    Ok(elaborated)
 }
 
 /// Prints what is wrong with the program; an error that is not the program's is passed on.
@@ -35,17 +24,29 @@ pub(crate) fn told(program: &Program, error: ElaborateError, format: Format) -> 
     }
 }
 
-/// The tensor IR of a program that has something to call, after the passes.
-pub(crate) fn optimized(
-    args: &SourceArgs,
+/// The tensor IR of a program after the passes; prints what there is to say of it.
+pub(crate) fn optimized<'a>(
+    program: &'a Program,
     level: OptLevel,
-    program: &Program,
     format: Format,
     timing: &mut Timing,
-) -> Result<Verified, Failure> {
-    let elaborated = elaborate(program, format, timing)?;
-    if elaborated.module.entries.is_empty() {
+) -> Result<&'a Verified, Failure> {
+    let (_, warnings) = program.elaborate(timing).map_err(|error| told(program, error, format))?;
+    diagnostics::print(&warnings, program, format);
+    program.optimized(level, timing).map_err(|error| told(program, error, format))
+}
+
+/// The same for a program that has something to call.
+pub(crate) fn callable<'a>(
+    args: &SourceArgs,
+    program: &'a Program,
+    level: OptLevel,
+    format: Format,
+    timing: &mut Timing,
+) -> Result<&'a Verified, Failure> {
+    let module = optimized(program, level, format, timing)?;
+    if module.entries.is_empty() {
         return Err(DriverError::NoModel { path: args.file.display().to_string() }.into());
     }
-    Ok(tri_driver::optimize(elaborated.module, level, timing)?)
+    Ok(module)
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use salsa::{Durability, Setter};
 use tri_diagnostics::{Code, Diagnostic, FileId, Span, TextRange};
@@ -38,6 +39,9 @@ pub struct Options {
     /// The static bool `training`.
     #[returns(copy)]
     pub training: bool,
+    /// Which model is elaborated, where the root file has several.
+    #[returns(ref)]
+    pub model: Option<String>,
 }
 
 /// Which files there are, besides what they hold.
@@ -77,6 +81,17 @@ pub enum ModuleError {
     NotInLibrary,
 }
 
+/// When a part of a query ran.
+#[derive(Clone, Copy, Debug)]
+pub struct PartTime {
+    /// Which part.
+    pub name: &'static str,
+    /// When it began.
+    pub start: Instant,
+    /// How long it took.
+    pub time: Duration,
+}
+
 /// What queries ask of the database.
 #[salsa::db]
 pub trait Db: salsa::Database {
@@ -89,8 +104,17 @@ pub trait Db: salsa::Database {
     /// The user's choices.
     fn options(&self) -> Options;
 
+    /// Notes when a part of a query began and how long it took. For the clock alone: no result may depend on it.
+    fn note_time(&self, part: PartTime);
+
     /// The database as the trait object that queries take.
     fn as_dyn(&self) -> &dyn Db;
+}
+
+/// Why a file cannot be read, if it cannot: what depends on that alone is left alone by edits.
+#[salsa::tracked(returns(clone))]
+fn unreadable(db: &dyn Db, file: SourceFile) -> Option<String> {
+    file.bytes(db).as_ref().err().cloned()
 }
 
 /// The text of a file, or why it has none: it cannot be read, is too large or is not UTF-8.
@@ -125,6 +149,8 @@ pub fn parse(db: &dyn Db, file: SourceFile) -> Parsed {
 struct Files {
     by_id: Vec<SourceFile>,
     by_path: BTreeMap<PathBuf, SourceFile>,
+    /// Where modules were looked for, and where that led.
+    looked_for: BTreeMap<PathBuf, Option<PathBuf>>,
 }
 
 /// The database of a process.
@@ -136,6 +162,7 @@ pub struct RootDatabase {
     folder: Arc<PathBuf>,
     root: Arc<PathBuf>,
     files: Arc<Mutex<Files>>,
+    times: Arc<Mutex<Vec<PartTime>>>,
 }
 
 impl std::fmt::Debug for RootDatabase {
@@ -168,8 +195,9 @@ impl RootDatabase {
             folder: Arc::new(root.parent().unwrap_or(Path::new("")).to_owned()),
             root: Arc::new(root.to_owned()),
             files: Arc::default(),
+            times: Arc::default(),
         };
-        Options::new(&db, BTreeMap::new(), false);
+        Options::new(&db, BTreeMap::new(), false, None);
         FileSet::new(&db, 0);
         db
     }
@@ -210,10 +238,39 @@ impl RootDatabase {
             let _ = file.set_bytes(self).to(bytes);
         }
         if is_there != was_there {
-            let files = FileSet::get(self);
-            let revision = files.revision(self);
-            let _ = files.set_revision(self).to(revision.wrapping_add(1));
+            self.look_again();
         }
+    }
+
+    /// Reads all files again and looks again for modules, as after a change on disk. Gives the files that hold something else.
+    pub fn refresh(&mut self) -> Vec<SourceFile> {
+        let files = self.lock().by_path.clone();
+        let mut changed = Vec::new();
+        for (path, file) in files {
+            if file.is_library(self) {
+                continue;
+            }
+            let bytes = self.read(&path);
+            if bytes != *file.bytes(self) {
+                // The bytes before are of no use.
+                let _ = file.set_bytes(self).to(bytes);
+                changed.push(file);
+            }
+        }
+        let looked_for = self.lock().looked_for.clone();
+        let leads = |path: &Path| self.system.canonicalize(path).ok();
+        if looked_for.into_iter().any(|(path, real)| leads(&path) != real) {
+            self.look_again();
+        }
+        changed
+    }
+
+    /// Every path that the program's text depends on: its files, and places where a module was looked for in vain.
+    pub fn paths(&self) -> Vec<PathBuf> {
+        let files = self.lock();
+        let read = files.by_path.iter().filter(|(_, file)| !file.is_library(self)).map(|(path, _)| path);
+        let missed = files.looked_for.iter().filter(|(_, real)| real.is_none()).map(|(path, _)| path);
+        read.chain(missed).cloned().collect()
     }
 
     /// Gives `dim` items of the main file other sizes.
@@ -224,6 +281,16 @@ impl RootDatabase {
     /// Sets the static bool `training`.
     pub fn set_training(&mut self, training: bool) {
         self.options().set_training(self).to(training);
+    }
+
+    /// Chooses the model to elaborate.
+    pub fn set_model(&mut self, model: Option<String>) {
+        self.options().set_model(self).to(model);
+    }
+
+    /// What queries noted since this was asked last.
+    pub fn take_times(&self) -> Vec<PartTime> {
+        std::mem::take(&mut *self.times.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Every file that was asked for, in order of its id.
@@ -251,6 +318,13 @@ impl RootDatabase {
         files.by_id.push(file);
         files.by_path.insert(real, file);
         file
+    }
+
+    /// Has the queries that look for modules do so again.
+    fn look_again(&mut self) {
+        let files = FileSet::get(self);
+        let revision = files.revision(self);
+        let _ = files.set_revision(self).to(revision.wrapping_add(1));
     }
 
     fn library(&self, name: &str) -> Result<SourceFile, ModuleError> {
@@ -307,7 +381,9 @@ impl Db for RootDatabase {
             }
             _ => ModuleError::Unreadable { path: file.clone(), reason: error.to_string() },
         };
-        let real = self.system.canonicalize(&file).map_err(failed)?;
+        let real = self.system.canonicalize(&file);
+        self.lock().looked_for.insert(file.clone(), real.as_ref().ok().cloned());
+        let real = real.map_err(failed)?;
         let folder = if folder == Path::new("") { Path::new(".") } else { folder };
         let folder = self.system.canonicalize(folder).map_err(failed)?;
         if !real.starts_with(&folder) {
@@ -317,14 +393,18 @@ impl Db for RootDatabase {
             return Err(ModuleError::Case { found });
         }
         let loaded = self.load(&file, real);
-        match loaded.bytes(self) {
-            Ok(_) => Ok(loaded),
-            Err(reason) => Err(ModuleError::Unreadable { path: file.clone(), reason: reason.clone() }),
+        match unreadable(self, loaded) {
+            None => Ok(loaded),
+            Some(reason) => Err(ModuleError::Unreadable { path: file.clone(), reason }),
         }
     }
 
     fn options(&self) -> Options {
         Options::get(self)
+    }
+
+    fn note_time(&self, part: PartTime) {
+        self.times.lock().unwrap_or_else(PoisonError::into_inner).push(part);
     }
 
     fn as_dyn(&self) -> &dyn Db {

@@ -10,7 +10,7 @@ mod folder;
 mod library;
 mod system;
 
-pub use database::{Db, ModuleError, OnExecute, Options, RootDatabase, SourceFile, parse, text};
+pub use database::{Db, ModuleError, OnExecute, Options, PartTime, RootDatabase, SourceFile, parse, text};
 pub use editor::EditorSystem;
 pub use folder::programs_in;
 pub use library::LIBRARY;

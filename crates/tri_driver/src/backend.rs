@@ -3,11 +3,10 @@
 use tri_artifact::ArtifactError;
 use tri_cranelift::{Code, Effort, FunctionPool, Options};
 use tri_ir::Verified;
-use tri_kernel_ir::Fusion;
 use tri_kernels::CpuLevel;
 use tri_passes::OptLevel;
 
-use crate::{DriverError, Timing};
+use crate::{DriverError, Timing, queries};
 
 /// The verified kernel IR of a module.
 pub(crate) fn schedule(
@@ -15,9 +14,8 @@ pub(crate) fn schedule(
     level: OptLevel,
     timing: &mut Timing,
 ) -> Result<tri_kernel_ir::Verified, DriverError> {
-    let fusion = if level.fuses() { Fusion::Full } else { Fusion::None };
     timing.stage("schedule", || {
-        let schedules = tri_kernel_ir::schedule(module, fusion)?;
+        let schedules = tri_kernel_ir::schedule(module, queries::fusion(level))?;
         tri_kernel_ir::verify(schedules).map_err(DriverError::KernelIr)
     })
 }

@@ -12,9 +12,7 @@ use tri_diagnostics::Diagnostic;
 use tri_passes::OptLevel;
 
 use crate::verify::verify;
-use crate::{
-    DriverError, ElaborateError, Package, Program, Recipe, Skipped, Timing, optimize, read_weights, recipe,
-};
+use crate::{DriverError, ElaborateError, Package, Program, Recipe, Skipped, Timing, read_weights, recipe};
 
 /// How to compile.
 #[derive(Clone, Copy, Debug)]
@@ -74,17 +72,18 @@ pub fn compile(
         return Ok(Compiled { bytes, skipped, warnings, source: Source::Cache, dropped: shelf.dropped });
     }
     let (elaborated, warnings) = program.elaborate(timing)?;
-    if elaborated.module.entries.is_empty() {
+    if elaborated.entries.is_empty() {
         return Err(DriverError::NoModel { path: program.name() }.into());
     }
-    let module = optimize(elaborated.module, request.level, timing)?;
+    let module = program.optimized(request.level, timing)?;
     let parameters = match request.weights {
-        Some(weights) => Some(timing.stage("read weights", || read_weights(weights, &module))?),
+        Some(weights) => Some(timing.stage("read weights", || read_weights(weights, module))?),
         None => None,
     };
     let known = shelf.functions(program);
     let package = Package {
-        module: &module,
+        module,
+        kernel: program.kernel_ir(request.level, timing)?,
         level: request.level,
         source_hash: program.source_hash(),
         options: program.options(),

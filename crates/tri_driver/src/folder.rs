@@ -59,6 +59,7 @@ impl Folder {
         let mut db = RootDatabase::new(system, files.first().map_or(folder, PathBuf::as_path));
         db.set_folder(folder);
         db.set_dims(options.dims.clone());
+        db.set_model(options.model.clone());
         let roots: Vec<SourceFile> = files.iter().map(|file| db.source(file)).collect();
         if let Some(error) = roots.iter().find_map(|root| read_error(&db, *root)) {
             return Err(error);

@@ -1,9 +1,8 @@
-//! The passes, and the stages after them as text.
+//! The -O levels, and the stages after the passes as text.
 
-use tri_ir::{Module, Verified};
 use tri_passes::OptLevel;
 
-use crate::{DriverError, Timing, backend};
+use crate::{ElaborateError, Program, Timing, backend};
 
 /// The level of `-O0` to `-O3`; higher numbers are the highest.
 pub fn level_of(number: u8) -> OptLevel {
@@ -13,14 +12,6 @@ pub fn level_of(number: u8) -> OptLevel {
         2 => OptLevel::O2,
         _ => OptLevel::O3,
     }
-}
-
-/// The module after the passes of a level. Each pass is a stage.
-///
-/// # Errors
-/// A pass makes an invalid module, which is a defect of the pass.
-pub fn optimize(module: Verified, level: OptLevel, timing: &mut Timing) -> Result<Verified, DriverError> {
-    Ok(tri_passes::optimize(module, level, &mut |run, _: &Module| timing.add(run.pass.name, run.time))?)
 }
 
 /// A stage after the passes that can be printed.
@@ -36,52 +27,51 @@ pub enum Stage {
     Asm,
 }
 
-/// A stage of an optimised module as text.
+/// A stage of an accepted program as text.
 ///
 /// # Errors
-/// The stage cannot be reached: a step that no kernel serves, a machine without code generator.
+/// The stage cannot be reached: an error that only elaboration finds, a step that no kernel serves, a machine without code generator.
 pub fn emit(
-    module: &Verified,
+    program: &Program,
     level: OptLevel,
     stage: Stage,
     timing: &mut Timing,
-) -> Result<String, DriverError> {
-    let module_text: &Module = module;
+) -> Result<String, ElaborateError> {
     if stage == Stage::Ir {
-        return Ok(module_text.to_string());
+        return Ok(program.optimized(level, timing)?.to_string());
     }
-    let kernel = backend::schedule(module, level, timing)?;
+    let kernel = program.kernel_ir(level, timing)?;
     let options = backend::options(level)?;
-    match stage {
-        Stage::Ir | Stage::Kir => Ok(kernel.to_string()),
-        Stage::Clif => backend::clif(&kernel, &options),
-        Stage::Asm => backend::asm(&kernel, &options),
-    }
+    Ok(match stage {
+        Stage::Ir | Stage::Kir => kernel.to_string(),
+        Stage::Clif => backend::clif(kernel, &options)?,
+        Stage::Asm => backend::asm(kernel, &options)?,
+    })
 }
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+    use std::sync::Arc;
+
     use super::*;
+    use crate::SourceOptions;
 
-    const DOUBLE: &str = r#"module "double"
-
-fn @forward<B: 0 up>(%0: f32[B]) -> (%1) {
-  %1 = add %0, %0 : f32[B]
+    const DOUBLE: &str = "model Double() {
+    fn forward[B](x: f32[B]) -> f32[B] {
+        x + x
+    }
 }
-
-entry "forward" = @forward {
-  input "x" : f32[B] axes ["B"]
-  output f32[B] axes ["B"]
-}
-"#;
+";
 
     #[test]
     fn every_stage_prints_and_every_pass_is_timed() {
         let mut timing = Timing::default();
+        let system = Arc::new(tri_db::MemorySystem::new([("double.tri", DOUBLE)]));
+        let options = SourceOptions::default();
+        let program = Program::open_in(system, Path::new("double.tri"), &options).unwrap();
         for level in [OptLevel::O0, OptLevel::O1, OptLevel::O2, OptLevel::O3] {
-            let module = tri_ir::verify(tri_ir::parse(DOUBLE).unwrap()).unwrap();
-            let module = optimize(module, level, &mut timing).unwrap();
-            let mut text = |stage| emit(&module, level, stage, &mut timing).unwrap();
+            let mut text = |stage| emit(&program, level, stage, &mut timing).unwrap();
             assert!(text(Stage::Ir).contains("add"));
             assert!(text(Stage::Kir).contains("schedule"));
             assert!(text(Stage::Clif).contains("fadd"));

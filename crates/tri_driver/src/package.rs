@@ -22,6 +22,8 @@ pub const COMPILER: &str = concat!("triton ", env!("CARGO_PKG_VERSION"));
 pub struct Package<'a> {
     /// The program after the passes.
     pub module: &'a Verified,
+    /// Its kernel IR.
+    pub kernel: &'a tri_kernel_ir::Verified,
     /// The level of those passes.
     pub level: OptLevel,
     /// blake3 of the source.
@@ -52,8 +54,7 @@ impl Package<'_> {
     /// A step that no kernel serves, a prologue that stops, or a tensor that no file can hold.
     pub fn assemble(self, timing: &mut Timing) -> Result<Assembled, DriverError> {
         let options = backend::options(self.level)?;
-        let kernel = backend::schedule(self.module, self.level, timing)?;
-        let (code, pool) = backend::generate_reusing(&kernel, &options, self.pool, timing)?;
+        let (code, pool) = backend::generate_reusing(self.kernel, &options, self.pool, timing)?;
         let mut choices = vec![(engine::LEVEL_OPTION.to_owned(), (self.level as u8).to_string())];
         choices.extend(self.options);
         let build = Build {
@@ -65,8 +66,8 @@ impl Package<'_> {
         let mut writer = ArtifactWriter::new(self.module, build)?;
         let mut skipped = Vec::new();
         if let Some(parameters) = self.parameters {
-            let stored =
-                timing.stage("bind", || engine::stored_weights(self.module, &kernel, &code, parameters))?;
+            let stored = timing
+                .stage("bind", || engine::stored_weights(self.module, self.kernel, &code, parameters))?;
             let views: Vec<&[u8]> = stored.iter().map(Vec::as_slice).collect();
             writer.weights(&views)?;
             let calls = timing.stage("golden", || golden_section(self.module, parameters))?;

@@ -4,15 +4,15 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use tri_db::{Db as _, DiskSystem, MemorySystem, RootDatabase, SourceFile, System};
+use tri_db::{Db as _, DiskSystem, MemorySystem, OnExecute, RootDatabase, SourceFile, System};
 use tri_diagnostics::render::Sources;
 use tri_diagnostics::{Diagnostic, FileId, Span};
 use tri_hir::hir::{Def, Owner};
 use tri_ir::{Origin, Verified};
-use tri_lower::SourceMap;
+use tri_passes::OptLevel;
 use tri_syntax::ast::{Item, ItemId, ItemKind};
 
-use crate::{DriverError, Timing, nearest};
+use crate::{DriverError, Timing, nearest, queries};
 
 /// What is chosen for a program.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -24,19 +24,11 @@ pub struct SourceOptions {
 }
 
 /// A program.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Program {
     db: RootDatabase,
     root: SourceFile,
     options: SourceOptions,
-}
-
-/// A program as tensor IR, before the passes.
-#[derive(Debug)]
-pub struct Elaborated {
-    /// The module.
-    pub module: Verified,
-    source_map: SourceMap,
 }
 
 /// Why a program has no tensor IR.
@@ -66,8 +58,22 @@ impl Program {
         path: &Path,
         options: &SourceOptions,
     ) -> Result<Program, DriverError> {
-        let mut db = RootDatabase::new(system, path);
+        Program::open_observed(system, path, options, None)
+    }
+
+    /// The same, telling `on_execute` of every query that runs.
+    ///
+    /// # Errors
+    /// It cannot be read, or an option names a dim that it does not have.
+    pub fn open_observed(
+        system: Arc<dyn System>,
+        path: &Path,
+        options: &SourceOptions,
+        on_execute: Option<OnExecute>,
+    ) -> Result<Program, DriverError> {
+        let mut db = RootDatabase::with_events(system, path, on_execute);
         db.set_dims(options.dims.clone());
+        db.set_model(options.model.clone());
         let root = db.root();
         if let Some(error) = read_error(&db, root) {
             return Err(error);
@@ -78,6 +84,33 @@ impl Program {
 
     pub(crate) fn of(db: RootDatabase, root: SourceFile, options: SourceOptions) -> Program {
         Program { db, root, options }
+    }
+
+    /// Reads the program's files again, as after a change on disk. What an edit does not concern is not worked out again.
+    ///
+    /// # Errors
+    /// The main file cannot be read, or lacks a dim that an option names.
+    pub fn refresh(&mut self) -> Result<(), DriverError> {
+        self.db.refresh();
+        match read_error(&self.db, self.root) {
+            Some(error) => Err(error),
+            None => hold_dims(&self.db, &[self.root], &self.options),
+        }
+    }
+
+    /// Gives `dim` items of the main file other sizes.
+    ///
+    /// # Errors
+    /// An option names a dim that the main file lacks.
+    pub fn set_dims(&mut self, dims: BTreeMap<String, i64>) -> Result<(), DriverError> {
+        self.options.dims = dims.clone();
+        self.db.set_dims(dims);
+        hold_dims(&self.db, &[self.root], &self.options)
+    }
+
+    /// Every path that the program's text depends on: its files, and places where a module was looked for in vain.
+    pub fn paths(&self) -> Vec<PathBuf> {
+        self.db.paths()
     }
 
     pub(crate) fn root(&self) -> SourceFile {
@@ -140,11 +173,11 @@ impl Program {
         items.iter().any(|item| matches!(&item.kind, ItemKind::Layer(layer) if layer.is_model))
     }
 
-    /// The program as tensor IR, and the warnings of the checker.
+    /// The program as tensor IR before the passes, and the warnings of the checker.
     ///
     /// # Errors
     /// The program has errors.
-    pub fn elaborate(&self, timing: &mut Timing) -> Result<(Elaborated, Vec<Diagnostic>), ElaborateError> {
+    pub fn elaborate(&self, timing: &mut Timing) -> Result<(&Verified, Vec<Diagnostic>), ElaborateError> {
         let diagnostics = self.check(timing);
         if diagnostics.iter().any(Diagnostic::is_error) {
             return Err(ElaborateError::Diagnostics(diagnostics));
@@ -152,14 +185,32 @@ impl Program {
         Ok((self.lower(timing)?, diagnostics))
     }
 
-    fn lower(&self, timing: &mut Timing) -> Result<Elaborated, ElaborateError> {
-        let options =
-            tri_lower::Options { model: self.options.model.clone(), ..tri_lower::Options::default() };
-        let lowered = timing.stage("elaborate", || tri_lower::lower(&self.db, self.root, &options));
-        let lowered = lowered.map_err(ElaborateError::Diagnostics)?;
-        let module = timing.stage("elaborate", || tri_ir::verify(lowered.module));
-        let module = module.map_err(|error| ElaborateError::Driver(DriverError::Elaboration(error)))?;
-        Ok(Elaborated { module, source_map: lowered.source_map })
+    fn lower(&self, timing: &mut Timing) -> Result<&Verified, ElaborateError> {
+        let elaborated = timing.stage("elaborate", || queries::elaborated(&self.db, self.root));
+        Ok(&elaborated.as_ref()?.module)
+    }
+
+    /// The tensor IR of an accepted program after the passes of a level. Each pass is a stage.
+    ///
+    /// # Errors
+    /// The program has errors that only elaboration finds, or a pass makes an invalid module, which is a defect of the pass.
+    pub fn optimized(&self, level: OptLevel, timing: &mut Timing) -> Result<&Verified, ElaborateError> {
+        let optimized = queries::optimized(&self.db, self.root, level);
+        timing.extend(self.db.take_times());
+        Ok(optimized.as_ref()?)
+    }
+
+    /// The kernel IR of an accepted program.
+    ///
+    /// # Errors
+    /// Those of [`Program::optimized`], and a step that no kernel serves.
+    pub fn kernel_ir(
+        &self,
+        level: OptLevel,
+        timing: &mut Timing,
+    ) -> Result<&tri_kernel_ir::Verified, ElaborateError> {
+        self.optimized(level, timing)?;
+        Ok(timing.stage("schedule", || queries::kernel_ir(&self.db, self.root, level)).as_ref()?)
     }
 
     /// blake3 of the syntax trees of the program's own files as text, the main file first. White space and comments do not
@@ -229,9 +280,9 @@ impl Program {
         tri_doc::document(&self.db, Some(self.root), library)
     }
 
-    /// Where in the source an instruction comes from.
-    pub fn span(&self, elaborated: &Elaborated, origin: Origin) -> Option<Span> {
-        let place = elaborated.source_map.place(origin)?;
+    /// Where in the source an instruction of the program comes from.
+    pub fn span(&self, origin: Origin) -> Option<Span> {
+        let place = queries::elaborated(&self.db, self.root).as_ref().ok()?.source_map.place(origin)?;
         let place = tri_hir::Place { file: place.file, item: place.item, node: place.node };
         Some(tri_hir::place_span(&self.db, place))
     }

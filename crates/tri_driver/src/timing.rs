@@ -4,6 +4,7 @@ use std::fmt;
 use std::time::{Duration, Instant};
 
 use tri_cranelift::FunctionRun;
+use tri_db::PartTime;
 
 /// Told the name of every stage that begins.
 type OnStart = Box<dyn FnMut(&str)>;
@@ -56,10 +57,11 @@ impl Timing {
         result
     }
 
-    /// Notes time that a stage took, which ends at this moment.
-    pub fn add(&mut self, name: &str, time: Duration) {
-        let end = Instant::now();
-        self.runs.push(StageRun { name: name.to_owned(), start: end.checked_sub(time).unwrap_or(end), time });
+    /// Notes stages that ran elsewhere.
+    pub fn extend(&mut self, stages: impl IntoIterator<Item = PartTime>) {
+        let run =
+            |part: PartTime| StageRun { name: part.name.to_owned(), start: part.start, time: part.time };
+        self.runs.extend(stages.into_iter().map(run));
     }
 
     /// Notes what was done for functions.
@@ -107,9 +109,10 @@ mod tests {
     #[test]
     fn stages_add_up_in_the_order_in_which_they_first_ran() {
         let mut timing = Timing::default();
-        timing.add("lex", Duration::from_millis(2));
+        let lex = |start, millis| PartTime { name: "lex", start, time: Duration::from_millis(millis) };
+        timing.extend([lex(timing.start(), 2)]);
         assert_eq!(timing.stage("parse", || 7), 7);
-        timing.add("lex", Duration::from_millis(3));
+        timing.extend([lex(timing.start(), 3)]);
         let stages = timing.stages();
         assert_eq!((stages[0], stages[1].0, stages.len()), (("lex", Duration::from_millis(5)), "parse", 2));
         assert_eq!(timing.runs().len(), 3);

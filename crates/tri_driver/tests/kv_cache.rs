@@ -4,7 +4,7 @@
 
 use std::path::{Path, PathBuf};
 
-use tri_driver::{Engine, Parameters, Program, SourceOptions, Timing, level_of, optimize, read_weights};
+use tri_driver::{Engine, Parameters, Program, SourceOptions, Timing, level_of, read_weights};
 use tri_interp::Interpreter;
 use tri_ir::{DType, TensorData, Verified};
 
@@ -27,9 +27,9 @@ impl Llama {
         let timing = &mut Timing::default();
         let path = repository().join("examples/tiny_llama.tri");
         let program = Program::open(&path, &SourceOptions::default()).unwrap();
-        let (elaborated, warnings) = program.elaborate(timing).unwrap();
+        let (_, warnings) = program.elaborate(timing).unwrap();
         assert!(warnings.is_empty(), "{warnings:?}");
-        let module = optimize(elaborated.module, level_of(level), timing).unwrap();
+        let module = program.optimized(level_of(level), timing).unwrap().clone();
         let parameters = read_weights(&repository().join(DATA).join("weights.safetensors"), &module).unwrap();
         let tokens = repository().join(DATA).join("cases.safetensors:tokens.0");
         let tokens = tri_import::read_tensor(tokens.to_str().unwrap()).unwrap().to_i32().unwrap();
@@ -161,8 +161,8 @@ fn a_size_from_an_input_binds_a_slice_of_a_state() {
     let timing = &mut Timing::default();
     for level in [0, 2] {
         let program = Program::open(&path, &SourceOptions::default()).unwrap();
-        let (elaborated, _) = program.elaborate(timing).unwrap();
-        let module = optimize(elaborated.module, level_of(level), timing).unwrap();
+        program.elaborate(timing).unwrap();
+        let module = program.optimized(level_of(level), timing).unwrap().clone();
         let mut engine =
             Engine::compile(module, level_of(level), Parameters::Initial, Some(1), timing).unwrap();
         let mut put = |x: &[f32], len: i32| {

@@ -24,9 +24,9 @@ impl Subject {
         let mut timing = Timing::default();
         let path = repository().join(program);
         let program = Program::open(&path, &SourceOptions::default()).unwrap();
-        let (elaborated, warnings) = program.elaborate(&mut timing).unwrap();
+        let (_, warnings) = program.elaborate(&mut timing).unwrap();
         assert!(warnings.is_empty(), "{warnings:?}");
-        let module = tri_driver::optimize(elaborated.module, level_of(level), &mut timing).unwrap();
+        let module = program.optimized(level_of(level), &mut timing).unwrap().clone();
         let parameters = tri_driver::read_weights(&repository().join(weights), &module).unwrap();
         Subject { module, level, parameters }
     }

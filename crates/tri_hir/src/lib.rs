@@ -18,8 +18,9 @@ mod show;
 
 pub use dump::dump_body;
 pub use queries::{
-    CheckedBody, body, body_owners, check, check_file, check_together, checked_body, def_name, diagnose,
-    dim_value, files, function_of, is_library, item_named, layer, lint_file, signature,
+    CheckedBody, Roots, body, body_owners, check, check_file, check_together, checked_body, def_name,
+    diagnose, dim_value, files, function_of, is_library, item_named, item_of, layer, lint_file, roots,
+    signature,
 };
 pub use report::{Place, place_span};
 pub use show::{show_dim, show_type};

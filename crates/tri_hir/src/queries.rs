@@ -40,6 +40,30 @@ pub(crate) fn item(db: &dyn Db, file: SourceFile, id: ItemId) -> Option<Arc<Item
     parse(db, file).ast.item(id).cloned()
 }
 
+/// What a file has for elaboration.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Roots {
+    /// Its models with their names, in order.
+    pub models: Vec<(Def, Arc<str>)>,
+    /// Its tests with theirs.
+    pub tests: Vec<(Def, Arc<str>)>,
+}
+
+/// The models and tests of a file.
+#[salsa::tracked(returns(ref))]
+pub fn roots(db: &dyn Db, file: SourceFile) -> Roots {
+    let mut roots = Roots::default();
+    for (id, item) in parse(db, file).ast.items() {
+        let def = Def { file: file.id(db), item: id };
+        match &item.kind {
+            ItemKind::Layer(layer) if layer.is_model => roots.models.push((def, layer.name.text.clone())),
+            ItemKind::Test(test) => roots.tests.push((def, test.name.clone())),
+            _ => {}
+        }
+    }
+    roots
+}
+
 /// Names of the items of a file.
 #[salsa::tracked(returns(ref))]
 pub(crate) fn items(db: &dyn Db, file: SourceFile) -> BTreeMap<Arc<str>, Def> {
@@ -363,7 +387,7 @@ pub fn body_owners(db: &dyn Db, def: Def) -> Vec<BodyOwner> {
 }
 
 /// The item of a definition.
-pub(crate) fn item_of(db: &dyn Db, def: Def) -> Option<Arc<Item>> {
+pub fn item_of(db: &dyn Db, def: Def) -> Option<Arc<Item>> {
     item(db, db.file(def.file)?, def.item)
 }
 

@@ -24,6 +24,7 @@
 //! Backends and the interpreter take [`Verified`] modules only, which [`verify`] alone can make.
 
 mod builder;
+mod detach;
 pub mod math;
 mod module;
 mod names;
@@ -36,6 +37,7 @@ mod typing;
 mod verify;
 
 pub use builder::FunctionBuilder;
+pub use detach::{Links, detach};
 pub use module::{
     Bound, BoundId, Capture, Entry, EntryInput, EntryOutput, Function, FunctionId, Inst, Module, Origin,
     Parameter, ParameterId, ParameterKind, State, StateId, Symbol, SymbolInfo, Test, TestCheck, Value,

@@ -14,17 +14,19 @@
 //! Meaning: executing the steps in order gives the bits that the interpreter gives for the function. Points of a nest's
 //! outer axes, and rows and columns of a contraction, are independent, so a backend may run them in parallel.
 
+mod attach;
 mod kir;
 pub mod plan;
 mod print;
 mod schedule;
 mod verify;
 
+pub use attach::{attach, attach_error};
 pub use kir::{
     Access, Buffer, BufferId, CallStep, Contraction, ContractionKind, Convolution, Expr, ExprId, Fold, Guard,
     Index, Module, Nest, OuterAxis, Place, Reg, RouteStep, RouteTile, Schedule, ScheduleId, Slot, SlotSize,
     Stage, Step, StepKind, Store,
 };
 pub use plan::{PlanError, slot_offsets, workspace_bytes};
-pub use schedule::{Fusion, ScheduleError, schedule};
+pub use schedule::{Fusion, ScheduleError, schedule, schedule_function};
 pub use verify::{Verified, VerifyError, verify};

@@ -6,7 +6,10 @@ use tri_ir::{
     BinaryOp, DType, Dim, Encoding, Function, FunctionBuilder, Op, Quantizer, ReduceOp, Scalar, Symbol,
     SymbolInfo, TensorType, UnaryOp,
 };
-use tri_kernel_ir::{Fusion, Module, ScheduleId, StepKind, schedule, slot_offsets, verify, workspace_bytes};
+use tri_kernel_ir::{
+    Fusion, Module, ScheduleId, StepKind, attach, schedule, schedule_function, slot_offsets, verify,
+    workspace_bytes,
+};
 
 fn scheduled(function: Function, fusion: Fusion) -> Module {
     let module =
@@ -97,4 +100,41 @@ fn damage_is_found() {
     let mut damaged = module;
     damaged.schedules[0].params.clear();
     assert!(verify(damaged).is_err());
+}
+
+#[test]
+fn a_detached_function_has_the_schedule_that_it_has_in_its_module() {
+    let text = r#"module "m"
+
+fn @first<B: 0 up>(%0: f32[B, 4]) -> (%1) {
+  %1 = add %0, %0 : f32[B, 4]
+}
+
+fn @second<B: 0 up>(%0: f32[B, 4]) -> (%1) {
+  %1 = mul %0, %0 : f32[B, 4]
+}
+
+fn @main<B: 0 up>(%0: f32[B, 4]) -> (%3) {
+  %1 = call %0 {@second, symbols [B], states []} : f32[B, 4]
+  %2 = call %1 {@first, symbols [B], states []} : f32[B, 4]
+  %3 = call %2 {@second, symbols [B], states []} : f32[B, 4]
+}
+
+entry "main" = @main {
+  input "x" : f32[B, 4] axes ["B", "4"]
+  output f32[B, 4] axes ["B", "4"]
+}
+"#;
+    let mut module = tri_ir::parse(text).unwrap();
+    for (at, inst) in (5..).zip(module.functions.iter_mut().flat_map(|function| &mut function.insts)) {
+        inst.origin = Some(tri_ir::Origin(at));
+    }
+    let module = tri_ir::verify(module).unwrap();
+    for fusion in [Fusion::None, Fusion::Full] {
+        let whole = schedule(&module, fusion).unwrap();
+        for (function, expected) in module.functions.iter().zip(&whole.schedules) {
+            let (detached, links) = tri_ir::detach(function);
+            assert_eq!(attach(&schedule_function(&detached, fusion).unwrap(), &links), *expected);
+        }
+    }
 }

@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 use tri_diagnostics::Diagnostic;
+use tri_hir::Roots;
 use tri_hir::hir::{Axis, BodyOwner, Def, Element, Fact, GenericKind, MemberKind, Owner, Signature, Type};
 use tri_ir::{Capture, Dim, Entry, EntryInput, EntryOutput, Module, StateId, Symbol, TensorType, Test};
 
 use crate::error::{Result, Stop};
 use crate::eval::Frame;
 use crate::function::{OpenFunction, Role};
-use crate::hir_access::Contents;
 use crate::instance::TensorId;
 use crate::lowering::Lowering;
 use crate::model::Stored;
@@ -23,7 +23,7 @@ impl Lowering<'_> {
     pub(crate) fn run(mut self) -> std::result::Result<crate::Lowered, Vec<Diagnostic>> {
         let mut diagnostics = Vec::new();
         let mut module = Module::default();
-        let Contents { models, tests } = self.hir.contents(self.file);
+        let Roots { models, tests } = self.hir.roots(self.file);
         let model = self.recover(&mut diagnostics, |lowering| lowering.choose_model(&models));
         if let Some(Some(model)) = model {
             module.name = self.hir.layer(model).name.to_string();

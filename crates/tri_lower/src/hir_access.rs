@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use tri_db::{Db, SourceFile, parse};
+use tri_db::{Db, SourceFile};
 use tri_diagnostics::{FileId, Span};
+use tri_hir::Roots;
 use tri_hir::hir::{Axis, Body, BodyOwner, Def, Layer, Owner, Signature};
 use tri_syntax::ast::{ItemKind, NodeId};
 
@@ -13,14 +14,6 @@ use crate::source_map::Place;
 #[derive(Clone, Copy)]
 pub(crate) struct Hir<'db> {
     pub(crate) db: &'db dyn Db,
-}
-
-/// What a file has for lowering.
-pub(crate) struct Contents {
-    /// The models with their names.
-    pub(crate) models: Vec<(Def, String)>,
-    /// The tests with theirs.
-    pub(crate) tests: Vec<(Def, String)>,
 }
 
 impl Hir<'_> {
@@ -49,31 +42,20 @@ impl Hir<'_> {
         tri_hir::is_library(self.db, def.file)
     }
 
-    pub(crate) fn contents(self, file: SourceFile) -> Contents {
-        let mut contents = Contents { models: Vec::new(), tests: Vec::new() };
-        for (id, item) in parse(self.db, file).ast.items() {
-            let def = Def { file: file.id(self.db), item: id };
-            match &item.kind {
-                ItemKind::Layer(layer) if layer.is_model => {
-                    contents.models.push((def, layer.name.text.to_string()));
-                }
-                ItemKind::Test(test) => contents.tests.push((def, test.name.to_string())),
-                _ => {}
-            }
-        }
-        contents
+    pub(crate) fn roots(self, file: SourceFile) -> Roots {
+        tri_hir::roots(self.db, file).clone()
     }
 
     /// The name of an item, or the item itself if it has none.
     pub(crate) fn item_place(self, def: Def) -> Place {
-        let item = self.db.file(def.file).and_then(|file| parse(self.db, file).ast.item(def.item).cloned());
+        let item = tri_hir::item_of(self.db, def);
         let node = item.map_or(NodeId(0), |item| item.name().map_or(item.id, |name| name.id));
         Place { file: def.file, item: def.item, node }
     }
 
     /// The name of a member.
     pub(crate) fn member_place(self, def: Def, member: u32) -> Place {
-        let item = self.db.file(def.file).and_then(|file| parse(self.db, file).ast.item(def.item).cloned());
+        let item = tri_hir::item_of(self.db, def);
         let name = match item.as_ref().map(|item| &item.kind) {
             Some(ItemKind::Layer(layer)) => {
                 layer.members.get(member as usize).and_then(|member| member.name())

@@ -1,5 +1,7 @@
 //! The model: which one, its weights and states, and their initial values.
 
+use std::sync::Arc;
+
 use rustc_hash::{FxHashMap, FxHashSet};
 use tri_diagnostics::{Code, Diagnostic, Span, TextRange};
 use tri_hir::hir::{BodyOwner, Def, Owner};
@@ -23,14 +25,14 @@ pub(crate) enum Stored {
 
 impl Lowering<'_> {
     /// The model to lower: the one asked for, or the only one; none if the file has none.
-    pub(crate) fn choose_model(&self, models: &[(Def, String)]) -> Result<Option<Def>> {
+    pub(crate) fn choose_model(&self, models: &[(Def, Arc<str>)]) -> Result<Option<Def>> {
         let wanted = self.options.model.as_deref();
         let names = || models.iter().map(|(_, name)| format!("`{name}`")).collect::<Vec<_>>().join(", ");
         let message = match (wanted, models) {
             (None, []) => return Ok(None),
             (None, [(model, _)]) => return Ok(Some(*model)),
             (None, _) => format!("this file has several models, and none was chosen: {}", names()),
-            (Some(wanted), _) => match models.iter().find(|(_, name)| name == wanted) {
+            (Some(wanted), _) => match models.iter().find(|(_, name)| &**name == wanted) {
                 Some((model, _)) => return Ok(Some(*model)),
                 None if models.is_empty() => format!("there is no model `{wanted}`: the file has no model"),
                 None => format!("there is no model `{wanted}`: the file has {}", names()),

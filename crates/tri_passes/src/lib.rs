@@ -11,6 +11,7 @@ mod rewrite;
 mod share;
 mod split_prologue;
 
+use std::borrow::Cow;
 use std::time::{Duration, Instant};
 
 use tri_ir::{Module, Verified, VerifyError};
@@ -50,6 +51,8 @@ impl std::fmt::Debug for Pass {
 pub struct PassRun {
     /// Which pass.
     pub pass: Pass,
+    /// When it began.
+    pub start: Instant,
     /// Time of the pass and of the verification after it.
     pub time: Duration,
     /// Instructions before and after, in all functions.
@@ -57,7 +60,7 @@ pub struct PassRun {
 }
 
 /// A pass made a module that does not verify: a defect of the compiler.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("pass `{pass}` made an invalid module: {error}")]
 pub struct PassError {
     /// The pass.
@@ -114,20 +117,22 @@ impl OptLevel {
 ///
 /// A pass that makes an invalid module is a defect of the pass, and the error names both.
 pub fn optimize(
-    module: Verified,
+    module: &Verified,
     level: OptLevel,
     observe: &mut dyn FnMut(&PassRun, &Module),
 ) -> Result<Verified, Box<PassError>> {
-    let mut module = module;
+    let mut module = Cow::Borrowed(module);
     for pass in level.pipeline() {
         let start = Instant::now();
         let before = instructions(&module);
         let rewritten = (pass.run)(&module);
         let after = instructions(&rewritten);
-        module = tri_ir::verify(rewritten).map_err(|error| PassError { pass: pass.name, error })?;
-        observe(&PassRun { pass: *pass, time: start.elapsed(), instructions: (before, after) }, &module);
+        let verified = tri_ir::verify(rewritten).map_err(|error| PassError { pass: pass.name, error })?;
+        let (time, instructions) = (start.elapsed(), (before, after));
+        observe(&PassRun { pass: *pass, start, time, instructions }, &verified);
+        module = Cow::Owned(verified);
     }
-    Ok(module)
+    Ok(module.into_owned())
 }
 
 fn instructions(module: &Module) -> usize {

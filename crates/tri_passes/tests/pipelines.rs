@@ -90,7 +90,7 @@ fn two_layers() -> Module {
 
 fn optimized(level: OptLevel) -> Module {
     let module = verify(two_layers()).unwrap();
-    optimize(module, level, &mut |_, _| {}).unwrap().into_inner()
+    optimize(&module, level, &mut |_, _| {}).unwrap().into_inner()
 }
 
 fn names(module: &Module) -> Vec<&str> {
@@ -147,7 +147,7 @@ fn tests_call_what_entries_call() {
         states: vec![],
         checks: vec![TestCheck { text: "all(is_finite(y))".into(), origin: None }],
     }];
-    let module = optimize(verify(module).unwrap(), OptLevel::O2, &mut |_, _| {}).unwrap().into_inner();
+    let module = optimize(&verify(module).unwrap(), OptLevel::O2, &mut |_, _| {}).unwrap().into_inner();
     let mut functions = names(&module);
     functions.sort_unstable();
     let expected =
@@ -184,7 +184,7 @@ fn a_packed_contraction_reads_rows_along_the_sum() {
 #[test]
 fn passes_report_what_they_did() {
     let mut reports = Vec::new();
-    optimize(verify(two_layers()).unwrap(), OptLevel::O2, &mut |run, module| {
+    optimize(&verify(two_layers()).unwrap(), OptLevel::O2, &mut |run, module| {
         reports.push((run.pass.name, run.instructions.1));
         assert_eq!(run.instructions.1, module.functions.iter().map(|f| f.insts.len()).sum::<usize>());
     })
@@ -232,7 +232,7 @@ fn constants_are_folded_through_elementwise_ops_and_shapes() {
     let product = b.infer_push1(Op::Binary(BinaryOp::Mul), vec![wide, wide]).unwrap();
     let mut module = two_layers();
     module.functions[2] = b.finish(vec![product]);
-    let module = optimize(verify(module).unwrap(), OptLevel::O1, &mut |_, _| {}).unwrap();
+    let module = optimize(&verify(module).unwrap(), OptLevel::O1, &mut |_, _| {}).unwrap();
     let init = module.function(module.parameters[0].init);
     let root = 2.0f32.sqrt();
     assert_eq!(init.insts.len(), 1);

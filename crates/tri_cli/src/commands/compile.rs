@@ -104,7 +104,7 @@ fn emit(
     timing: &mut Timing,
 ) -> Result<Vec<(Emit, String)>, Failure> {
     let level = level_of(args.optimize.level);
-    let (mut texts, mut module) = (Vec::new(), None);
+    let (mut texts, mut is_accepted) = (Vec::new(), false);
     for emit in &args.emit {
         let stage = match emit {
             Emit::Ast => {
@@ -120,12 +120,12 @@ fn emit(
             Emit::Clif => Stage::Clif,
             Emit::Asm => Stage::Asm,
         };
-        if module.is_none() {
-            module = Some(program::optimized(&args.source, level, program, format, timing)?);
+        if !is_accepted {
+            program::callable(&args.source, program, level, format, timing)?;
+            is_accepted = true;
         }
-        if let Some(module) = &module {
-            texts.push((*emit, tri_driver::emit(module, level, stage, timing)?));
-        }
+        let text = tri_driver::emit(program, level, stage, timing);
+        texts.push((*emit, text.map_err(|error| program::told(program, error, format))?));
     }
     Ok(texts)
 }

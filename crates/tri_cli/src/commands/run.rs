@@ -70,19 +70,19 @@ fn engine(args: &RunArgs, format: Format, timing: &mut Timing) -> Result<Engine,
     }
     let level = level_of(args.optimize.level);
     let program = program::open(&args.source)?;
-    let module = program::optimized(&args.source, level, &program, format, timing)?;
+    let module = program::callable(&args.source, &program, level, format, timing)?;
     if args.initial {
-        return Ok(Engine::compile(module, level, Parameters::Initial, threads, timing)?);
+        return Ok(Engine::compile(module.clone(), level, Parameters::Initial, threads, timing)?);
     }
     let Some(weights) = weights else {
         if module.parameters.is_empty() {
-            return Ok(Engine::compile(module, level, Parameters::Given(&[]), threads, timing)?);
+            return Ok(Engine::compile(module.clone(), level, Parameters::Given(&[]), threads, timing)?);
         }
         let message = format!("the model of {} has parameters, but no weights are given", file.display());
         return Err(Failure::coded("E4020", message));
     };
-    let parameters = timing.stage("read weights", || tri_driver::read_weights(weights, &module))?;
-    Ok(Engine::compile(module, level, Parameters::Given(&parameters), threads, timing)?)
+    let parameters = timing.stage("read weights", || tri_driver::read_weights(weights, module))?;
+    Ok(Engine::compile(module.clone(), level, Parameters::Given(&parameters), threads, timing)?)
 }
 
 fn is_artifact(file: &Path) -> bool {

@@ -49,15 +49,14 @@ pub(crate) fn run(args: &TestArgs, format: Format) -> Result<(), Failure> {
 fn outcomes(args: &TestArgs, format: Format, timing: &mut Timing) -> Result<Vec<Outcome>, Failure> {
     let level = level_of(args.optimize.level);
     let program = program::open(&args.source)?;
-    let elaborated = program::elaborate(&program, format, timing)?;
-    let module = tri_driver::optimize(elaborated.module, level, timing)?;
+    let module = program::optimized(&program, level, format, timing)?;
     let wanted = |test: &Test| args.filter.as_ref().is_none_or(|filter| test.name.contains(filter));
     let tests = module.tests.iter().cloned().enumerate();
     let tests: Vec<(usize, Test)> = tests.filter(|(_, test)| wanted(test)).collect();
     if tests.is_empty() {
         return Ok(Vec::new());
     }
-    let mut engine = Engine::compile(module, level, Parameters::Initial, None, timing)?;
+    let mut engine = Engine::compile(module.clone(), level, Parameters::Initial, None, timing)?;
     Ok(tests.iter().map(|(at, test)| timing.stage("test", || outcome(&mut engine, *at, test))).collect())
 }
 

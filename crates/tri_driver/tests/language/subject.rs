@@ -139,16 +139,16 @@ impl<'a> Subject<'a> {
 
     /// Runs the tests in the interpreter.
     fn run(&self) -> Result<(), String> {
-        let elaborated = self.open().elaborate(&mut Timing::default());
-        let (elaborated, _) = elaborated.map_err(|error| match error {
+        let program = self.open();
+        let elaborated = program.elaborate(&mut Timing::default());
+        let (module, _) = elaborated.map_err(|error| match error {
             ElaborateError::Diagnostics(_) => "it does not elaborate; has it a model?".to_owned(),
             ElaborateError::Driver(error) => error.to_string(),
         })?;
-        let module = elaborated.module;
         if module.tests.is_empty() {
             return Err("there is no test to run".to_owned());
         }
-        let interpreter = Interpreter::new(&module);
+        let interpreter = Interpreter::new(module);
         let weights = interpreter.bind_initial().map_err(|error| error.to_string())?;
         for test in &module.tests {
             let holds = interpreter.run_test(test, &weights);

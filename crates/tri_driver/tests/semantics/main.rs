@@ -11,7 +11,7 @@ mod shapes;
 use std::path::Path;
 
 use tri_diagnostics::Diagnostic;
-use tri_driver::{ElaborateError, Engine, Parameters, Program, SourceOptions, Timing, level_of, optimize};
+use tri_driver::{ElaborateError, Engine, Parameters, Program, SourceOptions, Timing, level_of};
 use tri_interp::Interpreter;
 use tri_ir::{TensorData, Verified};
 
@@ -27,8 +27,8 @@ fn try_compile(files: Files<'_>, options: &SourceOptions, level: u8) -> Result<V
     }
     let timing = &mut Timing::default();
     let program = Program::open(&folder.path().join(files[0].0), options).unwrap();
-    let (elaborated, _) = program.elaborate(timing)?;
-    Ok(optimize(elaborated.module, level_of(level), timing).unwrap())
+    program.elaborate(timing)?;
+    Ok(program.optimized(level_of(level), timing)?.clone())
 }
 
 #[track_caller]

@@ -88,8 +88,13 @@ impl From<DimError> for Failure {
 
 /// A schedule for each function of the module.
 pub fn schedule(module: &Verified, fusion: Fusion) -> Result<Module, ScheduleError> {
-    let schedules = module.functions.iter().map(|function| Scheduler::new(function, fusion).run());
+    let schedules = module.functions.iter().map(|function| schedule_function(function, fusion));
     Ok(Module { schedules: schedules.collect::<Result<_, _>>()? })
+}
+
+/// The schedule of one function of a verified module, which may be [detached](tri_ir::detach) from it.
+pub fn schedule_function(function: &Function, fusion: Fusion) -> Result<Schedule, ScheduleError> {
+    Scheduler::new(function, fusion).run()
 }
 
 /// Schedules one function.

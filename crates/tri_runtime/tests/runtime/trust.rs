@@ -9,7 +9,7 @@ use crate::models::{digits, digits_weights, images};
 
 /// The digits model with its prologue split off.
 fn split() -> Verified {
-    tri_passes::optimize(digits(), tri_passes::OptLevel::O2, &mut |_, _| ()).unwrap()
+    tri_passes::optimize(&digits(), tri_passes::OptLevel::O2, &mut |_, _| ()).unwrap()
 }
 
 fn golden(model: &Model) -> Golden {
