@@ -42,18 +42,19 @@ fn agrees_with_the_interpreter(name: &str) {
     let mut expected = None;
     for level in [0, 1, 2, 3] {
         let mut timing = Timing::default();
-        let (elaborated, warnings) = Program::open(&path, &options).unwrap().elaborate(&mut timing).unwrap();
+        let program = Program::open(&path, &options).unwrap();
+        let (elaborated, warnings) = program.elaborate(&mut timing).unwrap();
         assert!(warnings.is_empty(), "{warnings:?}");
-        let parameters = random_parameters(&elaborated.module);
+        let parameters = random_parameters(elaborated);
         let expected = expected.get_or_insert_with(|| {
-            let interpreter = Interpreter::new(&elaborated.module);
+            let interpreter = Interpreter::new(elaborated);
             let weights = interpreter.bind(&parameters).unwrap();
             let mut states = interpreter.initial_states().unwrap();
             interpreter.call("forward", &[image.clone()], &weights, &mut states).unwrap().remove(0)
         });
         let scores = expected.to_f32().unwrap();
         assert!(scores.iter().all(|x| x.is_finite()) && scores.iter().any(|x| *x != scores[0]), "{scores:?}");
-        let module = tri_driver::optimize(elaborated.module, level_of(level), &mut timing).unwrap();
+        let module = program.optimized(level_of(level), &mut timing).unwrap().clone();
         for threads in [1, 2] {
             let given = Parameters::Given(&parameters);
             let mut engine =
