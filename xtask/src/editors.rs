@@ -22,6 +22,7 @@ pub(crate) fn check() -> Result<()> {
         "--",
         "--check",
     ])?;
+    cargo(&["build", "--quiet", "--locked", "--package=tri_cli"])?;
     npm(&["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline"])?;
     for script in ["check", "test", "package"] {
         npm(&["run", "--silent", script])?;

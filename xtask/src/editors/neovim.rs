@@ -7,11 +7,10 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 
-use crate::{cargo, root, system};
+use crate::{root, system};
 
 pub(super) fn check() -> Result<()> {
     system::require(&["nvim"])?;
-    cargo(&["build", "--quiet", "--locked", "--package=tri_cli"])?;
     let home = Path::new(root()).join("target/neovim");
     if home.exists() {
         std::fs::remove_dir_all(&home)?;
