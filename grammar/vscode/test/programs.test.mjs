@@ -20,8 +20,11 @@ async function grammar(scope = 'source.tri') {
     createOnigScanner: patterns => new oniguruma.OnigScanner(patterns),
     createOnigString: text => new oniguruma.OnigString(text),
   });
-  const path = join(root, 'grammar/vscode/syntaxes/tri.tmLanguage.json');
-  const loadGrammar = async () => textmate.parseRawGrammar(readFileSync(path, 'utf8'), path);
+  const files = { 'source.tri': 'tri', 'markdown.tri.codeblock': 'codeblock' };
+  const loadGrammar = async name => {
+    const path = join(root, `grammar/vscode/syntaxes/${files[name]}.tmLanguage.json`);
+    return textmate.parseRawGrammar(readFileSync(path, 'utf8'), path);
+  };
   return new textmate.Registry({ onigLib, loadGrammar }).loadGrammar(scope);
 }
 
@@ -72,4 +75,13 @@ test('words of items are seen wherever a line begins with one', async () => {
       line = token.number;
     }
   }
+});
+
+test('a fenced program in Markdown is coloured up to its end', async () => {
+  const page = 'Text.\n\n```tri file=a.tri\nfn f() {}\n```\nfn\n';
+  const found = [...tokens(await grammar('markdown.tri.codeblock'), page)].filter(({ text }) => text === 'fn');
+  assert.deepEqual(found.map(({ number, scopes }) => [number, scopes.at(-1)]), [
+    [3, 'keyword.other.fn.tri'],
+    [5, 'markdown.tri.codeblock'],
+  ]);
 });
