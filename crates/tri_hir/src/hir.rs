@@ -296,6 +296,8 @@ pub struct Local {
     pub ty: Type,
     /// Whether it is a `var`.
     pub mutable: bool,
+    /// Its name where it is declared.
+    pub node: NodeId,
 }
 
 /// A resolved, typed body.

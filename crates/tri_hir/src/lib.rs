@@ -17,10 +17,12 @@ mod scope;
 mod show;
 
 pub use dump::dump_body;
+pub use lints::{Binding, Kind as BindingKind, Uses};
 pub use queries::{
     CheckedBody, Roots, body, body_owners, check, check_file, check_together, checked_body, def_name,
-    diagnose, dim_value, files, function_of, is_library, item_named, item_of, layer, lint_file, roots,
-    signature,
+    diagnose, dim_value, files, function_of, is_library, item_named, item_of, item_uses, items, layer,
+    library_items, lint_file, roots, signature, visible,
 };
 pub use report::{Place, place_span};
-pub use show::{show_dim, show_type};
+pub use scope::{Named, lookup};
+pub use show::{show_dim, show_fact, show_type};

@@ -66,7 +66,7 @@ pub fn roots(db: &dyn Db, file: SourceFile) -> Roots {
 
 /// Names of the items of a file.
 #[salsa::tracked(returns(ref))]
-pub(crate) fn items(db: &dyn Db, file: SourceFile) -> BTreeMap<Arc<str>, Def> {
+pub fn items(db: &dyn Db, file: SourceFile) -> BTreeMap<Arc<str>, Def> {
     scope::items(db, file)
 }
 
@@ -78,13 +78,13 @@ pub(crate) fn file_scope(db: &dyn Db, file: SourceFile) -> Scope {
 
 /// All names that a file sees, for suggestions.
 #[salsa::tracked(returns(ref))]
-pub(crate) fn visible(db: &dyn Db, file: SourceFile) -> Vec<Arc<str>> {
+pub fn visible(db: &dyn Db, file: SourceFile) -> Vec<Arc<str>> {
     scope::visible(db, file)
 }
 
 /// Layers and functions of library modules that are no part of the prelude, with their modules.
 #[salsa::tracked(returns(ref))]
-pub(crate) fn library_items(db: &dyn Db) -> Vec<(&'static str, Arc<str>)> {
+pub fn library_items(db: &dyn Db) -> Vec<(&'static str, Arc<str>)> {
     scope::library_items(db)
 }
 
@@ -184,7 +184,7 @@ pub fn check_file(db: &dyn Db, file: SourceFile) -> Arc<[Diagnostic]> {
 
 /// The names that an item declares inside, reads, and takes from outside.
 #[salsa::tracked(returns(clone))]
-pub(crate) fn item_uses(db: &dyn Db, file: SourceFile, id: ItemId) -> Arc<lints::Uses> {
+pub fn item_uses(db: &dyn Db, file: SourceFile, id: ItemId) -> Arc<lints::Uses> {
     item(db, file, id).map(|item| lints::uses(&item)).unwrap_or_default().into()
 }
 

@@ -18,7 +18,7 @@ pub(crate) const PRELUDE_MODULES: [&str; 1] = ["init"];
 
 /// What a name of a file stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Named {
+pub enum Named {
     /// An item of this or another file.
     Item(Def),
     /// A module.
@@ -160,7 +160,7 @@ fn missing_module(path: &[&str], place: Place, error: &ModuleError) -> Report {
 }
 
 /// What `name` stands for in a file, the prelude included.
-pub(crate) fn lookup(db: &dyn Db, file: SourceFile, name: &str) -> Option<Named> {
+pub fn lookup(db: &dyn Db, file: SourceFile, name: &str) -> Option<Named> {
     if let Some(named) = crate::queries::file_scope(db, file).names.get(name) {
         return Some(*named);
     }

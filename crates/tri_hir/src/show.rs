@@ -31,6 +31,11 @@ pub fn show_type(db: &dyn Db, ty: &Type) -> String {
     Show::of(db).ty(ty)
 }
 
+/// `D % H == 0`.
+pub fn show_fact(db: &dyn Db, fact: &Fact) -> String {
+    Show::of(db).fact(fact)
+}
+
 impl<'a> Show<'a> {
     /// Outside a body, or of one that is checked.
     pub(crate) fn of(db: &'a dyn Db) -> Show<'a> {

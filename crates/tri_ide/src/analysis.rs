@@ -8,7 +8,11 @@ use salsa::{Cancelled, Database as _};
 use tri_db::{Db, RootDatabase, SourceFile};
 use tri_diagnostics::{Diagnostic, Edit, FileId, LineIndex, TextRange};
 
-use crate::{diagnostics, elaboration, formatting};
+use crate::{
+    Hover, InlayHint, Link, NavigationTarget, OutlineEntry, Reference, SignatureHelp, diagnostics,
+    elaboration, formatting, goto_definition, hover, inlay_hints, references, rename, signature_help,
+    symbols,
+};
 
 /// An answer, or that a change overtook the question.
 pub type Cancellable<T> = Result<T, Cancelled>;
@@ -101,6 +105,77 @@ impl Analysis {
     /// The edits that bring a file into its canonical layout; none for a file with syntax errors.
     pub fn format(&self, file: FileId) -> Cancellable<Option<Vec<Edit>>> {
         Ok(self.ask_file(file, formatting::format)?.flatten())
+    }
+
+    fn ask_at<T>(
+        &self,
+        at: FilePosition,
+        question: impl FnOnce(&RootDatabase, SourceFile, u32) -> Option<T>,
+    ) -> Cancellable<Option<T>> {
+        Ok(self.ask_file(at.file, |db, file| question(db, file, at.offset))?.flatten())
+    }
+
+    /// What is at a place, in words.
+    pub fn hover(&self, at: FilePosition) -> Cancellable<Option<Hover>> {
+        self.ask_at(at, |db, file, offset| hover::hover(db, file, offset))
+    }
+
+    /// The hints in a range.
+    pub fn inlay_hints(&self, at: FileRange) -> Cancellable<Vec<InlayHint>> {
+        Ok(self.ask_file(at.file, |db, file| inlay_hints::hints(db, file, at.range))?.unwrap_or_default())
+    }
+
+    /// Where the name at a place is declared, and where that name is.
+    pub fn definition(&self, at: FilePosition) -> Cancellable<Option<(TextRange, NavigationTarget)>> {
+        self.ask_at(at, |db, file, offset| goto_definition::definition(db, file, offset))
+    }
+
+    /// The layer and the dims that the type of the value at a place names.
+    pub fn type_definition(&self, at: FilePosition) -> Cancellable<Option<Vec<NavigationTarget>>> {
+        self.ask_at(at, |db, file, offset| goto_definition::type_definition(db, file, offset))
+    }
+
+    /// Every place of the package that names what is named here, its declaration included.
+    pub fn references(&self, at: FilePosition) -> Cancellable<Option<Vec<Reference>>> {
+        self.ask_at(at, |db, file, offset| references::references(db, file, offset, &self.files))
+    }
+
+    /// The places of this file that name what is named here.
+    pub fn highlights(&self, at: FilePosition) -> Cancellable<Option<Vec<Reference>>> {
+        self.ask_at(at, |db, file, offset| references::highlights(db, file, offset))
+    }
+
+    /// Where the name is that a rename at this place would change, or why there can be none.
+    pub fn prepare_rename(&self, at: FilePosition) -> Cancellable<Result<TextRange, String>> {
+        let found = self.ask_file(at.file, |db, file| rename::prepare(db, file, at.offset))?;
+        Ok(found.unwrap_or_else(|| Err("there is no such file".to_owned())))
+    }
+
+    /// The edits that call what is named here `to`, or why that cannot be.
+    pub fn rename(&self, at: FilePosition, to: &str) -> Cancellable<Result<Vec<Edit>, String>> {
+        let found =
+            self.ask_file(at.file, |db, file| rename::rename(db, file, at.offset, to, &self.files))?;
+        Ok(found.unwrap_or_else(|| Err("there is no such file".to_owned())))
+    }
+
+    /// The outline of a file.
+    pub fn outline(&self, file: FileId) -> Cancellable<Vec<OutlineEntry>> {
+        Ok(self.ask_file(file, |db, file| symbols::outline(db, file))?.unwrap_or_default())
+    }
+
+    /// Declarations of the package whose names have the letters of `query` in their order.
+    pub fn search(&self, query: &str) -> Cancellable<Vec<NavigationTarget>> {
+        self.ask(|db| symbols::search(db, &self.files, query))
+    }
+
+    /// Links of imports to modules.
+    pub fn links(&self, file: FileId) -> Cancellable<Vec<Link>> {
+        Ok(self.ask_file(file, |db, file| symbols::links(db, file))?.unwrap_or_default())
+    }
+
+    /// The parameters of the call around a place.
+    pub fn signature_help(&self, at: FilePosition) -> Cancellable<Option<SignatureHelp>> {
+        self.ask_at(at, |db, file, offset| signature_help::help(db, file, offset))
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use gen_lsp_types as lsp;
-use tri_ide::{Diagnostic, Edit, Severity};
+use tri_ide::{Diagnostic, Edit, Severity, SymbolKind};
 
 use crate::snapshot::{Answer, File};
 use crate::uri;
@@ -63,4 +63,19 @@ pub(crate) fn workspace_edit(file: &File<'_>, edits: &[Edit]) -> Answer<lsp::Wor
         changes.entry(uri).or_default().push(lsp::TextEdit { range, new_text: edit.text.clone() });
     }
     Ok(lsp::WorkspaceEdit { changes: Some(changes), ..lsp::WorkspaceEdit::default() })
+}
+
+/// What an editor draws beside a name.
+pub(crate) fn symbol_kind(kind: SymbolKind) -> lsp::SymbolKind {
+    match kind {
+        SymbolKind::Module => lsp::SymbolKind::Module,
+        SymbolKind::Model | SymbolKind::Layer => lsp::SymbolKind::Class,
+        SymbolKind::Function | SymbolKind::Intrinsic | SymbolKind::Test => lsp::SymbolKind::Function,
+        SymbolKind::Dim | SymbolKind::Constant => lsp::SymbolKind::Constant,
+        SymbolKind::Parameter | SymbolKind::Buffer | SymbolKind::State => lsp::SymbolKind::Field,
+        SymbolKind::Instance => lsp::SymbolKind::Object,
+        SymbolKind::Method => lsp::SymbolKind::Method,
+        SymbolKind::GenericDim | SymbolKind::Pack | SymbolKind::Element => lsp::SymbolKind::TypeParameter,
+        SymbolKind::Config | SymbolKind::Argument | SymbolKind::Local => lsp::SymbolKind::Variable,
+    }
 }

@@ -15,6 +15,18 @@ use crate::snapshot::{Answer, Snapshot};
 pub(crate) fn request(server: &mut Server<'_>, request: Request) {
     let mut dispatch = Dispatch { server, request: Some(request) };
     dispatch
+        .on::<lsp::HoverRequest>(requests::hover::answer)
+        .on::<lsp::InlayHintRequest>(requests::inlay_hint::answer)
+        .on::<lsp::SignatureHelpRequest>(requests::signature_help::answer)
+        .on::<lsp::DefinitionRequest>(requests::definition::answer)
+        .on::<lsp::TypeDefinitionRequest>(requests::type_definition::answer)
+        .on::<lsp::ReferencesRequest>(requests::references::answer)
+        .on::<lsp::DocumentHighlightRequest>(requests::document_highlight::answer)
+        .on::<lsp::PrepareRenameRequest>(requests::rename::prepare)
+        .on::<lsp::RenameRequest>(requests::rename::answer)
+        .on::<lsp::DocumentSymbolRequest>(requests::document_symbol::answer)
+        .on::<lsp::WorkspaceSymbolRequest>(requests::workspace_symbol::answer)
+        .on::<lsp::DocumentLinkRequest>(requests::document_link::answer)
         .on::<lsp::DocumentFormattingRequest>(requests::formatting::answer)
         .on::<lsp::CodeActionRequest>(requests::code_action::answer)
         .on::<lsp::TextDocumentContentRequest>(requests::text_document_content::answer)

@@ -68,21 +68,22 @@ impl Server<'_> {
     }
 
     fn publish(&mut self, path: PathBuf, diagnostics: Vec<Diagnostic>) {
+        let document = self.documents.get(&path);
+        let version = document.map(|document| document.version);
         let is_same = match self.published.get(&path) {
-            Some(known) => *known == diagnostics,
-            None => diagnostics.is_empty() && self.documents.get(&path).is_none(),
+            Some(known) => *known == (version, diagnostics.clone()),
+            None => diagnostics.is_empty() && document.is_none(),
         };
         if is_same {
             return;
         }
-        let document = self.documents.get(&path);
         let params = PublishDiagnosticsParams {
             uri: document.map_or_else(|| uri::of_path(&path), |document| document.uri.clone()),
-            version: document.map(|document| document.version),
+            version,
             diagnostics: diagnostics.clone(),
         };
         self.send(Notification::new("textDocument/publishDiagnostics".to_owned(), params));
-        self.published.insert(path, diagnostics);
+        self.published.insert(path, (version, diagnostics));
     }
 }
 

@@ -48,7 +48,8 @@ pub(crate) struct Server<'a> {
     pub(crate) touched: BTreeSet<PathBuf>,
     /// Whether diagnostics are to be looked for when there is nothing else to do.
     pub(crate) is_stale: bool,
-    pub(crate) published: BTreeMap<PathBuf, Vec<Diagnostic>>,
+    /// What the client has, with the versions of the texts that it is about.
+    pub(crate) published: BTreeMap<PathBuf, (Option<i32>, Vec<Diagnostic>)>,
     is_shut_down: bool,
 }
 

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use gen_lsp_types::{Location, TextDocumentIdentifier, Uri};
+use gen_lsp_types::{Location, Position, TextDocumentIdentifier, TextDocumentPositionParams, Uri};
 use lsp_server::ErrorCode;
-use tri_ide::{Analysis, Cancelled, FileId, Span};
+use tri_ide::{Analysis, Cancelled, FileId, FilePosition, Span};
 
 use crate::documents::Documents;
 use crate::position::{Encoding, Lines};
@@ -22,6 +22,9 @@ pub(crate) enum RequestError {
     /// It speaks of something that there is not.
     #[error("{0}")]
     Invalid(String),
+    /// What it asks for cannot be done; the text says why.
+    #[error("{0}")]
+    Refused(String),
 }
 
 impl RequestError {
@@ -31,6 +34,7 @@ impl RequestError {
             RequestError::Cancelled(Cancelled::PropagatedPanic) => ErrorCode::InternalError,
             RequestError::Cancelled(_) => ErrorCode::ContentModified,
             RequestError::Invalid(_) => ErrorCode::InvalidParams,
+            RequestError::Refused(_) => ErrorCode::RequestFailed,
         }
     }
 }
@@ -79,6 +83,13 @@ impl Snapshot {
         Ok(File { analysis, id, lines: self.lines(analysis, id)?, snapshot: self })
     }
 
+    /// The file and offset of a position in a document.
+    pub(crate) fn position(&self, at: &TextDocumentPositionParams) -> Answer<(File<'_>, FilePosition)> {
+        let file = self.file(&at.text_document)?;
+        let position = file.position(at.position);
+        Ok((file, position))
+    }
+
     pub(crate) fn lines(&self, analysis: &Analysis, file: FileId) -> Answer<Lines> {
         let text = analysis.text(file)?.unwrap_or_else(|| "".into());
         Ok(Lines::new(text, analysis.line_index(file)?, self.encoding))
@@ -100,5 +111,11 @@ impl Snapshot {
     pub(crate) fn location(&self, analysis: &Analysis, span: Span) -> Answer<Location> {
         let range = self.lines(analysis, span.file)?.range(span.range);
         Ok(Location { uri: self.uri(analysis, span.file)?, range })
+    }
+}
+
+impl File<'_> {
+    pub(crate) fn position(&self, position: Position) -> FilePosition {
+        FilePosition { file: self.id, offset: self.lines.offset(position) }
     }
 }

@@ -14,8 +14,10 @@ use tri_diagnostics::TextRange;
 
 pub use crate::dump::dump;
 pub use body::*;
+pub use node::Node;
 
 mod body;
+mod node;
 
 /// A node of one item.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]

@@ -332,7 +332,7 @@ impl Infer<'_> {
         };
         // A local that is no static int hides a dim of its name.
         self.names.locals.push(name.clone(), dim.flatten());
-        self.body.locals.push(Local { name: name.clone(), ty, mutable });
+        self.body.locals.push(Local { name: name.clone(), ty, mutable, node });
         self.scope.push(name, local);
         self.origins.push(Origin { declared: node, made: None, value: None, statement: None });
         local

@@ -112,7 +112,7 @@ fn warning(
 
 /// Renames a local everywhere, unless something else is called so.
 fn rename(linted: &Linted<'_>, item: &LintedItem<'_>, binding: &Binding, ours: &str) -> Option<Fix> {
-    let taken = item.uses.outer.contains(ours) || item.names.contains(ours);
+    let taken = item.uses.outer.contains_key(ours) || item.names.contains(ours);
     let is_name = matches!(tri_syntax::lex(ours).as_slice(), [token] if token.kind == TokenKind::Ident);
     if taken || !is_name {
         return None;

@@ -20,9 +20,8 @@ use tri_db::{Db, SourceFile, parse};
 use tri_diagnostics::{Diagnostic, FileId, Span};
 use tri_syntax::ast::{Ast, Item, ItemId, NodeId};
 
-pub(crate) use uses::{Uses, uses};
-
-use uses::Kind;
+pub(crate) use uses::uses;
+pub use uses::{Binding, Kind, Uses};
 
 /// A file whose lints are asked for.
 struct Linted<'a> {
@@ -58,7 +57,7 @@ pub(crate) fn lint(db: &dyn Db, file: SourceFile, errors: &[Diagnostic]) -> Vec<
         text: text(db, file),
         ast,
         sound: errors.is_empty(),
-        used: uses.iter().flat_map(|uses| uses.outer.iter().chain(&uses.fields).cloned()).collect(),
+        used: uses.iter().flat_map(|uses| uses.outer.keys().chain(&uses.fields).cloned()).collect(),
         fields: uses.iter().flat_map(|uses| uses.fields.iter().cloned()).collect(),
         declared: hidden::declared(ast),
         found: Vec::new(),

@@ -12,7 +12,7 @@ use tri_syntax::ast::{
 
 /// What declares a name inside an item.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Kind {
+pub enum Kind {
     /// A dim in brackets.
     Dim,
     /// A pack in brackets.
@@ -37,27 +37,30 @@ pub(crate) enum Kind {
 
 /// A name that an item declares for its inside.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(crate) struct Binding {
+pub struct Binding {
     /// The name where it is declared.
-    pub(crate) name: Name,
-    pub(crate) kind: Kind,
+    pub name: Name,
+    /// What declares it.
+    pub kind: Kind,
     /// Where it is read.
-    pub(crate) reads: Vec<NodeId>,
+    pub reads: Vec<NodeId>,
     /// Where it is assigned.
-    pub(crate) writes: Vec<NodeId>,
+    pub writes: Vec<NodeId>,
+    /// Where the conditions of a run-time dim name it, which is no reading.
+    pub checks: Vec<NodeId>,
     /// The binding of the same name, by its position, that could be seen where this one begins.
-    pub(crate) hides: Option<usize>,
+    pub hides: Option<usize>,
 }
 
 /// The names of an item.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub(crate) struct Uses {
+pub struct Uses {
     /// What it declares inside, in source order.
-    pub(crate) bindings: Vec<Binding>,
-    /// Names that nothing inside declares: items of the file, imports, the prelude.
-    pub(crate) outer: BTreeSet<Arc<str>>,
+    pub bindings: Vec<Binding>,
+    /// Names that nothing inside declares, where they are read: items of the file, imports, the prelude.
+    pub outer: BTreeMap<Arc<str>, Vec<NodeId>>,
     /// Names after a dot: members of other layers, or functions called on their first argument.
-    pub(crate) fields: BTreeSet<Arc<str>>,
+    pub fields: BTreeSet<Arc<str>>,
 }
 
 /// Finds the names of an item.
@@ -93,8 +96,8 @@ impl Walk {
         let hides = same_name.last().copied();
         same_name.push(at);
         self.open.push(at);
-        let (reads, writes) = (Vec::new(), Vec::new());
-        self.uses.bindings.push(Binding { name: name.clone(), kind, reads, writes, hides });
+        let (reads, writes, checks) = (Vec::new(), Vec::new(), Vec::new());
+        self.uses.bindings.push(Binding { name: name.clone(), kind, reads, writes, checks, hides });
     }
 
     /// Runs `inside`, and takes back what it declares.
@@ -118,7 +121,7 @@ impl Walk {
         match self.find(name) {
             Some(binding) => binding.reads.push(node),
             None => {
-                self.uses.outer.insert(name.clone());
+                self.uses.outer.entry(name.clone()).or_default().push(node);
             }
         }
     }
@@ -246,7 +249,7 @@ impl Walk {
                 let reads = self.uses.bindings.last().map_or(0, |binding| binding.reads.len());
                 self.exprs(conditions);
                 if let Some(binding) = self.find(&name.text) {
-                    binding.reads.truncate(reads);
+                    binding.checks = binding.reads.split_off(reads);
                 }
             }
             StmtKind::Assign { target, value } => {

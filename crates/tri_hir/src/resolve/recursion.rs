@@ -139,7 +139,7 @@ impl Search<'_> {
     fn named(&self, def: Def) -> Vec<Def> {
         let Some(file) = self.db.file(def.file) else { return Vec::new() };
         let uses = item_uses(self.db, file, def.item);
-        let named = uses.outer.iter().filter_map(|name| items(self.db, file).get(name).copied());
+        let named = uses.outer.keys().filter_map(|name| items(self.db, file).get(name).copied());
         named.filter(|named| is_value(self.db, *named)).collect()
     }
 

@@ -1,0 +1,66 @@
+//! What the cursor is on, in words.
+
+use crate::fixture::Fixture;
+
+fn hover(text: &str) -> String {
+    let fixture = Fixture::new(text);
+    fixture.analysis.hover(fixture.position).unwrap().map_or_else(String::new, |hover| hover.text)
+}
+
+#[track_caller]
+fn says(text: &str, parts: &[&str]) {
+    let found = hover(text);
+    for part in parts {
+        assert!(found.contains(part), "no {part:?} in {found:?}");
+    }
+}
+
+#[test]
+fn a_local_has_its_type_with_bound_dims() {
+    let text =
+        "dim Model = 8\nfn f[B](x: f32[B, Model]) -> f32[B, Model] {\n    let y = relu(x)\n    $0y\n}\n";
+    says(text, &["let y: f32[B, Model]", "`Model = 8`"]);
+}
+
+#[test]
+fn an_expression_without_a_name_has_its_type() {
+    says("fn f[B](x: f32[B, 4]) -> f32[4, B] { x.$0T }\n", &["f32[4, B]"]);
+    says("fn f[B](x: f32[B, 4]) -> bool[B, 4] { x $0< 1.0 }\n", &["bool[B, 4]"]);
+}
+
+#[test]
+fn a_parameter_has_its_bytes() {
+    let text =
+        "dim D = 64\nlayer L() {\n    /// What is learned.\n    param $0w: f32[D, D] = init.zeros\n}\n";
+    says(text, &["param w: f32[D, D]", "4,096 values: 16.0 KiB in f32, 1.0 KiB packed", "What is learned."]);
+    says(
+        "layer L[In, Out]() {\n    param $0w: f32[Out, In] = init.zeros\n}\n",
+        &["`4 * In * Out` bytes in f32"],
+    );
+}
+
+#[test]
+fn a_layer_has_its_parameter_count() {
+    let text = "use std.nn.Linear\nlayer $0Mlp[D, H]() where D % H == 0 {\n    up = Linear[D, H](bias = false)\n    downs = [Linear[H, D](bias = false); 3]\n}\n";
+    says(text, &["layer Mlp[D, H]()", "`4 * D * H` parameters", "where `D % H == 0`"]);
+}
+
+#[test]
+fn functions_and_dims_have_their_heads_and_docs() {
+    says("fn f(x: f32) -> f32 { $0relu(x) }\n", &["fn relu", "---"]);
+    says("dim A = 4\ndim B = 2 * A\nfn f(x: f32[$0B]) -> f32[B] { x }\n", &["dim B = 2 * A = 8"]);
+    says("use std.nn.Linear\nlayer L() {\n    up = Linear[4, 4](bi$0as = true)\n}\n", &["bias: bool = true"]);
+}
+
+#[test]
+fn a_member_of_an_instance_is_seen_from_there() {
+    let text = "use std.nn.Linear\ndim A = 4\nlayer L() {\n    up = Linear[A, 8]()\n    fn f() -> f32[8, A] { up.wei$0ght }\n}\n";
+    says(text, &["param weight: f32[Out, In]", "here `f32[8, A]`", "`A = 4`"]);
+}
+
+#[test]
+fn a_file_that_is_being_typed_still_tells() {
+    says("fn f(x: f32[4]) -> f32[4] {\n    let y = $0relu(x)\n    let z = y +\n", &["fn relu"]);
+    says("fn f(x: f32[4]) -> f32[4] {\n    let $0y = relu(x)\n    y.\n}\n", &["let y: f32[4]"]);
+    assert_eq!(hover("// not$0hing\n"), "");
+}

@@ -1,0 +1,11 @@
+//! Every feature, on programs with a cursor.
+
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
+mod fixture;
+mod hover;
+mod inlay_hints;
+mod names;
+mod outline;
+mod rename;
+mod signature_help;
