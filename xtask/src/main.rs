@@ -16,15 +16,18 @@ use anyhow::{Context, Result, bail};
 /// A gate: its name on the command line, what it holds, how it is checked.
 type Gate = (&'static str, &'static str, fn() -> Result<()>);
 
-const GATES: [Gate; 8] = [
+const GATES: [Gate; 9] = [
     ("format", "every file is formatted", || cargo(&["fmt", "--all", "--check"])),
     ("direction", "crates depend on crates above them only", direction::check),
     ("links", "links of README and docs lead somewhere, and the README to every page", links::check),
+    ("packages", "programs that tests start are installed", || {
+        system::require(&["redis-server", "redis-cli", "rclone"])
+    }),
     ("clippy", "no lint warns", || {
-        cargo(&["clippy", "--workspace", "--all-targets", "--locked", "--", "--deny", "warnings"])
+        cargo(&["clippy", "--workspace", "--all-targets", FEATURES, "--locked", "--", "--deny", "warnings"])
     }),
     ("test", "unit, integration and file tests", || {
-        cargo(&["test", "--workspace", "--all-targets", "--locked"])
+        cargo(&["test", "--workspace", "--all-targets", FEATURES, "--locked"])
     }),
     ("doctest", "examples in documentation comments", || {
         cargo(&["test", "--workspace", "--doc", "--locked"])
@@ -36,6 +39,9 @@ const GATES: [Gate; 8] = [
     ),
     ("examples", "every example compiles, runs and gives its reference", examples::check),
 ];
+
+/// All that is behind a feature.
+const FEATURES: &str = "--features=tri_cli/remote";
 
 fn main() -> ExitCode {
     let names: Vec<String> = std::env::args().skip(1).collect();

@@ -6,7 +6,14 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 
 /// A program and the Debian package that has it.
-const PACKAGES: [(&str, &str); 3] = [("node", "nodejs"), ("npm", "npm"), ("nvim", "neovim")];
+const PACKAGES: [(&str, &str); 6] = [
+    ("node", "nodejs"),
+    ("npm", "npm"),
+    ("nvim", "neovim"),
+    ("rclone", "rclone"),
+    ("redis-cli", "redis-tools"),
+    ("redis-server", "redis-server"),
+];
 
 /// Makes sure that `programs` can be run.
 pub(crate) fn require(programs: &[&str]) -> Result<()> {

@@ -1,16 +1,14 @@
 //! Opens artifacts.
 
-#![expect(unsafe_code, reason = "mapping a file is unsafe: another process may change it")]
-
 use std::fs::File;
 use std::path::Path;
 
-use memmap2::Mmap;
 use serde::de::DeserializeOwned;
 use tri_ir::{Module, TensorData};
 
 use crate::{
-    ArtifactError, Golden, Manifest, PublicKey, Section, SectionKind, WeightInfo, layout, signature,
+    ArtifactError, Golden, Manifest, MappedFile, PublicKey, Section, SectionKind, WeightInfo, layout,
+    signature,
 };
 
 /// Longest tensor IR section that is decoded.
@@ -26,7 +24,7 @@ pub struct Artifact {
 
 #[derive(Debug)]
 enum Storage {
-    Mapped(Mmap),
+    Mapped(MappedFile),
     Owned(Vec<u8>),
 }
 
@@ -52,12 +50,7 @@ impl Artifact {
         if !metadata.is_file() {
             return Err(io(std::io::Error::new(std::io::ErrorKind::InvalidInput, "not a regular file")));
         }
-        if metadata.len() == 0 {
-            return Artifact::from_bytes(Vec::new());
-        }
-        // SAFETY: the mapping is private and read only, and this function's contract excludes changes by others.
-        let map = unsafe { Mmap::map(&file) }.map_err(io)?;
-        Artifact::new(Storage::Mapped(map))
+        Artifact::new(Storage::Mapped(MappedFile::of(&file).map_err(io)?))
     }
 
     /// Takes the bytes of a whole file.

@@ -10,6 +10,7 @@ mod error;
 mod golden;
 mod layout;
 mod manifest;
+mod mapping;
 mod section;
 mod signature;
 mod writer;
@@ -21,6 +22,7 @@ pub use layout::{ENTRY_BYTES, HEADER_BYTES, MAGIC, MAJOR, MAX_SECTIONS, MINOR};
 pub use manifest::{
     Axis, Build, DimInfo, EntryInfo, Interface, Manifest, TensorInfo, WeightInfo, encoded_bytes,
 };
+pub use mapping::MappedFile;
 pub use section::{Section, SectionKind};
 pub use signature::{PublicKey, SecretKey};
 pub use writer::{ArtifactWriter, write_bytes};

@@ -7,7 +7,10 @@ use serde::Serialize;
 use tri_ir::Module;
 
 use crate::layout::{self, Planned};
-use crate::{ArtifactError, Build, Golden, Interface, Manifest, SecretKey, Section, SectionKind, signature};
+use crate::mapping::Scratch;
+use crate::{
+    ArtifactError, Build, Golden, Interface, Manifest, SecretKey, Section, SectionKind, WeightInfo, signature,
+};
 
 /// The sections of an artifact under construction.
 #[derive(Debug)]
@@ -21,7 +24,23 @@ pub struct ArtifactWriter {
 struct Contents {
     kind: SectionKind,
     target: String,
-    bytes: Vec<u8>,
+    bytes: Bytes,
+}
+
+/// The bytes of a section, in memory or in a file.
+#[derive(Debug)]
+enum Bytes {
+    Owned(Vec<u8>),
+    Scratch(Scratch),
+}
+
+impl Bytes {
+    fn as_slice(&self) -> &[u8] {
+        match self {
+            Bytes::Owned(bytes) => bytes,
+            Bytes::Scratch(scratch) => scratch.as_slice(),
+        }
+    }
 }
 
 fn encode<T: Serialize>(section: &'static str, value: &T) -> Result<Vec<u8>, ArtifactError> {
@@ -81,7 +100,8 @@ impl ArtifactWriter {
     /// A tensor whose size no file can hold.
     pub fn new(module: &Module, build: Build) -> Result<Self, ArtifactError> {
         let manifest = Manifest { build, interface: Interface::of(module)? };
-        let contents = |kind: SectionKind, bytes| Contents { kind, target: String::new(), bytes };
+        let contents =
+            |kind: SectionKind, bytes| Contents { kind, target: String::new(), bytes: Bytes::Owned(bytes) };
         let sections = vec![
             contents(SectionKind::Manifest, encode("manifest", &manifest)?),
             contents(SectionKind::TensorIr, encode("tensor-ir", module)?),
@@ -94,23 +114,38 @@ impl ArtifactWriter {
     /// # Errors
     /// Another number of tensors or of bytes than the manifest says.
     pub fn weights(&mut self, weights: &[&[u8]]) -> Result<&mut Self, ArtifactError> {
-        let expected = &self.manifest.interface.weights;
-        if expected.len() != weights.len() {
-            return Err(ArtifactError::WeightCount { expected: expected.len(), found: weights.len() });
+        let mut section = vec![0; self.weight_bytes() as usize];
+        fill(&self.manifest.interface.weights, weights, &mut section)?;
+        self.put(SectionKind::Weights, String::new(), Bytes::Owned(section))
+    }
+
+    /// [`ArtifactWriter::weights`] that are written once, where they stay until the artifact is: in a file without a name on the disk of
+    /// `folder`, so that they need no memory that the system could not have back.
+    ///
+    /// # Errors
+    /// The same, or there is no room on disk; and whatever `write` gives, which is handed a place for each tensor, all zero.
+    pub fn weights_on_disk<E: From<ArtifactError>>(
+        &mut self,
+        folder: &Path,
+        write: impl FnOnce(&mut [&mut [u8]]) -> Result<(), E>,
+    ) -> Result<&mut Self, E> {
+        let length = self.weight_bytes();
+        if length == 0 {
+            write(&mut places(&self.manifest.interface.weights, &mut []))?;
+            return Ok(self.put(SectionKind::Weights, String::new(), Bytes::Owned(Vec::new()))?);
         }
-        let mut section = Vec::new();
-        for (info, bytes) in expected.iter().zip(weights) {
-            if info.length != bytes.len() as u64 {
-                return Err(ArtifactError::Weight {
-                    name: info.tensor.name.clone(),
-                    expected: info.length,
-                    found: bytes.len() as u64,
-                });
-            }
-            section.resize(info.offset as usize, 0);
-            section.extend_from_slice(bytes);
-        }
-        self.put(SectionKind::Weights, String::new(), section)
+        let mut scratch = Scratch::zeroed(folder, length).map_err(|source| ArtifactError::Write {
+            action: "keep weights beside",
+            path: folder.display().to_string(),
+            source,
+        })?;
+        write(&mut places(&self.manifest.interface.weights, scratch.as_mut_slice()))?;
+        Ok(self.put(SectionKind::Weights, String::new(), Bytes::Scratch(scratch))?)
+    }
+
+    /// Bytes of the weights section.
+    pub fn weight_bytes(&self) -> u64 {
+        self.manifest.interface.weights.last().map_or(0, |last| last.offset + last.length)
     }
 
     /// Adds machine code for a target: ASCII letters, digits, `_`, `-`, `.`, at most 32 of them.
@@ -121,7 +156,7 @@ impl ArtifactWriter {
         if target.is_empty() || !layout::is_target(target) {
             return Err(ArtifactError::Target { index: self.sections.len() });
         }
-        self.put(SectionKind::Code, target.to_owned(), bytes)
+        self.put(SectionKind::Code, target.to_owned(), Bytes::Owned(bytes))
     }
 
     /// Adds golden calls.
@@ -129,7 +164,7 @@ impl ArtifactWriter {
     /// # Errors
     /// Golden calls were added before.
     pub fn golden(&mut self, golden: &Golden) -> Result<&mut Self, ArtifactError> {
-        self.put(SectionKind::Golden, String::new(), encode("golden", golden)?)
+        self.put(SectionKind::Golden, String::new(), Bytes::Owned(encode("golden", golden)?))
     }
 
     /// Signs what is written.
@@ -143,7 +178,7 @@ impl ArtifactWriter {
         &self.manifest
     }
 
-    fn put(&mut self, kind: SectionKind, target: String, bytes: Vec<u8>) -> Result<&mut Self, ArtifactError> {
+    fn put(&mut self, kind: SectionKind, target: String, bytes: Bytes) -> Result<&mut Self, ArtifactError> {
         if self.sections.iter().any(|other| other.kind == kind && other.target == target) {
             return Err(ArtifactError::Duplicate { section: kind.name().to_owned() });
         }
@@ -194,8 +229,8 @@ impl ArtifactWriter {
             .map(|section| Planned {
                 kind: section.kind,
                 target: section.target.clone(),
-                length: section.bytes.len() as u64,
-                hash: *blake3::hash(&section.bytes).as_bytes(),
+                length: section.bytes.as_slice().len() as u64,
+                hash: *blake3::hash(section.bytes.as_slice()).as_bytes(),
             })
             .collect();
         if self.key.is_some() {
@@ -219,4 +254,36 @@ impl ArtifactWriter {
         }
         Ok((sections, signature))
     }
+}
+
+/// Copies weights to their places in the section.
+fn fill(expected: &[WeightInfo], weights: &[&[u8]], section: &mut [u8]) -> Result<(), ArtifactError> {
+    if expected.len() != weights.len() {
+        return Err(ArtifactError::WeightCount { expected: expected.len(), found: weights.len() });
+    }
+    for ((info, bytes), place) in expected.iter().zip(weights).zip(places(expected, section)) {
+        if info.length != bytes.len() as u64 {
+            return Err(ArtifactError::Weight {
+                name: info.tensor.name.clone(),
+                expected: info.length,
+                found: bytes.len() as u64,
+            });
+        }
+        place.copy_from_slice(bytes);
+    }
+    Ok(())
+}
+
+/// The place of each weight in the section, which is as long as they say.
+fn places<'a>(weights: &[WeightInfo], section: &'a mut [u8]) -> Vec<&'a mut [u8]> {
+    let (mut rest, mut end) = (section, 0);
+    let mut places = Vec::with_capacity(weights.len());
+    for info in weights {
+        let (_, from) = rest.split_at_mut((info.offset - end) as usize);
+        let (place, after) = from.split_at_mut(info.length as usize);
+        places.push(place);
+        rest = after;
+        end = info.offset + info.length;
+    }
+    places
 }

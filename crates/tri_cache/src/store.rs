@@ -1,5 +1,6 @@
 //! Entries on disk: `KIND/ab/cdef…`, a folder for each first byte of a key.
 
+use std::fmt;
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
@@ -53,6 +54,12 @@ pub struct Dropped {
     pub path: PathBuf,
     /// Why: `is damaged`.
     pub reason: &'static str,
+}
+
+impl fmt::Display for Dropped {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the cache entry {} {}; it is not used", self.path.display(), self.reason)
+    }
 }
 
 /// How many entries of a kind there are, and their bytes.

@@ -36,6 +36,9 @@ pub(crate) fn next_step(code: &str) -> Option<&'static str> {
         "E4040" => "look for the input that holds indices",
         "E4050" => "report it, with the artifact and the machine: results are the same everywhere",
         "E5002" => "unset TRI_CPU_LEVEL to use what this machine has",
+        "E5004" => {
+            "`docs/caching.md` shows what triton.toml and the environment may say; TRI_REMOTE_CACHE=off turns it off"
+        }
         _ => return None,
     })
 }

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use tri_driver::{FunctionRun, Source, Timing};
+use tri_driver::{FunctionRun, Source, Tier, Timing};
 
 use crate::table::{Table, bytes_text};
 
@@ -41,12 +41,19 @@ pub(crate) fn table(timing: &Timing, source: Option<&Source>) -> String {
 /// Where an artifact comes from, in a line.
 fn provenance(timing: &Timing, source: &Source) -> String {
     match source {
-        Source::Cache => "taken from the cache".to_owned(),
+        Source::Cache(tier) => format!("taken from the cache: hit ({})", tier_name(*tier)),
         Source::Compiler { reason } => {
             let (compiled, reused) = counts(timing);
             let reason = reason.as_deref().unwrap_or("no cache");
             format!("{compiled} functions compiled, {reused} reused: {reason}")
         }
+    }
+}
+
+fn tier_name(tier: Tier) -> &'static str {
+    match tier {
+        Tier::Disk => "disk",
+        Tier::Remote => "remote",
     }
 }
 
@@ -83,7 +90,7 @@ pub(crate) fn stages(timing: &Timing) -> Vec<Value> {
 /// What came from the cache, and why not all.
 pub(crate) fn cache(timing: &Timing, source: &Source) -> Value {
     match source {
-        Source::Cache => json!({ "hit": true }),
+        Source::Cache(tier) => json!({ "hit": true, "tier": tier_name(*tier) }),
         Source::Compiler { reason } => {
             let (compiled, reused) = counts(timing);
             json!({

@@ -110,6 +110,7 @@ codes! {
     E5001 "a program that cannot be compiled for this machine",
     E5002 "a CPU level that is not there",
     E5003 "memory or threads that the system refuses",
+    E5004 "a configuration that cannot be followed",
     W0001 "an import that nothing uses",
     W0002 "a local value that nothing reads",
     W0003 "a member that its layer does not read",

@@ -6,13 +6,13 @@
 use std::path::Path;
 
 use tri_artifact::Artifact;
-use tri_cache::{Cache, Dropped, Found, Key, KeyBuilder, Kind};
-use tri_cranelift::FunctionPool;
+use tri_cache::{Cache, Found, Kind, Remote};
 use tri_diagnostics::Diagnostic;
 use tri_passes::OptLevel;
 
+use crate::shelf::{Entry, Shelf, Tier};
 use crate::verify::verify;
-use crate::{DriverError, ElaborateError, Package, Program, Recipe, Skipped, Timing, read_weights, recipe};
+use crate::{DriverError, ElaborateError, Package, Program, Recipe, Skipped, Timing, read_weights};
 
 /// How to compile.
 #[derive(Clone, Copy, Debug)]
@@ -23,6 +23,8 @@ pub struct Request<'a> {
     pub weights: Option<&'a Path>,
     /// Where compilations are kept.
     pub cache: Option<&'a Cache>,
+    /// Where other machines keep theirs; looked into only with a cache.
+    pub remote: Option<&'a Remote>,
 }
 
 /// What compiling gives.
@@ -36,15 +38,15 @@ pub struct Compiled {
     pub warnings: Vec<Diagnostic>,
     /// Where it comes from.
     pub source: Source,
-    /// Entries of the cache that were not believed.
-    pub dropped: Vec<Dropped>,
+    /// What is to be said of the caches: entries that were not believed, a server that failed.
+    pub notes: Vec<String>,
 }
 
 /// Where an artifact comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Source {
-    /// From the cache.
-    Cache,
+    /// From a cache.
+    Cache(Tier),
     /// Compiled.
     Compiler {
         /// Why it was not in the cache, in words; none without a cache.
@@ -65,11 +67,15 @@ pub fn compile(
         Some(_) => timing.stage("recipe", || Recipe::of(program, request.level, request.weights))?,
         None => None,
     };
-    let mut shelf = Shelf { dropped: Vec::new(), place: request.cache.zip(recipe) };
-    if let Some(entry) = timing.stage("look up", || shelf.artifact()) {
+    let mut shelf = Shelf::new(request.cache, request.remote, recipe);
+    let mut found = timing.stage("look up", || shelf.artifact());
+    if found.is_none() && request.remote.is_some() {
+        found = timing.stage("look up (remote)", || shelf.shared_artifact(program));
+    }
+    if let Some((entry, tier)) = found {
         let warnings = if entry.has_warnings { program.check(timing) } else { Vec::new() };
         let (bytes, skipped) = (entry.bytes, entry.skipped);
-        return Ok(Compiled { bytes, skipped, warnings, source: Source::Cache, dropped: shelf.dropped });
+        return Ok(Compiled { bytes, skipped, warnings, source: Source::Cache(tier), notes: shelf.notes });
     }
     let (elaborated, warnings) = program.elaborate(timing)?;
     if elaborated.entries.is_empty() {
@@ -97,107 +103,7 @@ pub fn compile(
     timing
         .stage("keep", || shelf.keep(program, &entry, (assembled.pool != known).then_some(&assembled.pool)));
     let source = Source::Compiler { reason };
-    Ok(Compiled { bytes: entry.bytes, skipped: entry.skipped, warnings, source, dropped: shelf.dropped })
-}
-
-/// What the cache holds for a recipe.
-#[derive(Debug, PartialEq, Eq)]
-struct Entry {
-    has_warnings: bool,
-    skipped: Vec<Skipped>,
-    bytes: Vec<u8>,
-}
-
-impl Entry {
-    /// Length of the first part, whether there are warnings and what was skipped, the artifact.
-    fn encode(&self) -> Option<Vec<u8>> {
-        let skipped: Vec<(&str, &str)> =
-            self.skipped.iter().map(|skip| (skip.entry.as_str(), skip.reason.as_str())).collect();
-        let head = postcard::to_stdvec(&(self.has_warnings, skipped)).ok()?;
-        let mut bytes = u32::try_from(head.len()).ok()?.to_le_bytes().to_vec();
-        bytes.extend(head);
-        bytes.extend_from_slice(&self.bytes);
-        Some(bytes)
-    }
-
-    fn decode(mut contents: Vec<u8>) -> Option<Entry> {
-        let (length, rest) = contents.split_first_chunk()?;
-        let length = u32::from_le_bytes(*length) as usize;
-        let head = rest.get(..length)?;
-        let (has_warnings, skipped): (bool, Vec<(String, String)>) = postcard::from_bytes(head).ok()?;
-        let skipped = skipped.into_iter().map(|(entry, reason)| Skipped { entry, reason }).collect();
-        contents.drain(..4 + length);
-        Some(Entry { has_warnings, skipped, bytes: contents })
-    }
-}
-
-/// The places in the cache that belong to a compilation; without a cache, none.
-struct Shelf<'a> {
-    place: Option<(&'a Cache, Recipe)>,
-    dropped: Vec<Dropped>,
-}
-
-impl Shelf<'_> {
-    fn get(&mut self, kind: Kind, key: &Key) -> Option<Vec<u8>> {
-        match self.place.as_ref()?.0.get(kind, key) {
-            Found::Hit(contents) => Some(contents),
-            Found::Miss => None,
-            Found::Dropped(dropped) => {
-                self.dropped.push(dropped);
-                None
-            }
-        }
-    }
-
-    fn artifact(&mut self) -> Option<Entry> {
-        let key = self.place.as_ref()?.1.key();
-        Entry::decode(self.get(Kind::Artifact, &key)?)
-    }
-
-    /// The functions of the program as it was compiled last, by this build of the compiler.
-    fn functions(&mut self, program: &Program) -> FunctionPool {
-        let Some(key) = functions_key(program) else { return FunctionPool::default() };
-        let pool = self.get(Kind::Functions, &key).and_then(|contents| postcard::from_bytes(&contents).ok());
-        pool.unwrap_or_default()
-    }
-
-    /// Why the artifact was not there.
-    fn reason(&mut self, program: &Program) -> Option<String> {
-        let text = self.get(Kind::History, &history_key(program));
-        let (_, recipe) = self.place.as_ref()?;
-        let before = text.and_then(|text| Recipe::from_text(&String::from_utf8(text).ok()?));
-        Some(match before {
-            None => "first compilation of this program".to_owned(),
-            Some(before) => recipe.changes(&before).unwrap_or_else(|| "the cache dropped it".to_owned()),
-        })
-    }
-
-    /// Keeps what was compiled, and its functions if they are others than before. A cache that cannot be written costs time, and is no error.
-    fn keep(&self, program: &Program, entry: &Entry, pool: Option<&FunctionPool>) {
-        let Some((cache, recipe)) = self.place.as_ref().filter(|(_, recipe)| recipe.still_holds()) else {
-            return;
-        };
-        if let Some(contents) = entry.encode() {
-            cache.put(Kind::Artifact, &recipe.key(), &contents);
-        }
-        cache.put(Kind::History, &history_key(program), recipe.to_text().as_bytes());
-        if let Some(pool) = pool
-            && let (Some(key), Ok(contents)) = (functions_key(program), postcard::to_stdvec(pool))
-        {
-            cache.put(Kind::Functions, &key, &contents);
-        }
-    }
-}
-
-fn history_key(program: &Program) -> Key {
-    Key::of(program.path().as_os_str().as_encoded_bytes())
-}
-
-fn functions_key(program: &Program) -> Option<Key> {
-    let mut builder = KeyBuilder::new("triton functions");
-    builder.part("program", program.path().as_os_str().as_encoded_bytes());
-    builder.part("compiler", recipe::build()?.as_bytes());
-    Some(builder.finish())
+    Ok(Compiled { bytes: entry.bytes, skipped: entry.skipped, warnings, source, notes: shelf.notes })
 }
 
 /// Compiles every artifact of a cache again from its tensor IR: how many are what they should be, and which are not, and why. An

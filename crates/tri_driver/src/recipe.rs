@@ -5,13 +5,16 @@ use std::hash::{Hash as _, Hasher};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use tri_cache::{Key, KeyBuilder};
+use tri_cache::{Cache, Found, Key, KeyBuilder, Kind};
 use tri_passes::OptLevel;
 
 use crate::{COMPILER, DriverError, Program, backend};
 
 /// Changed parts that a reason names.
 const NAMED: usize = 3;
+
+/// The part that stands for the compiler.
+const COMPILER_PART: &str = "the compiler";
 
 /// The parts of a compilation, in order. Two compilations with the same parts give the same artifact.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,7 +43,7 @@ impl Recipe {
         let Some(build) = build() else { return Ok(None) };
         let text = |text: &str| Key::of(text.as_bytes());
         let mut parts = vec![
-            ("the compiler".to_owned(), build),
+            (COMPILER_PART.to_owned(), build),
             ("the CPU level".to_owned(), text(&backend::target(backend::cpu_level()?))),
             ("the -O level".to_owned(), text(&format!("{level:?}"))),
         ];
@@ -74,6 +77,17 @@ impl Recipe {
             builder.part(name, key.as_bytes());
         }
         builder.finish()
+    }
+
+    /// The key of the artifact for all machines: there the compiler is known by its bytes, since the times of files differ.
+    /// None if they cannot be read.
+    pub(crate) fn shared_key(&self, cache: &Cache) -> Option<Key> {
+        let mut builder = KeyBuilder::new("triton shared artifact");
+        builder.part("the compiler", build_contents(cache)?.as_bytes());
+        for (name, key) in self.parts.iter().filter(|(name, _)| name != COMPILER_PART) {
+            builder.part(name, key.as_bytes());
+        }
+        Some(builder.finish())
     }
 
     /// What is another than in an earlier recipe, in words; none if nothing is.
@@ -119,6 +133,21 @@ pub(crate) fn build() -> Option<Key> {
     builder.part("length", &file.len().to_le_bytes());
     builder.part("time", &time.as_nanos().to_le_bytes());
     Some(builder.finish())
+}
+
+/// The hash of this compiler's file. Hashing takes longer than compiling a small program, so the cache knows it by the build.
+fn build_contents(cache: &Cache) -> Option<Key> {
+    let mut builder = KeyBuilder::new("triton build contents");
+    builder.part("build", build()?.as_bytes());
+    let place = builder.finish();
+    if let Found::Hit(known) = cache.get(Kind::History, &place)
+        && let Ok(known) = <[u8; 32]>::try_from(known)
+    {
+        return Some(Key::from_bytes(known));
+    }
+    let contents = file_key(&std::env::current_exe().ok()?)?;
+    cache.put(Kind::History, &place, contents.as_bytes());
+    Some(contents)
 }
 
 /// The hash of a regular file that can be read.

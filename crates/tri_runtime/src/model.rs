@@ -12,8 +12,8 @@ use tri_kernels::CpuLevel;
 use crate::pool::{Pool, Pools};
 use crate::program::{Program, module_of, schedule};
 use crate::session::{Device, Session};
-use crate::weights::{Weights, arrange};
-use crate::{RuntimeError, golden};
+use crate::weights::{Weights, arrange, bind_into, hold};
+use crate::{RuntimeError, TensorView, golden};
 
 /// Which machine code from a file may be executed.
 #[derive(Clone, Debug, Default)]
@@ -144,6 +144,39 @@ impl Model {
         self.bind_in_order(&parameters)
     }
 
+    /// The same program with weights in checkpoint order, which are only read from where they are.
+    ///
+    /// # Errors
+    /// Another number of tensors, or one of another type.
+    pub fn bind_in_order(&self, parameters: &[TensorView<'_>]) -> Result<Model, RuntimeError> {
+        self.hold(parameters)?;
+        let weights = Weights::bind(&self.program, parameters, &Pool::new(threads())?)?;
+        Ok(Model { weights: Some(Arc::new(weights)), ..self.clone() })
+    }
+
+    /// Binds weights in checkpoint order, and writes each bound value to its place, in the module's order and encodings. Further
+    /// places are left as they are.
+    ///
+    /// # Errors
+    /// As [`Model::bind_in_order`], or a place of another length.
+    pub fn bind_into(
+        &self,
+        parameters: &[TensorView<'_>],
+        places: &mut [&mut [u8]],
+    ) -> Result<(), RuntimeError> {
+        self.hold(parameters)?;
+        bind_into(&self.program, parameters, places, &Pool::new(threads())?)
+    }
+
+    /// Tensors are of the parameters' types.
+    fn hold(&self, tensors: &[TensorView<'_>]) -> Result<(), RuntimeError> {
+        let parameters = &self.module().parameters;
+        if let Some(missing) = parameters.get(tensors.len()) {
+            return Err(RuntimeError::MissingWeight { name: missing.name.clone(), nearest: None });
+        }
+        parameters.iter().zip(tensors).try_for_each(|(parameter, tensor)| hold(parameter, tensor))
+    }
+
     /// The same program with every parameter in its initial value.
     ///
     /// # Errors
@@ -155,14 +188,8 @@ impl Model {
             self.module().parameters.iter().map(|parameter| (parameter.init, &parameter.ty)),
             &pool,
         )?;
-        let parameters: Vec<TensorData> = parameters.iter().map(crate::Tensor::to_data).collect();
-        self.bind_in_order(&parameters)
-    }
-
-    fn bind_in_order(&self, parameters: &[TensorData]) -> Result<Model, RuntimeError> {
-        let pool = Pool::new(1)?;
-        let weights = Weights::bind(&self.program, parameters, &pool)?;
-        Ok(Model { weights: Some(Arc::new(weights)), ..self.clone() })
+        let views: Vec<TensorView<'_>> = parameters.iter().map(crate::Tensor::view).collect();
+        self.bind_in_order(&views)
     }
 
     /// The bytes of each bound value, in the module's order and encodings; what an artifact stores.
@@ -219,6 +246,11 @@ impl Model {
             postcard::to_allocvec(self.code()).map_err(|error| RuntimeError::Code(error.to_string()))?;
         Ok(stored.map(|stored| stored == fresh.as_slice()))
     }
+}
+
+/// Threads that binding uses: the machine's cores.
+fn threads() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
 }
 
 /// The code in the artifact for this machine, if the caller trusts it.

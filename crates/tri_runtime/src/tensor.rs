@@ -39,12 +39,12 @@ impl<'a> TensorView<'a> {
             return Err(RuntimeError::Bytes { dtype, shape: shape.to_vec(), found: bytes.len() });
         }
         let stray = match dtype {
-            DType::Bool => bytes.iter().find(|byte| **byte > 1),
-            DType::Trit => bytes.iter().find(|byte| !matches!(byte, 0 | 1 | 0xff)),
+            DType::Bool => first(bytes, |byte| byte > 1),
+            DType::Trit => first(bytes, |byte| byte.wrapping_add(1) > 2),
             _ => None,
         };
         if let Some(found) = stray {
-            return Err(RuntimeError::NotElement { dtype, found: *found });
+            return Err(RuntimeError::NotElement { dtype, found });
         }
         Ok(TensorView { dtype, shape, bytes })
     }
@@ -74,6 +74,13 @@ impl<'a> TensorView<'a> {
     pub fn shape(&self) -> &[usize] {
         self.shape
     }
+}
+
+/// The first byte that is wrong. Whole blocks are looked at without asking where in them, which takes as long as reading them.
+fn first(bytes: &[u8], is_wrong: impl Fn(u8) -> bool) -> Option<u8> {
+    let mut blocks = bytes.chunks(4096);
+    let block = blocks.find(|block| block.iter().fold(false, |wrong, byte| wrong | is_wrong(*byte)))?;
+    block.iter().copied().find(|byte| is_wrong(*byte))
 }
 
 /// Numbers as their bytes.

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use tri_artifact::{Artifact, encoded_bytes};
-use tri_ir::{Capture, Module, TensorData, TensorType};
+use tri_ir::{Capture, Module, Parameter, TensorData, TensorType};
 use tri_names::nearest;
 
 use crate::buffer::Buffer;
@@ -42,29 +42,18 @@ impl Weights {
     /// Runs the prologue on parameters in checkpoint order.
     pub(crate) fn bind(
         program: &Program,
-        parameters: &[TensorData],
+        parameters: &[TensorView<'_>],
         pool: &Pool,
     ) -> Result<Weights, RuntimeError> {
         let module = &program.module;
-        let parameters: Vec<Buffer> =
-            parameters.iter().map(|tensor| Buffer::copy_of(&tensor.bytes)).collect::<Result<_, _>>()?;
         let sizes: Vec<usize> =
             module.bound.iter().map(|bound| bytes_of(&bound.ty)).collect::<Result<_, _>>()?;
         let mut bound: Vec<Buffer> = sizes.into_iter().map(Buffer::zeroed).collect::<Result<_, _>>()?;
-        if let Some(prologue) = module.prologue {
-            let operands = Operands {
-                params: parameters.iter().map(Buffer::as_ptr).collect(),
-                results: bound.iter_mut().map(Buffer::as_mut_ptr).collect(),
-                states: Vec::new(),
-            };
-            // SAFETY: parameters were checked against their types, and results have the sizes of theirs.
-            unsafe { program.run("prologue", prologue, &[], &operands, &mut Arena::default(), pool)? };
-        }
-        let reads_parameters =
-            |captures: &[Capture]| captures.iter().any(|capture| matches!(capture, Capture::Parameter(_)));
-        let keep = module.entries.iter().any(|entry| reads_parameters(&entry.captures))
-            || module.tests.iter().any(|test| reads_parameters(&test.captures));
-        let parameters = if keep { parameters } else { Vec::new() };
+        run_prologue(program, parameters, bound.iter_mut().map(Buffer::as_mut_ptr).collect(), pool)?;
+        let copy = |(at, view): (usize, &TensorView<'_>)| {
+            if is_read(module, at) { Buffer::copy_of(view.bytes) } else { Ok(Buffer::default()) }
+        };
+        let parameters = parameters.iter().enumerate().map(copy).collect::<Result<_, _>>()?;
         Ok(Weights { bound: bound.into_iter().map(Bytes::Owned).collect(), parameters, artifact: None })
     }
 
@@ -96,6 +85,60 @@ impl Weights {
     }
 }
 
+/// Runs the prologue, which writes each bound value to its place. Further places are left as they are.
+pub(crate) fn bind_into(
+    program: &Program,
+    parameters: &[TensorView<'_>],
+    places: &mut [&mut [u8]],
+    pool: &Pool,
+) -> Result<(), RuntimeError> {
+    let bound = &program.module.bound;
+    let mut results = Vec::with_capacity(bound.len());
+    let mut places = places.iter_mut();
+    for value in bound {
+        let place = places.next().map(|place| &mut **place).unwrap_or_default();
+        if place.len() != bytes_of(&value.ty)? {
+            let shape =
+                value.ty.shape.iter().filter_map(|size| usize::try_from(size.as_constant()?).ok()).collect();
+            return Err(RuntimeError::Bytes { dtype: value.ty.dtype, shape, found: place.len() });
+        }
+        results.push(place.as_mut_ptr());
+    }
+    run_prologue(program, parameters, results, pool)
+}
+
+/// `results` are as large as the bound values, in their order.
+fn run_prologue(
+    program: &Program,
+    parameters: &[TensorView<'_>],
+    results: Vec<*mut u8>,
+    pool: &Pool,
+) -> Result<(), RuntimeError> {
+    let Some(prologue) = program.module.prologue else { return Ok(()) };
+    // Where a tensor lies in its file follows from the lengths of those before it.
+    let stage = |view: &TensorView<'_>| {
+        let is_aligned = view.bytes.as_ptr().addr().is_multiple_of(view.dtype.bytes());
+        if is_aligned { Ok(Buffer::default()) } else { Buffer::copy_of(view.bytes) }
+    };
+    let staged: Vec<Buffer> = parameters.iter().map(stage).collect::<Result<_, _>>()?;
+    let address = |(view, staged): (&TensorView<'_>, &Buffer)| {
+        if staged.as_slice().is_empty() { view.bytes.as_ptr() } else { staged.as_ptr() }
+    };
+    let params = parameters.iter().zip(&staged).map(address).collect();
+    let operands = Operands { params, results, states: Vec::new() };
+    // SAFETY: parameters were checked against their types, and the caller's results have the sizes of theirs.
+    unsafe { program.run("prologue", prologue, &[], &operands, &mut Arena::default(), pool) }
+}
+
+/// Whether an entry or test takes the parameter as it is.
+fn is_read(module: &Module, parameter: usize) -> bool {
+    let reads = |captures: &[Capture]| {
+        captures.iter().any(|capture| matches!(capture, Capture::Parameter(id) if id.index() == parameter))
+    };
+    module.entries.iter().any(|entry| reads(&entry.captures))
+        || module.tests.iter().any(|test| reads(&test.captures))
+}
+
 fn mapped(bytes: &[u8]) -> Bytes {
     Bytes::Mapped(bytes.as_ptr().expose_provenance())
 }
@@ -110,10 +153,10 @@ fn bytes_of(ty: &TensorType) -> Result<usize, RuntimeError> {
 }
 
 /// Tensors by name, put in checkpoint order and checked against the parameters' types.
-pub(crate) fn arrange(
+pub(crate) fn arrange<'a>(
     module: &Module,
-    tensors: &[(String, TensorData)],
-) -> Result<Vec<TensorData>, RuntimeError> {
+    tensors: &'a [(String, TensorData)],
+) -> Result<Vec<TensorView<'a>>, RuntimeError> {
     let mut arranged = Vec::with_capacity(module.parameters.len());
     for parameter in &module.parameters {
         let Some((_, tensor)) = tensors.iter().find(|(name, _)| *name == parameter.name) else {
@@ -121,25 +164,10 @@ pub(crate) fn arrange(
             let nearest = near.map(str::to_owned);
             return Err(RuntimeError::MissingWeight { name: parameter.name.clone(), nearest });
         };
-        let shape: Option<Vec<usize>> = parameter
-            .ty
-            .shape
-            .iter()
-            .map(|size| size.as_constant().and_then(|n| usize::try_from(n).ok()))
-            .collect();
-        if parameter.ty.dtype != tensor.dtype || shape.as_deref() != Some(&tensor.shape) {
-            let expected = found_type(parameter.ty.dtype, &shape.unwrap_or_default());
-            let found = found_type(tensor.dtype, &tensor.shape);
-            let name = parameter.name.clone();
-            return Err(if parameter.ty.dtype == tensor.dtype {
-                RuntimeError::WeightShape { name, expected, found }
-            } else {
-                RuntimeError::WeightDtype { name, expected, found }
-            });
-        }
         // Also holds the bytes to the shape.
-        TensorView::of(tensor)?;
-        arranged.push(tensor.clone());
+        let view = TensorView::of(tensor)?;
+        hold(parameter, &view)?;
+        arranged.push(view);
     }
     for (name, _) in tensors {
         if !module.parameters.iter().any(|parameter| parameter.name == *name) {
@@ -149,4 +177,25 @@ pub(crate) fn arrange(
         }
     }
     Ok(arranged)
+}
+
+/// A tensor is of its parameter's type.
+pub(crate) fn hold(parameter: &Parameter, tensor: &TensorView<'_>) -> Result<(), RuntimeError> {
+    let shape: Option<Vec<usize>> = parameter
+        .ty
+        .shape
+        .iter()
+        .map(|size| size.as_constant().and_then(|n| usize::try_from(n).ok()))
+        .collect();
+    if parameter.ty.dtype == tensor.dtype && shape.as_deref() == Some(tensor.shape) {
+        return Ok(());
+    }
+    let expected = found_type(parameter.ty.dtype, &shape.unwrap_or_default());
+    let found = found_type(tensor.dtype, tensor.shape);
+    let name = parameter.name.clone();
+    Err(if parameter.ty.dtype == tensor.dtype {
+        RuntimeError::WeightShape { name, expected, found }
+    } else {
+        RuntimeError::WeightDtype { name, expected, found }
+    })
 }

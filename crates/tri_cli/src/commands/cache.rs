@@ -1,12 +1,17 @@
 //! `triton cache stat|clear|gc|verify`: looks after the cache of compilations.
 
+use std::path::Path;
+use std::time::{Duration, Instant};
+
 use serde_json::json;
 use tri_cache::{Cache, Collected, DEFAULT_LIMIT, Stat, default_folder};
 use tri_driver::Timing;
 
 use crate::args::{CacheArgs, CacheCommand, CacheFolderArgs, Format};
+use crate::configuration::{self, RemoteChoice};
 use crate::failure::Failure;
 use crate::output;
+use crate::remote;
 use crate::table::{Table, bytes_text};
 
 /// The cache that the command line and the platform name; none where there is no home.
@@ -23,7 +28,7 @@ pub(crate) fn run(args: &CacheArgs, format: Format) -> Result<(), Failure> {
         )
     })?;
     match args.command {
-        CacheCommand::Stat => stat(&cache, format),
+        CacheCommand::Stat => return stat(&cache, format),
         CacheCommand::Clear => collected(cache.clear(), format),
         CacheCommand::Gc { limit } => collected(cache.collect(limit.saturating_mul(1 << 20)), format),
         CacheCommand::Verify => return verify(&cache, format),
@@ -31,8 +36,25 @@ pub(crate) fn run(args: &CacheArgs, format: Format) -> Result<(), Failure> {
     Ok(())
 }
 
-fn stat(cache: &Cache, format: Format) {
+/// A remote cache that is chosen.
+struct RemoteStat {
+    choice: RemoteChoice,
+    /// How long it took to answer, or why it did not.
+    answer: Result<Duration, String>,
+}
+
+/// Asks the remote cache that is chosen here for an answer.
+fn remote_stat() -> Result<Option<RemoteStat>, Failure> {
+    let Some(choice) = configuration::remote_of(Path::new("."))? else { return Ok(None) };
+    let Some(remote) = remote::open(&choice)? else { return Ok(None) };
+    let start = Instant::now();
+    let answer = remote.reach().map(|()| start.elapsed());
+    Ok(Some(RemoteStat { choice, answer }))
+}
+
+fn stat(cache: &Cache, format: Format) -> Result<(), Failure> {
     let stats = cache.stat();
+    let remote = remote_stat()?;
     let bytes: u64 = stats.iter().map(|stat| stat.bytes).sum();
     if format == Format::Json {
         let kinds: Vec<_> = stats.iter().map(stat_json).collect();
@@ -41,8 +63,9 @@ fn stat(cache: &Cache, format: Format) {
             "limit": cache.limit(),
             "bytes": bytes,
             "kinds": kinds,
+            "remote": remote.as_ref().map(remote_json),
         }));
-        return;
+        return Ok(());
     }
     let mut table = Table::new(&["kind", " entries", " size"]);
     for stat in stats {
@@ -50,6 +73,25 @@ fn stat(cache: &Cache, format: Format) {
     }
     let (folder, limit) = (cache.folder().display(), bytes_text(cache.limit()));
     output::result(format_args!("{table}{} of {limit} in {folder}\n", bytes_text(bytes)));
+    if let Some(RemoteStat { choice, answer }) = remote {
+        let answer = match answer {
+            Ok(time) => format!("answers in {:.1} ms", 1e3 * time.as_secs_f64()),
+            Err(reason) => format!("does not answer: {reason}"),
+        };
+        let (address, mode, place) = (&choice.address, choice.mode.name(), &choice.place);
+        output::result(format_args!("remote cache {address} ({mode}, by {place}) {answer}\n"));
+    }
+    Ok(())
+}
+
+fn remote_json(remote: &RemoteStat) -> serde_json::Value {
+    json!({
+        "address": remote.choice.address,
+        "mode": remote.choice.mode.name(),
+        "chosen_by": remote.choice.place,
+        "seconds": remote.answer.as_ref().ok().map(Duration::as_secs_f64),
+        "failure": remote.answer.as_ref().err(),
+    })
 }
 
 fn stat_json(stat: &Stat) -> serde_json::Value {

@@ -12,6 +12,7 @@ use crate::failure::Failure;
 use crate::output;
 use crate::program;
 use crate::progress::Progress;
+use crate::remote;
 use crate::table::bytes_text;
 use crate::timing;
 
@@ -69,20 +70,18 @@ fn compile(args: &CompileArgs, format: Format, timing: &mut Timing) -> Result<Ou
         return Ok(Outcome::Text(emit(args, &program, format, timing)?));
     }
     let cache = if args.no_cache { None } else { cache::of(&args.cache) };
+    let remote = if cache.is_some() { remote::of_program(&args.source.file)? } else { None };
     let request = Request {
         level: level_of(args.optimize.level),
         weights: args.weights.as_deref(),
         cache: cache.as_ref(),
+        remote: remote.as_ref(),
     };
     let compiled = tri_driver::compile(&program, &request, timing);
     let compiled = compiled.map_err(|error| program::told(&program, error, format))?;
     diagnostics::print(&compiled.warnings, &program, format);
-    for dropped in &compiled.dropped {
-        output::note(format_args!(
-            "note: the cache entry {} {}; it is not used",
-            dropped.path.display(),
-            dropped.reason
-        ));
+    for note in &compiled.notes {
+        output::note(format_args!("note: {note}"));
     }
     let path = args.output.clone().unwrap_or_else(|| beside_us(&args.source.file));
     timing.stage("write", || tri_artifact::write_bytes(&path, &compiled.bytes)).map_err(DriverError::from)?;

@@ -202,6 +202,21 @@ fn a_cpu_level_that_does_not_exist() {
 }
 
 #[test]
+fn a_configuration_that_cannot_be_followed() {
+    let chosen = ("TRI_REMOTE_CACHE", "redis://cache.example");
+    let folder = Folder::new();
+    let output = folder.run_with(&["compile", "small.tri"], &[chosen, ("TRI_REMOTE_CACHE_TIMEOUT", "soon")]);
+    let message = text(&output.stderr);
+    assert!(message.starts_with(&format!("error[{}]: TRI_REMOTE_CACHE_TIMEOUT: ", Code::E5004)), "{message}");
+    std::fs::write(
+        folder.path("triton.toml"),
+        "[remote-cache]\nurl = \"redis://cache.example\"\nmoed = \"read\"\n",
+    )
+    .unwrap();
+    folder.says(Code::E5004, &["compile", "small.tri"], &["triton.toml:3: ", "did you mean `mode`?"]);
+}
+
+#[test]
 fn every_code_of_files_is_provoked_here() {
     let tests = include_str!("errors.rs");
     for code in Code::ALL.iter().filter(|code| code.as_str().starts_with('E') && code.as_str() >= "E4") {
