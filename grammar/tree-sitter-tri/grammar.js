@@ -343,7 +343,7 @@ function tuple(rule) {
 function lines($, rule) {
   return seq(
     repeat(';'),
-    optional(seq(rule, repeat(seq($._terminator, rule)), repeat(';'))),
+    optional(seq(rule, repeat(seq($._terminator, rule)), optional($._terminator))),
   );
 }
 

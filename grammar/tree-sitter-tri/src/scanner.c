@@ -74,10 +74,11 @@ static void skip_trivia(TSLexer *lexer, bool *newline, bool *slash) {
 }
 
 // Whether the token that begins here goes on with the statement of the line before: `TokenKind::continues` of
-// crates/tri_syntax/src/layout.rs, and `;`, which ends the statement by itself.
+// crates/tri_syntax/src/layout.rs, and `;`, which ends the statement by itself. `}` and the end of the file do not, so
+// that nobody asks again after each of many comments before them.
 static bool continues(TSLexer *lexer) {
   int32_t c = lexer->lookahead;
-  if (lexer->eof(lexer)) return true;
+  if (lexer->eof(lexer)) return false;
   if (is_word(c)) {
     char word[6] = {0};
     for (unsigned length = 0; is_word(lexer->lookahead); length++) {
@@ -88,7 +89,7 @@ static bool continues(TSLexer *lexer) {
     return !strcmp(word, "as") || !strcmp(word, "else") || !strcmp(word, "where");
   }
   if (c > 127) return false;
-  if (strchr("{})],;*%+<>.", (int)c)) return true;
+  if (strchr("{)],;*%+<>.", (int)c)) return true;
   if (!strchr("-!=&|", (int)c)) return false;
   lexer->advance(lexer, true);
   int32_t next = lexer->lookahead;

@@ -4,6 +4,8 @@
 
 mod repository;
 
+use std::time::{Duration, Instant};
+
 use repository::Program;
 use tree_sitter::{InputEdit, Node, Parser, Point, Tree};
 use tri_diagnostics::FileId;
@@ -81,4 +83,13 @@ fn any_text_is_read_to_its_end_and_edits_read_as_the_whole_text() {
         }
         assert_eq!(again.root_node().end_byte(), edited.len(), "{}", program.name);
     }
+}
+
+#[test]
+fn many_comments_take_time_in_proportion() {
+    let comments = "    // Not in proportion, these would take minutes.\n".repeat(30_000);
+    let text = format!("fn f() {{\n    let x = 1\n{comments}    x\n{comments}}}\n{comments}");
+    let start = Instant::now();
+    assert!(!parse(&text).root_node().has_error());
+    assert!(start.elapsed() < Duration::from_secs(20), "{:?}", start.elapsed());
 }
