@@ -201,7 +201,7 @@ impl Targets {
         match (function, self.options.effort) {
             // What runs once a call is never worth more.
             (Function::Workspace(_) | Function::Schedule(_), _) | (_, Effort::Quick) => &self.quick,
-            (Function::Body(..), Effort::Thorough) => &self.thorough,
+            (Function::Body(_), Effort::Thorough) => &self.thorough,
         }
     }
 
@@ -260,18 +260,19 @@ impl<'m> Compiler<'m> {
 
     /// A name for people.
     fn describe(&self, function: Function) -> String {
-        let (Function::Workspace(id) | Function::Body(id, _) | Function::Schedule(id)) = function;
-        let name = &self.module.schedules[id].name;
+        let name = |id: usize| &self.module.schedules[id].name;
         match function {
-            Function::Workspace(_) => format!("workspace size of {name}"),
-            Function::Body(_, step) => format!("step {step} of {name}"),
-            Function::Schedule(_) => name.clone(),
+            Function::Workspace(id) => format!("workspace size of {}", name(id)),
+            Function::Body(form) => {
+                let (id, step) = self.functions.form(form).first;
+                format!("step {step} of {}", name(id))
+            }
+            Function::Schedule(id) => name(id).clone(),
         }
     }
 
     /// Puts a function's IR into the context.
     fn build(&mut self, function: Function) {
-        let (Function::Workspace(id) | Function::Body(id, _) | Function::Schedule(id)) = function;
         self.context.clear();
         let isa = self.targets.isa(function);
         let mut signature = signature(isa.default_call_conv());
@@ -279,14 +280,17 @@ impl<'m> Compiler<'m> {
             signature.returns.push(AbiParam::new(types::I64));
         }
         self.context.func = ir::Function::with_name_signature(UserFuncName::default(), signature);
-        let cx = ScheduleContext { module: self.module, id, functions: self.functions };
-        let layout = FrameLayout::of(cx.schedule());
+        let layout = match function {
+            Function::Workspace(id) | Function::Schedule(id) => FrameLayout::of(&self.module.schedules[id]),
+            Function::Body(form) => self.functions.form(form).form.layout(),
+        };
         let builder = FunctionBuilder::new(&mut self.context.func, &mut self.builder_context);
         let mut emitter = Emitter::new(builder, self.targets.options.level, layout);
+        let schedule = |id| ScheduleContext { module: self.module, id, functions: self.functions };
         match function {
-            Function::Workspace(_) => cx.emit_workspace_size(&mut emitter),
-            Function::Body(_, step) => cx.emit_body(&mut emitter, step),
-            Function::Schedule(_) => cx.emit(&mut emitter),
+            Function::Workspace(id) => schedule(id).emit_workspace_size(&mut emitter),
+            Function::Body(form) => self.functions.form(form).form.emit(&mut emitter),
+            Function::Schedule(id) => schedule(id).emit(&mut emitter),
         }
         emitter.builder.finalize(isa.frontend_config());
     }

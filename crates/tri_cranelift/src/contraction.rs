@@ -2,7 +2,7 @@
 
 use cranelift_codegen::ir::{InstBuilder, Value};
 use tri_ir::Dim;
-use tri_kernel_ir::{Contraction, ContractionKind, Convolution, OuterAxis, Schedule};
+use tri_kernel_ir::{Buffer, Contraction, ContractionKind, Convolution, OuterAxis};
 use tri_kernels::{ConvArgs, GemmArgs, KernelTable};
 
 use crate::emitter::Emitter;
@@ -185,11 +185,11 @@ fn place(
 /// Number of units of a convolution (planes of the result), and the cost of one.
 pub(crate) fn convolution_units(
     e: &mut Emitter<'_>,
-    schedule: &Schedule,
+    buffers: &[Buffer],
     convolution: &Convolution,
 ) -> (Value, Value) {
-    let out = &schedule.buffers[convolution.out.index()].shape;
-    let weight = &schedule.buffers[convolution.weight.index()].shape;
+    let out = &buffers[convolution.out.index()].shape;
+    let weight = &buffers[convolution.weight.index()].shape;
     let count = product(e, &out[..2]);
     let plane = product(e, &out[2..]);
     let window = product(e, &weight[1..]);
@@ -200,9 +200,9 @@ pub(crate) fn convolution_units(
 }
 
 /// Emits the body of a convolution.
-pub(crate) fn emit_convolution(e: &mut Emitter<'_>, schedule: &Schedule, convolution: &Convolution) {
+pub(crate) fn emit_convolution(e: &mut Emitter<'_>, buffers: &[Buffer], convolution: &Convolution) {
     let kernel = conv_kernel(convolution.kind).expect("verified: a convolution is of f32, i8 or f32 by trit");
-    let shape = |buffer: tri_kernel_ir::BufferId| &schedule.buffers[buffer.index()].shape;
+    let shape = |buffer: tri_kernel_ir::BufferId| &buffers[buffer.index()].shape;
     let (input, weight, out) = (shape(convolution.input), shape(convolution.weight), shape(convolution.out));
     let slot = e.stack(ConvArgs::BYTES);
     let args = e.stack_address(slot);

@@ -318,8 +318,8 @@ impl<'a> Emitter<'a> {
     }
 
     /// Records a failure with its value, unless there is one already; another thread may do so at the same time.
-    pub(crate) fn fail(&mut self, word: i64, value: Value) {
-        let (ctx, word) = (self.ctx, self.int(word));
+    pub(crate) fn fail(&mut self, word: Value, value: Value) {
+        let ctx = self.ctx;
         let address = self.builder.ins().iadd_imm_s(ctx, i64::from(Context::ERROR_OFFSET));
         let none = self.int(0);
         let before = self.builder.ins().atomic_cas(MEMORY, address, none, word);

@@ -1,9 +1,9 @@
 //! Expressions of a nest: their types, what they depend on, and their values at a point.
 
 use cranelift_codegen::ir::{BlockArg, InstBuilder, Value, types};
-use tri_ir::math::{self, Arith, WideArith};
-use tri_ir::{DType, Dim, Scalar};
-use tri_kernel_ir::{Access, BufferId, Expr, ExprId, Fold, Guard, Index, Nest, Schedule, Stage};
+use tri_ir::math::{self, Arith};
+use tri_ir::{DType, Dim, Scalar, Symbol};
+use tri_kernel_ir::{Access, Buffer, BufferId, Expr, ExprId, Fold, Guard, Index, Nest, Stage};
 
 use crate::elementwise::{binary_has_lanes, has_lanes, unary_has_lanes};
 use crate::emitter::Emitter;
@@ -12,10 +12,10 @@ use crate::memory::element_type;
 
 /// A nest with what is known of its expressions.
 pub(crate) struct NestContext<'n> {
-    pub(crate) schedule: &'n Schedule,
+    pub(crate) buffers: &'n [Buffer],
     pub(crate) nest: &'n Nest,
-    /// Word that a failure of this nest stores.
-    pub(crate) failure: i64,
+    /// Holds the word that a failure of this nest stores.
+    pub(crate) failure: Symbol,
     dtypes: Vec<DType>,
 }
 
@@ -95,10 +95,24 @@ pub(crate) fn is_contiguous(access: &Access, index: Index) -> bool {
     stride_of(&access.strides, index).and_then(Dim::as_constant) == Some(1)
 }
 
+/// Which expressions the roots need, themselves included.
+pub(crate) fn needed(nest: &Nest, roots: &[ExprId]) -> Vec<bool> {
+    let mut needed = vec![false; nest.exprs.len()];
+    for root in roots {
+        needed[root.index()] = true;
+    }
+    for id in (0..needed.len()).rev() {
+        if needed[id] {
+            for_each_operand(&nest.exprs[id], &mut |operand| needed[operand.index()] = true);
+        }
+    }
+    needed
+}
+
 impl<'n> NestContext<'n> {
-    pub(crate) fn new(schedule: &'n Schedule, nest: &'n Nest, failure: i64) -> NestContext<'n> {
-        let dtypes = infer(schedule, nest);
-        NestContext { schedule, nest, failure, dtypes }
+    pub(crate) fn new(buffers: &'n [Buffer], nest: &'n Nest, failure: Symbol) -> NestContext<'n> {
+        let dtypes = infer(buffers, nest);
+        NestContext { buffers, nest, failure, dtypes }
     }
 
     /// Element type of an expression.
@@ -108,25 +122,11 @@ impl<'n> NestContext<'n> {
 
     /// Element type of a buffer.
     pub(crate) fn buffer_dtype(&self, buffer: BufferId) -> DType {
-        self.schedule.buffers[buffer.index()].dtype
+        self.buffers[buffer.index()].dtype
     }
 
     fn expr(&self, id: ExprId) -> &'n Expr {
         &self.nest.exprs[id.index()]
-    }
-
-    /// Which expressions the roots need, themselves included.
-    pub(crate) fn needed(&self, roots: &[ExprId]) -> Vec<bool> {
-        let mut needed = vec![false; self.nest.exprs.len()];
-        for root in roots {
-            needed[root.index()] = true;
-        }
-        for id in (0..needed.len()).rev() {
-            if needed[id] {
-                for_each_operand(&self.nest.exprs[id], &mut |operand| needed[operand.index()] = true);
-            }
-        }
-        needed
     }
 
     /// For each expression, whether it has another value where only `index` differs.
@@ -155,7 +155,7 @@ impl<'n> NestContext<'n> {
 
     /// Whether the roots can be computed for four neighbours along `index` at once.
     pub(crate) fn has_lanes(&self, roots: &[ExprId], varies: &[bool], index: Index) -> bool {
-        let needed = self.needed(roots);
+        let needed = needed(self.nest, roots);
         let exprs = self.nest.exprs.iter().enumerate();
         let mut varying = exprs.filter(|(id, _)| needed[*id] && varies[*id]);
         roots.iter().all(|root| has_lanes(self.dtype(*root)))
@@ -186,7 +186,7 @@ impl<'n> NestContext<'n> {
         point: &mut Point<'_>,
         roots: &[ExprId],
     ) -> Vec<Value> {
-        let needed = self.needed(roots);
+        let needed = needed(self.nest, roots);
         for id in (0..needed.len()).filter(|id| needed[*id]).map(|id| ExprId(id as u32)) {
             let width = point.width_of(id);
             let done = match width {
@@ -242,9 +242,8 @@ impl<'n> NestContext<'n> {
             }
             Expr::Random { stream, offset, strides } => {
                 let index = e.affine(offset, strides, point.indices, 1);
-                let mut lanes = Lanes { e, width };
-                let stream = lanes.i64(*stream as i64);
-                math::random(&mut lanes, stream, index)
+                let stream = e.size(&Dim::var(Symbol(*stream as u32)));
+                math::random(&mut Lanes { e, width }, stream, index)
             }
             Expr::Unary(op, a) => {
                 let value = self.operand(e, point, *a, width);
@@ -333,7 +332,8 @@ impl<'n> NestContext<'n> {
 
         // Nothing is read: the table may have no rows at all.
         e.builder.switch_to_block(rare);
-        e.fail(self.failure, row);
+        let failure = e.size(&Dim::var(self.failure));
+        e.fail(failure, row);
         e.builder.ins().jump(done, &[BlockArg::Value(zero)]);
 
         e.builder.switch_to_block(usual);
@@ -368,13 +368,13 @@ fn holds(e: &mut Emitter<'_>, indices: &[Value], guards: &[Guard]) -> Value {
 }
 
 /// Types of all expressions. A register has the type of what its stage computes, which may come later in the list.
-fn infer(schedule: &Schedule, nest: &Nest) -> Vec<DType> {
+fn infer(buffers: &[Buffer], nest: &Nest) -> Vec<DType> {
     let mut dtypes = vec![DType::F32; nest.exprs.len()];
     let mut regs: Vec<Option<DType>> = vec![None; register_count(nest)];
     // Each round settles at least the registers that depend on settled ones.
     for _ in 0..=nest.stages.len() {
         for (id, expr) in nest.exprs.iter().enumerate() {
-            let of = |buffer: BufferId| schedule.buffers[buffer.index()].dtype;
+            let of = |buffer: BufferId| buffers[buffer.index()].dtype;
             dtypes[id] = match expr {
                 Expr::Constant(scalar) => scalar.dtype(),
                 Expr::Dim(_) | Expr::Affine { .. } => DType::I32,

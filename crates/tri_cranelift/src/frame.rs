@@ -31,6 +31,11 @@ impl FrameLayout {
         }
     }
 
+    /// The layout of the frame that the body of a form is called with.
+    pub(crate) fn of_form(symbols: u32, buffers: u32) -> FrameLayout {
+        FrameLayout { symbols, params: 0, results: 0, states: 0, buffers, slots: 0 }
+    }
+
     /// Number of words.
     pub fn words(&self) -> usize {
         self.slot_word(self.slots)

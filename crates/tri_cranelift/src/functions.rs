@@ -1,32 +1,44 @@
 //! The functions of a blob and how they refer to each other: by number, in the order in which they lie there.
 
-use std::collections::HashMap;
+use std::sync::Arc;
 
 use cranelift_codegen::ir::{AbiParam, ExtFuncData, ExternalName, FuncRef, UserExternalName, types};
-use tri_kernel_ir::{Module, Schedule, StepKind};
+use rustc_hash::FxHashMap;
+use tri_kernel_ir::{Module, Schedule, SlotSize, StepKind};
 
-use crate::Site;
 use crate::emitter::{Emitter, signature};
+use crate::form::{Arguments, Form};
 use crate::schedule::gathers;
+use crate::{FailureKind, Site};
 
 /// A function of the blob.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Function {
     /// Size of a schedule's workspace, from its symbols.
     Workspace(usize),
-    /// The body of a step: schedule and step.
-    Body(usize, usize),
+    /// The body of all steps of a form.
+    Body(usize),
     /// A schedule.
     Schedule(usize),
+}
+
+/// A form, and the step in which it occurs first.
+#[derive(Debug)]
+pub(crate) struct SharedForm {
+    pub(crate) form: Arc<Form>,
+    pub(crate) first: (usize, usize),
 }
 
 /// All functions of a module, and the steps that can fail.
 #[derive(Debug)]
 pub(crate) struct Functions {
     list: Vec<Function>,
-    numbers: HashMap<Function, u32>,
+    numbers: FxHashMap<Function, u32>,
+    forms: Vec<SharedForm>,
+    /// For each step that computes, its form and what it gives to it.
+    steps: FxHashMap<(usize, usize), (usize, Arguments)>,
     sites: Vec<Site>,
-    site_numbers: HashMap<(usize, usize), usize>,
+    site_numbers: FxHashMap<(usize, usize), usize>,
     can_fail: Vec<bool>,
 }
 
@@ -47,33 +59,80 @@ fn callees(schedule: &Schedule) -> impl Iterator<Item = usize> {
     })
 }
 
+/// The schedules whose workspace is measured: those that run in a slot before another, or in one of theirs.
+fn measured(module: &Module) -> Vec<bool> {
+    let mut measured = vec![false; module.schedules.len()];
+    // Callees come before callers.
+    for (id, schedule) in module.schedules.iter().enumerate().rev() {
+        let end = schedule.slots.len() - usize::from(!measured[id] && !schedule.slots.is_empty());
+        for size in schedule.slots[..end].iter().flat_map(|slot| &slot.sizes) {
+            if let SlotSize::Workspace { schedule, .. } = size {
+                measured[schedule.index()] = true;
+            }
+        }
+    }
+    measured
+}
+
 impl Functions {
     pub(crate) fn of(module: &Module) -> Functions {
-        let mut list = Vec::new();
-        let mut sites = Vec::new();
-        let mut site_numbers = HashMap::new();
-        let mut can_fail: Vec<bool> = Vec::new();
+        let mut functions = Functions {
+            list: Vec::new(),
+            numbers: FxHashMap::default(),
+            forms: Vec::new(),
+            steps: FxHashMap::default(),
+            sites: Vec::new(),
+            site_numbers: FxHashMap::default(),
+            can_fail: Vec::new(),
+        };
+        let measured = measured(module);
+        let mut known: FxHashMap<Arc<Form>, usize> = FxHashMap::default();
         for (id, schedule) in module.schedules.iter().enumerate() {
-            list.push(Function::Workspace(id));
+            if measured[id] {
+                functions.add(Function::Workspace(id));
+            }
             for (index, step) in schedule.steps.iter().enumerate() {
-                if matches!(
-                    step.kind,
-                    StepKind::Nest(_) | StepKind::Contraction(_) | StepKind::Convolution(_)
-                ) {
-                    list.push(Function::Body(id, index));
-                }
+                let mut failure = 0;
                 if fails_itself(&step.kind) {
-                    site_numbers.insert((id, index), sites.len());
-                    sites.push(Site { schedule: id as u32, step: index as u32, origin: step.origin });
+                    failure = FailureKind::RowOutOfRange.word(functions.sites.len());
+                    functions.site_numbers.insert((id, index), functions.sites.len());
+                    let site = Site { schedule: id as u32, step: index as u32, origin: step.origin };
+                    functions.sites.push(site);
+                }
+                if let Some((form, arguments)) = Form::of(schedule, &step.kind, failure) {
+                    let number = known.get(&form).copied().unwrap_or_else(|| {
+                        let form = Arc::new(form);
+                        let number = known.len();
+                        known.insert(form.clone(), number);
+                        functions.forms.push(SharedForm { form, first: (id, index) });
+                        functions.add(Function::Body(number));
+                        number
+                    });
+                    functions.steps.insert((id, index), (number, arguments));
                 }
             }
-            list.push(Function::Schedule(id));
+            functions.add(Function::Schedule(id));
             let itself = schedule.steps.iter().any(|step| fails_itself(&step.kind));
-            let below = callees(schedule).any(|callee| can_fail.get(callee).copied().unwrap_or(true));
-            can_fail.push(itself || below);
+            let below =
+                callees(schedule).any(|callee| functions.can_fail.get(callee).copied().unwrap_or(true));
+            functions.can_fail.push(itself || below);
         }
-        let numbers = list.iter().enumerate().map(|(number, function)| (*function, number as u32)).collect();
-        Functions { list, numbers, sites, site_numbers, can_fail }
+        functions
+    }
+
+    fn add(&mut self, function: Function) {
+        self.numbers.insert(function, self.list.len() as u32);
+        self.list.push(function);
+    }
+
+    /// The form of a body, and the step in which it occurs first.
+    pub(crate) fn form(&self, number: usize) -> &SharedForm {
+        &self.forms[number]
+    }
+
+    /// The number of the form of a step that computes, and what the step gives to it.
+    pub(crate) fn form_of(&self, schedule: usize, step: usize) -> &(usize, Arguments) {
+        &self.steps[&(schedule, step)]
     }
 
     /// In order.

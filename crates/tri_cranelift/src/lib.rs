@@ -23,6 +23,7 @@ mod executable;
 mod expression;
 mod failure;
 mod fold;
+mod form;
 mod frame;
 mod functions;
 mod lanes;

@@ -8,7 +8,7 @@ use tri_ir::{Dim, UnaryOp};
 use tri_kernel_ir::{Expr, ExprId, Index, Nest, Place, Stage, Store};
 
 use crate::emitter::Emitter;
-use crate::expression::{NestContext, Point, is_contiguous, register_count};
+use crate::expression::{NestContext, Point, is_contiguous, needed, register_count};
 use crate::lanes::{Lanes, Width};
 
 /// Elements of a block.
@@ -48,20 +48,20 @@ fn block_length(e: &mut Emitter<'_>, axes: &[Dim]) -> Value {
 }
 
 /// Number of units, and the cost of one in about a nanosecond each.
-pub(crate) fn units(e: &mut Emitter<'_>, cx: &NestContext<'_>) -> (Value, Value) {
-    let points = product(e, &cx.nest.axes);
+pub(crate) fn units(e: &mut Emitter<'_>, nest: &Nest) -> (Value, Value) {
+    let points = product(e, &nest.axes);
     let mut cost = e.int(1);
-    for stage in &cx.nest.stages {
+    for stage in &nest.stages {
         let axes = match stage {
             Stage::Fold { axes, .. } | Stage::Map { axes, .. } => axes.as_slice(),
             Stage::Let { .. } => &[],
         };
         let elements = product(e, axes);
-        let weight = e.int(weight(cx, stage));
+        let weight = e.int(weight(nest, stage));
         let stage = e.builder.ins().imul(elements, weight);
         cost = e.builder.ins().iadd(cost, stage);
     }
-    let Some(axes) = split_axis(cx.nest) else { return (points, cost) };
+    let Some(axes) = split_axis(nest) else { return (points, cost) };
     let length = block_length(e, axes);
     let size = e.size(&axes[0]);
     let blocks = e.blocks(size, length);
@@ -71,9 +71,9 @@ pub(crate) fn units(e: &mut Emitter<'_>, cx: &NestContext<'_>) -> (Value, Value)
 }
 
 /// Roughly how much work one element of a stage is.
-fn weight(cx: &NestContext<'_>, stage: &Stage) -> i64 {
-    let needed = cx.needed(&roots(stage));
-    let exprs = cx.nest.exprs.iter().zip(&needed).filter(|(_, needed)| **needed);
+fn weight(nest: &Nest, stage: &Stage) -> i64 {
+    let needed = needed(nest, &roots(stage));
+    let exprs = nest.exprs.iter().zip(&needed).filter(|(_, needed)| **needed);
     exprs
         .map(|(expr, _)| match expr {
             Expr::Unary(UnaryOp::Log | UnaryOp::Sin | UnaryOp::Cos, _) | Expr::Random { .. } => 32,
@@ -282,7 +282,7 @@ impl Map<'_> {
     /// Whether four neighbours can be computed before any of them is stored.
     fn has_lanes(&self, varies: &[bool], innermost: Index) -> bool {
         let roots: Vec<ExprId> = self.stores.iter().map(|store| store.value).collect();
-        let needed = self.cx.needed(&roots);
+        let needed = needed(self.cx.nest, &roots);
         let exprs = self.cx.nest.exprs.iter().zip(&needed).filter(|(_, needed)| **needed);
         let mut accesses = exprs.filter_map(|(expr, _)| match expr {
             Expr::Load(access) | Expr::GuardedLoad { access, .. } | Expr::GatherLoad { access, .. } => {
@@ -301,12 +301,7 @@ impl Map<'_> {
             && self.cx.has_lanes(&roots, varies, innermost)
     }
 
-    /// Where a buffer lies, behind its aliases.
     fn memory(&self, buffer: tri_kernel_ir::BufferId) -> Place {
-        let mut place = self.cx.schedule.buffers[buffer.index()].place;
-        while let Place::Alias(of) = place {
-            place = self.cx.schedule.buffers[of.index()].place;
-        }
-        place
+        self.cx.buffers[buffer.index()].place
     }
 }

@@ -11,7 +11,7 @@ use tri_kernel_ir::{
 use tri_kernels::Context;
 
 use crate::emitter::{Emitter, MEMORY};
-use crate::expression::NestContext;
+use crate::form::Arguments;
 use crate::functions::{Function, Functions};
 use crate::sizes::Limits;
 use crate::{FailureKind, FrameLayout, contraction, nest};
@@ -48,12 +48,6 @@ impl<'m> ScheduleContext<'m> {
         kind.word(self.functions.site(self.id, step))
     }
 
-    /// A nest of this schedule.
-    pub(crate) fn nest(&self, step: usize, nest: &'m Nest) -> NestContext<'m> {
-        let failure = if gathers(nest) { self.failure(step, FailureKind::RowOutOfRange) } else { 0 };
-        NestContext::new(self.schedule(), nest, failure)
-    }
-
     /// Emits the schedule's own function.
     pub(crate) fn emit(&self, e: &mut Emitter<'_>) {
         self.place_slots(e);
@@ -73,20 +67,6 @@ impl<'m> ScheduleContext<'m> {
             sum = e.builder.ins().iadd(sum, size);
         }
         e.builder.ins().return_(&[sum]);
-    }
-
-    /// Emits the body of a step.
-    pub(crate) fn emit_body(&self, e: &mut Emitter<'_>, step: usize) {
-        match &self.schedule().steps[step].kind {
-            StepKind::Nest(nest) => nest::emit(e, &self.nest(step, nest)),
-            StepKind::Contraction(contraction) => contraction::emit_contraction(e, contraction),
-            StepKind::Convolution(convolution) => {
-                contraction::emit_convolution(e, self.schedule(), convolution);
-            }
-            StepKind::Call(_) | StepKind::Route(_) | StepKind::BindDim { .. } => {
-                unreachable!("only steps that compute have a body")
-            }
-        }
     }
 
     fn place_slots(&self, e: &mut Emitter<'_>) {
@@ -182,7 +162,7 @@ impl<'m> ScheduleContext<'m> {
     fn emit_step(&self, e: &mut Emitter<'_>, index: usize, step: &'m StepKind) {
         match step {
             StepKind::Nest(nest) => {
-                let (count, cost) = nest::units(e, &self.nest(index, nest));
+                let (count, cost) = nest::units(e, nest);
                 self.run_body(e, index, count, cost);
                 if gathers(nest) {
                     e.return_if_failed();
@@ -193,7 +173,7 @@ impl<'m> ScheduleContext<'m> {
                 self.run_body(e, index, count, cost);
             }
             StepKind::Convolution(convolution) => {
-                let (count, cost) = contraction::convolution_units(e, self.schedule(), convolution);
+                let (count, cost) = contraction::convolution_units(e, &self.schedule().buffers, convolution);
                 self.run_body(e, index, count, cost);
             }
             StepKind::Call(call) => self.call(e, call),
@@ -206,8 +186,10 @@ impl<'m> ScheduleContext<'m> {
 
     /// Runs units `0..count` of a body here, or through the pool if there are several threads' worth of work.
     fn run_body(&self, e: &mut Emitter<'_>, step: usize, count: Value, cost: Value) {
-        let body = self.functions.import(e, Function::Body(self.id, step));
-        let (ctx, frame, zero) = (e.ctx, e.frame, e.int(0));
+        let (form, arguments) = self.functions.form_of(self.id, step);
+        let body = self.functions.import(e, Function::Body(*form));
+        let frame = self.body_frame(e, *form, arguments);
+        let (ctx, zero) = (e.ctx, e.int(0));
         let cost = e.at_least_one(cost);
         let total = e.int(GRAIN);
         let grain = e.builder.ins().sdiv(total, cost);
@@ -232,6 +214,22 @@ impl<'m> ScheduleContext<'m> {
         e.builder.ins().jump(done, &[]);
         e.builder.switch_to_block(done);
         e.builder.seal_block(done);
+    }
+
+    /// The frame of the body of a form, filled.
+    fn body_frame(&self, e: &mut Emitter<'_>, form: usize, arguments: &Arguments) -> Value {
+        let layout = self.functions.form(form).form.layout();
+        let slot = e.argument_stack(8 * layout.words() as u32);
+        let frame = e.stack_address(slot);
+        for (word, dim) in layout.symbols().zip(&arguments.sizes) {
+            let value = e.size(dim);
+            e.store(value, frame, 8 * word as i32);
+        }
+        for (number, buffer) in arguments.buffers.iter().enumerate() {
+            let address = e.buffer(*buffer);
+            e.store(address, frame, 8 * layout.buffer_word(number as u32) as i32);
+        }
+        frame
     }
 
     fn call(&self, e: &mut Emitter<'_>, call: &CallStep) {
@@ -289,6 +287,7 @@ impl<'m> ScheduleContext<'m> {
     fn fail_if(&self, e: &mut Emitter<'_>, condition: Value, failure: i64, value: Value) {
         let (rare, usual) = e.rarely(condition);
         e.builder.switch_to_block(rare);
+        let failure = e.int(failure);
         e.fail(failure, value);
         e.builder.ins().return_(&[]);
         e.builder.switch_to_block(usual);

@@ -66,6 +66,17 @@ pub struct Schedule {
     pub steps: Vec<Step>,
 }
 
+impl Schedule {
+    /// Where a buffer lies, behind its aliases.
+    pub fn memory(&self, buffer: BufferId) -> Place {
+        let mut place = self.buffers[buffer.index()].place;
+        while let Place::Alias(of) = place {
+            place = self.buffers[of.index()].place;
+        }
+        place
+    }
+}
+
 /// A region of the workspace, as large as the largest of its uses.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Slot {
@@ -88,7 +99,7 @@ pub enum SlotSize {
 }
 
 /// Contiguous memory, row major.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Buffer {
     /// Element type.
     pub dtype: DType,
@@ -101,7 +112,7 @@ pub struct Buffer {
 }
 
 /// Where a buffer lies.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Place {
     /// The caller's, read only.
     Param(u32),
@@ -149,7 +160,7 @@ pub enum StepKind {
 }
 
 /// Loops over `axes`, outermost first, with `stages` run for each point, in order.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Nest {
     /// What it computes, for people: the names of the fused ops.
     pub name: String,
@@ -162,7 +173,7 @@ pub struct Nest {
 }
 
 /// A part of a nest's body.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Stage {
     /// Folds `value` over the inner axes into a register, in the canonical order of numerics.md for `fold`.
     Fold {
@@ -194,7 +205,7 @@ pub enum Stage {
 }
 
 /// How a fold combines.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Fold {
     /// A reduction of tensor IR; float sums in sixteen strided partial sums (rule 5).
     Reduce(ReduceOp),
@@ -205,7 +216,7 @@ pub enum Fold {
 }
 
 /// One store of a map stage.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Store {
     /// Where.
     pub to: Access,
@@ -296,7 +307,7 @@ pub enum Expr {
 }
 
 /// Element types of a contraction, and the encoding of its second operand.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ContractionKind {
     /// f32 by f32 to f32.
     F32,
@@ -315,7 +326,7 @@ pub enum ContractionKind {
 }
 
 /// `out[o, i, j] = sum over k of lhs[o, i, k] * rhs[o, k, j]` for every point `o` of the outer axes.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Contraction {
     /// Element types.
     pub kind: ContractionKind,
@@ -348,7 +359,7 @@ pub struct Contraction {
 }
 
 /// An axis outside the micro-kernel.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct OuterAxis {
     /// Its size.
     pub size: Dim,
@@ -357,7 +368,7 @@ pub struct OuterAxis {
 }
 
 /// A two-dimensional convolution over contiguous operands.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Convolution {
     /// Element types: F32, I8 or F32Trit.
     pub kind: ContractionKind,

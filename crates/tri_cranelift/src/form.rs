@@ -1,0 +1,258 @@
+//! Forms: what bodies are compiled from, so that steps that differ in sizes only share one function.
+//!
+//! The form of a step is the step with its buffers numbered in the order in which they occur, and with a symbol in place of every size
+//! that decides nothing about the code. Small numbers do decide (which loops are worth four lanes, what is contiguous) and stay. A
+//! schedule calls the body of a form with a frame that holds the values of the form's symbols and the addresses of its
+//! buffers. The code of a body does not depend on where it is called from.
+
+use tri_ir::{Dim, Symbol};
+use tri_kernel_ir::{
+    Access, Buffer, BufferId, Contraction, Convolution, Expr, Guard, Index, Nest, Place, Schedule, Stage,
+    StepKind,
+};
+
+use crate::emitter::Emitter;
+use crate::expression::NestContext;
+use crate::{FrameLayout, contraction, nest};
+
+/// Sizes of a smaller amount stay numbers in a form.
+const SMALL: i64 = 16;
+
+/// What the body of a step is compiled from.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Form {
+    /// How many symbols there are.
+    pub(crate) symbols: u32,
+    /// The buffers; those with one place lie in the same memory.
+    pub(crate) buffers: Vec<Buffer>,
+    pub(crate) body: Body,
+}
+
+/// A step that computes.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Body {
+    /// The stream of [`Expr::Random`] is the number of the symbol that holds it.
+    Nest {
+        nest: Nest,
+        /// Holds the word that a failure stores.
+        failure: Symbol,
+    },
+    Contraction(Contraction),
+    Convolution(Convolution),
+}
+
+/// What a step gives to the body of its form.
+#[derive(Debug)]
+pub(crate) struct Arguments {
+    /// Values of the symbols.
+    pub(crate) sizes: Vec<Dim>,
+    /// The buffers.
+    pub(crate) buffers: Vec<BufferId>,
+}
+
+impl Form {
+    /// The form of a step that computes, and what the step gives to it; `failure` is the word that a failure of the step stores.
+    pub(crate) fn of(schedule: &Schedule, step: &StepKind, failure: i64) -> Option<(Form, Arguments)> {
+        let mut former = Former { schedule, sizes: Vec::new(), buffers: Vec::new(), formed: Vec::new() };
+        let body = match step {
+            StepKind::Nest(nest) => {
+                let mut nest = nest.clone();
+                former.nest(&mut nest);
+                Body::Nest { nest, failure: former.symbol(&Dim::constant(failure)) }
+            }
+            StepKind::Contraction(contraction) => {
+                let mut contraction = contraction.clone();
+                former.contraction(&mut contraction);
+                Body::Contraction(contraction)
+            }
+            StepKind::Convolution(convolution) => {
+                let mut convolution = convolution.clone();
+                former.convolution(&mut convolution);
+                Body::Convolution(convolution)
+            }
+            StepKind::Call(_) | StepKind::Route(_) | StepKind::BindDim { .. } => return None,
+        };
+        let form = Form { symbols: former.sizes.len() as u32, buffers: former.formed, body };
+        Some((form, Arguments { sizes: former.sizes, buffers: former.buffers }))
+    }
+
+    /// Emits the body.
+    pub(crate) fn emit(&self, e: &mut Emitter<'_>) {
+        match &self.body {
+            Body::Nest { nest, failure } => {
+                nest::emit(e, &NestContext::new(&self.buffers, nest, *failure));
+            }
+            Body::Contraction(contraction) => contraction::emit_contraction(e, contraction),
+            Body::Convolution(convolution) => {
+                contraction::emit_convolution(e, &self.buffers, convolution);
+            }
+        }
+    }
+
+    /// The frame that its body is called with.
+    pub(crate) fn layout(&self) -> FrameLayout {
+        FrameLayout::of_form(self.symbols, self.buffers.len() as u32)
+    }
+}
+
+/// Replaces sizes and buffers of a step, and remembers what stood there.
+struct Former<'s> {
+    schedule: &'s Schedule,
+    sizes: Vec<Dim>,
+    buffers: Vec<BufferId>,
+    formed: Vec<Buffer>,
+}
+
+impl Former<'_> {
+    fn symbol(&mut self, dim: &Dim) -> Symbol {
+        let known = self.sizes.iter().position(|known| known == dim);
+        let at = known.unwrap_or_else(|| {
+            self.sizes.push(dim.clone());
+            self.sizes.len() - 1
+        });
+        Symbol(at as u32)
+    }
+
+    fn dim(&mut self, dim: &mut Dim) {
+        if !dim.as_constant().is_some_and(|size| (1 - SMALL..SMALL).contains(&size)) {
+            *dim = Dim::var(self.symbol(dim));
+        }
+    }
+
+    fn dims(&mut self, dims: &mut [Dim]) {
+        dims.iter_mut().for_each(|dim| self.dim(dim));
+    }
+
+    fn buffer(&mut self, id: &mut BufferId) {
+        let known = self.buffers.iter().position(|known| known == id);
+        let at = known.unwrap_or_else(|| {
+            let memory = self.schedule.memory(*id);
+            // Buffers in one memory are told by the first of them.
+            let first = self.buffers.iter().position(|other| self.schedule.memory(*other) == memory);
+            let place = Place::Param(first.unwrap_or(self.buffers.len()) as u32);
+            let buffer = &self.schedule.buffers[id.index()];
+            self.formed.push(Buffer {
+                dtype: buffer.dtype,
+                shape: Vec::new(),
+                encoding: buffer.encoding,
+                place,
+            });
+            self.buffers.push(*id);
+            self.buffers.len() - 1
+        });
+        *id = BufferId(at as u32);
+    }
+
+    /// A buffer of which the shape matters.
+    fn shaped_buffer(&mut self, id: &mut BufferId) {
+        let mut shape = self.schedule.buffers[id.index()].shape.clone();
+        self.dims(&mut shape);
+        self.buffer(id);
+        self.formed[id.index()].shape = shape;
+    }
+
+    fn strides(&mut self, strides: &mut [(Index, Dim)]) {
+        strides.iter_mut().for_each(|(_, stride)| self.dim(stride));
+    }
+
+    fn access(&mut self, access: &mut Access) {
+        self.buffer(&mut access.buffer);
+        self.dim(&mut access.offset);
+        self.strides(&mut access.strides);
+    }
+
+    fn guards(&mut self, guards: &mut [Guard]) {
+        for guard in guards {
+            self.dim(&mut guard.offset);
+            self.strides(&mut guard.strides);
+            self.dim(&mut guard.size);
+        }
+    }
+
+    fn nest(&mut self, nest: &mut Nest) {
+        // What it is called makes no difference.
+        nest.name = String::new();
+        self.dims(&mut nest.axes);
+        nest.exprs.iter_mut().for_each(|expr| self.expr(expr));
+        for stage in &mut nest.stages {
+            match stage {
+                Stage::Fold { axes, .. } => self.dims(axes),
+                Stage::Let { .. } => {}
+                Stage::Map { axes, stores } => {
+                    self.dims(axes);
+                    stores.iter_mut().for_each(|store| self.access(&mut store.to));
+                }
+            }
+        }
+    }
+
+    fn expr(&mut self, expr: &mut Expr) {
+        match expr {
+            Expr::Dim(dim) => self.dim(dim),
+            Expr::Affine { offset, strides } => {
+                self.dim(offset);
+                self.strides(strides);
+            }
+            Expr::Load(access) => self.access(access),
+            Expr::GuardedLoad { access, guards, .. } => {
+                self.access(access);
+                self.guards(guards);
+            }
+            Expr::Holds(guards) => self.guards(guards),
+            Expr::GatherLoad { access, rows, stride, .. } => {
+                self.access(access);
+                self.dim(rows);
+                self.dim(stride);
+            }
+            Expr::Random { stream, offset, strides } => {
+                *stream = u64::from(self.symbol(&Dim::constant(*stream as i64)).0);
+                self.dim(offset);
+                self.strides(strides);
+            }
+            Expr::Constant(_)
+            | Expr::Reg(_)
+            | Expr::Unary(..)
+            | Expr::Binary(..)
+            | Expr::Select(..)
+            | Expr::Cast(..) => {}
+        }
+    }
+
+    fn contraction(&mut self, contraction: &mut Contraction) {
+        let Contraction {
+            kind: _,
+            outer,
+            m,
+            n,
+            k,
+            lhs,
+            lhs_offset,
+            lhs_strides,
+            rhs,
+            rhs_offset,
+            rhs_strides,
+            out,
+            out_offset,
+            out_stride,
+        } = contraction;
+        for buffer in [lhs, rhs, out] {
+            self.buffer(buffer);
+        }
+        for axis in outer {
+            self.dim(&mut axis.size);
+            self.dims(&mut axis.strides);
+        }
+        for dim in [m, n, k, lhs_offset, rhs_offset, out_offset, out_stride] {
+            self.dim(dim);
+        }
+        self.dims(lhs_strides);
+        self.dims(rhs_strides);
+    }
+
+    fn convolution(&mut self, convolution: &mut Convolution) {
+        let Convolution { kind: _, attributes: _, input, weight, out } = convolution;
+        for buffer in [input, weight, out] {
+            self.shaped_buffer(buffer);
+        }
+    }
+}
