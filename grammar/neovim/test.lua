@@ -142,6 +142,62 @@ step('code action', function()
   end)
 end)
 
+--- The text of the window that floats over the others.
+local function floating()
+  for _, window in ipairs(vim.api.nvim_list_wins()) do
+    if vim.api.nvim_win_get_config(window).relative ~= '' then
+      return table.concat(vim.api.nvim_buf_get_lines(vim.api.nvim_win_get_buf(window), 0, -1, false), '\n')
+    end
+  end
+end
+
+step('hover', function()
+  go_to('let ', 'hidden')
+  press('K')
+  local shown = wait_for('the type', floating)
+  assert(shown:find('f32[B, Width]', 1, true), shown)
+  -- Without a screen nobody notices that the cursor moves.
+  vim.cmd('doautocmd CursorMoved')
+  wait_for('the end of the hover', function()
+    return not floating()
+  end)
+end)
+
+step('definition', function()
+  go_to('double = ', 'Double')
+  press('gd')
+  wait_for('the module', function()
+    return vim.api.nvim_buf_get_name(0):find('blocks.tri$') and vim.api.nvim_win_get_cursor(0)[1] == 2
+  end)
+  go_to('= ', 'ones')
+  press('gd')
+  wait_for('the library', function()
+    return vim.api.nvim_buf_get_name(0) == 'tri:///std/init.tri' and vim.bo.filetype == 'tri' and not vim.bo.modifiable
+  end)
+  expect('fn ones')
+  press('<C-o>')
+  press('<C-o>')
+  assert(vim.api.nvim_buf_get_name(0):find('main.tri$'))
+end)
+
+step('rename', function()
+  go_to('double = ', 'Double')
+  local name
+  vim.ui.input = function(options, answer)
+    name = options.default
+    answer('Twice')
+  end
+  press('grn')
+  wait_for('the edit', function()
+    return text():find('double = Twice[Width]()', 1, true)
+  end)
+  assert(name == 'Double', name)
+  expect('use blocks.Twice')
+  vim.cmd('edit blocks.tri')
+  expect('layer Twice[D]()')
+  vim.cmd('buffer main.tri')
+end)
+
 step('format', function()
   press('gq')
   wait_for('the layout', function()
