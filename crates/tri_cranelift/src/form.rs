@@ -70,7 +70,9 @@ impl Form {
                 former.convolution(&mut convolution);
                 Body::Convolution(convolution)
             }
-            StepKind::Call(_) | StepKind::Route(_) | StepKind::BindDim { .. } => return None,
+            StepKind::Clusters(_) | StepKind::Call(_) | StepKind::Route(_) | StepKind::BindDim { .. } => {
+                return None;
+            }
         };
         let form = Form { symbols: former.sizes.len() as u32, buffers: former.formed, body };
         Some((form, Arguments { sizes: former.sizes, buffers: former.buffers }))

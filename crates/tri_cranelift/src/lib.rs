@@ -14,6 +14,7 @@
 //! expanded from their one definition in [`tri_ir::math`].
 
 mod cast;
+mod clusters;
 mod code;
 mod compile;
 mod contraction;

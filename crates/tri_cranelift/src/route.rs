@@ -53,8 +53,10 @@ impl ScheduleContext<'_> {
 
     fn fill_route(&self, e: &mut Emitter<'_>, route: &RouteStep, args: Value, bytes: [Value; 2]) {
         let [chosen, order, first, grouped, results] = route.scratch;
+        let by_score = self.schedule().buffers[route.scores.index()].dtype == tri_ir::DType::F32;
         let buffers = [
-            (RouteArgs::SCORES_OFFSET, Some(route.scores)),
+            (RouteArgs::SCORES_OFFSET, by_score.then_some(route.scores)),
+            (RouteArgs::GIVEN_OFFSET, (!by_score).then_some(route.scores)),
             (RouteArgs::GATES_OFFSET, route.gates),
             (RouteArgs::CHOSEN_OFFSET, Some(chosen)),
             (RouteArgs::ORDER_OFFSET, Some(order)),

@@ -14,7 +14,7 @@ use crate::emitter::{Emitter, MEMORY};
 use crate::form::Arguments;
 use crate::functions::{Function, Functions};
 use crate::sizes::Limits;
-use crate::{FailureKind, FrameLayout, contraction, nest};
+use crate::{FailureKind, FrameLayout, clusters, contraction, nest};
 
 /// Work that is worth waking another thread for, in about nanoseconds.
 const GRAIN: i64 = 32_768;
@@ -177,6 +177,7 @@ impl<'m> ScheduleContext<'m> {
                 self.run_body(e, index, count, cost);
             }
             StepKind::Call(call) => self.call(e, call),
+            StepKind::Clusters(step) => clusters::emit(e, self.schedule(), step),
             StepKind::Route(route) => self.route(e, route),
             StepKind::BindDim { from, symbol, at_most } => {
                 self.bind(e, index, *from, symbol.index(), at_most);

@@ -187,7 +187,7 @@ impl Dump<'_> {
             }
             ExprKind::Route { x, through, by, top, weight } => (
                 "route".to_owned(),
-                [Some(*x), Some(*through), Some(*by), *top, *weight].into_iter().flatten().collect(),
+                [*x, *through].into_iter().chain(by.exprs()).chain(*top).chain(*weight).collect(),
             ),
             ExprKind::Einsum { operands, result } => {
                 let letters: Vec<&Vec<u32>> = operands.iter().map(|(_, letters)| letters).collect();

@@ -467,14 +467,14 @@ pub enum ExprKind {
     },
     /// A call of a function value, such as a configured activation. Its generics follow from the arguments.
     CallValue(ExprId, Vec<ExprId>),
-    /// `route(x, through = tiles, by = scores, top = k, weight = gates)`.
+    /// `route(x, through = tiles, by = scores, top = k, weight = gates)`, or `route_hierarchical`.
     Route {
         /// `E[..B, D]`.
         x: ExprId,
         /// An array of layers.
         through: ExprId,
-        /// `f32[..B, T]`.
-        by: ExprId,
+        /// How tiles are chosen.
+        by: RouteBy,
         /// A static int, at least 1.
         top: Option<ExprId>,
         /// `f32[..B, T]`.
@@ -491,6 +491,32 @@ pub enum ExprKind {
     If(ExprId, Block, Option<Block>),
     /// Reported before.
     Error,
+}
+
+/// How a route chooses tiles.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum RouteBy {
+    /// `f32[..B, T]`.
+    Scores(ExprId),
+    /// The nearest cluster, then the nearest tile in it, as `argmax_clusters` finds them.
+    Clusters {
+        /// `f32[..B, K]`.
+        on: ExprId,
+        /// `trit[T, K]`.
+        signatures: ExprId,
+        /// `trit[C, K]`.
+        clusters: ExprId,
+    },
+}
+
+impl RouteBy {
+    /// What it is computed from.
+    pub fn exprs(self) -> Vec<ExprId> {
+        match self {
+            RouteBy::Scores(scores) => vec![scores],
+            RouteBy::Clusters { on, signatures, clusters } => vec![on, signatures, clusters],
+        }
+    }
 }
 
 /// One entry of `x[...]`, one for each axis written, in order.

@@ -194,6 +194,7 @@ impl Tensor {
     accessor!(as_f32, F32, f32);
     accessor!(as_i32, I32, i32);
     accessor!(as_bool, Bool, bool);
+    accessor!(as_trit, Trit, i8);
 }
 
 /// Distance between neighbours on each axis of a row-major tensor.

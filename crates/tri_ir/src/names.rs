@@ -89,6 +89,7 @@ impl Op {
             Op::Pool2d(_) => "pool2d",
             Op::Reduce { .. } => "reduce",
             Op::ArgMax { .. } => "argmax",
+            Op::ArgMaxClusters => "argmax_clusters",
             Op::Softmax { .. } => "softmax",
             Op::Quantize(quantizer) => quantizer.name(),
             Op::Encode => "encode",

@@ -261,6 +261,9 @@ pub enum Op {
         /// The axis that vanishes.
         axis: u32,
     },
+    /// (f32[N, D], trit[D, C], trit[C, D, M]) to i32[N]: `c * M + m`, where `c` is the column of the second operand, and `m` the
+    /// column of part `c` of the third, with which a row has the largest sum of +-x; each sum by rule 3, each choice by rule 6.
+    ArgMaxClusters,
     /// f32[S] to f32[S], rule 8.
     Softmax {
         /// The axis normalised over.
@@ -282,6 +285,8 @@ pub enum Op {
     /// (E[N, D], f32[N, T], gates f32[N, T] if weighted, captures of tile 0, of tile 1, ...) to E2[N, D2].
     /// Each row goes to the `top` tiles of largest score (ties: lower index; NaN below every number). The result is
     /// the first choice's output times its gate, plus the second's, and so on in descending order of score.
+    /// In place of scores, i32[N] names the only tile of each row; a number below 0 stands for tile 0, one above the last for the last.
+    /// Gradients go to the chosen tiles, their rows and the gates; never to scores.
     Route {
         /// Tiles a row.
         top: u32,

@@ -146,6 +146,8 @@ pub enum StepKind {
     Convolution(Convolution),
     /// Another schedule.
     Call(CallStep),
+    /// The tile of each row, through its cluster.
+    Clusters(ClusterStep),
     /// Rows to tiles.
     Route(RouteStep),
     /// Gives a symbol the value of an `i32` buffer of one element, or stops the call.
@@ -399,6 +401,19 @@ pub struct CallStep {
     pub workspace: u32,
 }
 
+/// The nearest cluster of each row, then the nearest tile in it, through a micro-kernel. All operands are row major.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClusterStep {
+    /// `f32[N, D]`.
+    pub on: BufferId,
+    /// `trit[D, C]`.
+    pub clusters: BufferId,
+    /// `trit[C, D, M]`.
+    pub tiles: BufferId,
+    /// `i32[N]`.
+    pub out: BufferId,
+}
+
 /// Rows to tiles: choose, group with a counting sort, run each tile on its rows, add in order of rank.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RouteStep {
@@ -408,7 +423,7 @@ pub struct RouteStep {
     pub top: u32,
     /// `E[rows, D]`.
     pub x: BufferId,
-    /// `f32[rows, T]`.
+    /// `f32[rows, T]`, or `i32[rows]` with the only tile of each row.
     pub scores: BufferId,
     /// `f32[rows, T]`.
     pub gates: Option<BufferId>,

@@ -23,9 +23,9 @@ mod verify;
 
 pub use attach::{attach, attach_error};
 pub use kir::{
-    Access, Buffer, BufferId, CallStep, Contraction, ContractionKind, Convolution, Expr, ExprId, Fold, Guard,
-    Index, Module, Nest, OuterAxis, Place, Reg, RouteStep, RouteTile, Schedule, ScheduleId, Slot, SlotSize,
-    Stage, Step, StepKind, Store,
+    Access, Buffer, BufferId, CallStep, ClusterStep, Contraction, ContractionKind, Convolution, Expr, ExprId,
+    Fold, Guard, Index, Module, Nest, OuterAxis, Place, Reg, RouteStep, RouteTile, Schedule, ScheduleId,
+    Slot, SlotSize, Stage, Step, StepKind, Store,
 };
 pub use plan::{PlanError, slot_offsets, workspace_bytes};
 pub use schedule::{Fusion, ScheduleError, schedule, schedule_function};

@@ -86,6 +86,7 @@ pub fn for_each_buffer(step: &StepKind, visit: &mut dyn FnMut(BufferId)) {
         }
         StepKind::Contraction(step) => all(&[step.lhs, step.rhs, step.out]),
         StepKind::Convolution(step) => all(&[step.input, step.weight, step.out]),
+        StepKind::Clusters(step) => all(&[step.on, step.clusters, step.tiles, step.out]),
         StepKind::Call(step) => {
             [&step.params, &step.results, &step.states].into_iter().for_each(|list| all(list))
         }

@@ -50,6 +50,11 @@ impl Printer<'_> {
                 StepKind::Contraction(contraction) => self.contraction(f, contraction)?,
                 StepKind::Convolution(convolution) => self.convolution(f, convolution)?,
                 StepKind::Call(call) => self.call(f, call)?,
+                StepKind::Clusters(step) => {
+                    let [on, clusters, tiles, out] =
+                        [step.on, step.clusters, step.tiles, step.out].map(|id| id.0);
+                    writeln!(f, "  argmax_clusters b{out} = b{on} by b{clusters} then b{tiles}")?;
+                }
                 StepKind::Route(route) => self.route(f, route)?,
                 StepKind::BindDim { from, symbol, at_most } => {
                     write!(f, "  bind {} = b{}", self.dim(&Dim::var(*symbol)), from.0)?;

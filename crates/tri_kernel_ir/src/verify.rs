@@ -180,6 +180,21 @@ impl Checker<'_> {
                 step.results.iter().try_for_each(|id| self.written(*id))?;
                 step.states.iter().try_for_each(|id| self.written(*id))
             }
+            StepKind::Clusters(step) => {
+                self.written(step.out)?;
+                let kinds = [
+                    (step.on, DType::F32, 2),
+                    (step.clusters, DType::Trit, 2),
+                    (step.tiles, DType::Trit, 3),
+                    (step.out, DType::I32, 1),
+                ];
+                for (id, dtype, rank) in kinds {
+                    let fits = self.kind(id)? == (dtype, Encoding::Plain)
+                        && self.schedule.buffers[id.index()].shape.len() == rank;
+                    hold(fits, "an operand of a choice through clusters has another type")?;
+                }
+                Ok(())
+            }
             StepKind::Route(step) => {
                 self.dim(&step.rows)?;
                 hold((step.workspace as usize) < self.schedule.slots.len(), "a route has no workspace")?;

@@ -23,6 +23,8 @@ macro_rules! offsets {
 pub type GemmKernel = unsafe extern "C" fn(*const GemmArgs);
 /// A convolution: reads [`ConvArgs`].
 pub type ConvKernel = unsafe extern "C" fn(*const ConvArgs);
+/// The tile of each row through its cluster: reads [`ClusterArgs`].
+pub type ClusterKernel = unsafe extern "C" fn(*const ClusterArgs);
 /// A part of a route: reads [`RouteArgs`].
 pub type RouteKernel = unsafe extern "C" fn(*const RouteArgs);
 /// One f32 to one f32.
@@ -152,13 +154,53 @@ offsets!(ConvArgs {
     GROUPS_OFFSET: groups,
 });
 
+/// For each row the nearest of `count` clusters, then the nearest of the `each` tiles in it.
+///
+/// The call fills rows `first..last` of `out`, so that threads may share the rows.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct ClusterArgs {
+    /// f32[rows, width].
+    pub on: *const u8,
+    /// Plain trits [width, count].
+    pub clusters: *const u8,
+    /// Plain trits [count, width, each].
+    pub tiles: *const u8,
+    /// i32[rows]: `cluster * each + tile`.
+    pub out: *mut u8,
+    /// First row.
+    pub first: i64,
+    /// Row after the last.
+    pub last: i64,
+    /// Elements of a row.
+    pub width: i64,
+    /// Number of clusters, at least 1.
+    pub count: i64,
+    /// Tiles of a cluster, at least 1.
+    pub each: i64,
+}
+
+offsets!(ClusterArgs {
+    ON_OFFSET: on,
+    CLUSTERS_OFFSET: clusters,
+    TILES_OFFSET: tiles,
+    OUT_OFFSET: out,
+    FIRST_OFFSET: first,
+    LAST_OFFSET: last,
+    WIDTH_OFFSET: width,
+    COUNT_OFFSET: count,
+    EACH_OFFSET: each,
+});
+
 /// A route of `rows` rows to `tiles` tiles, `top` of them a row: [`KernelTable::route_select`] once, then for each rank
 /// `route_group`, `route_gather`, the tiles on their rows, and `route_scatter`.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct RouteArgs {
-    /// f32[rows, tiles].
+    /// f32[rows, tiles], or null where `given` names the tiles.
     pub scores: *const u8,
+    /// i32[rows]: the only tile of each row where there are no scores; numbers out of range stand for the first and the last.
+    pub given: *const u8,
     /// f32[rows, tiles], or null where outputs are not weighted.
     pub gates: *const u8,
     /// i32[rows, top]: tiles of each row, in descending order of score.
@@ -191,6 +233,7 @@ pub struct RouteArgs {
 
 offsets!(RouteArgs {
     SCORES_OFFSET: scores,
+    GIVEN_OFFSET: given,
     GATES_OFFSET: gates,
     CHOSEN_OFFSET: chosen,
     ORDER_OFFSET: order,
@@ -251,6 +294,8 @@ pub struct KernelTable {
     pub nearest_f32: ScalarF32,
     /// To the nearest integer, half to even.
     pub nearest_f64: ScalarF64,
+    /// The tile of each row through its cluster.
+    pub argmax_clusters: ClusterKernel,
     /// Fills `chosen` (`route::select`).
     pub route_select: RouteKernel,
     /// Fills `order` and `first` for a rank (`route::group`).
@@ -282,6 +327,7 @@ offsets!(KernelTable {
     TRUNC_F64_OFFSET: trunc_f64,
     NEAREST_F32_OFFSET: nearest_f32,
     NEAREST_F64_OFFSET: nearest_f64,
+    ARGMAX_CLUSTERS_OFFSET: argmax_clusters,
     ROUTE_SELECT_OFFSET: route_select,
     ROUTE_GROUP_OFFSET: route_group,
     ROUTE_GATHER_OFFSET: route_gather,

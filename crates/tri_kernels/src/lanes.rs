@@ -32,6 +32,8 @@ pub(crate) trait FloatLanes: Copy {
     unsafe fn splat(value: f32) -> Self;
     unsafe fn load(from: *const f32) -> Self;
     unsafe fn store(self, to: *mut f32);
+    /// As many trits, one byte each, as numbers.
+    unsafe fn trits(from: *const i8) -> Self;
     unsafe fn add(self, other: Self) -> Self;
     /// `self * factor + sum`, rounded once.
     unsafe fn fma(self, factor: Self, sum: Self) -> Self;

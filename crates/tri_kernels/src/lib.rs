@@ -10,6 +10,7 @@
 mod abi;
 mod byte;
 mod byte_gemm;
+mod clusters;
 mod conv;
 mod element;
 mod float;
@@ -22,7 +23,7 @@ mod scratch;
 mod table;
 
 pub use abi::{
-    Context, ConvArgs, ConvKernel, GemmArgs, GemmKernel, KernelTable, ParallelBody, ParallelFor, RouteArgs,
-    RouteKernel, ScalarF32, ScalarF64, TernaryF32, TernaryF64,
+    ClusterArgs, ClusterKernel, Context, ConvArgs, ConvKernel, GemmArgs, GemmKernel, KernelTable,
+    ParallelBody, ParallelFor, RouteArgs, RouteKernel, ScalarF32, ScalarF64, TernaryF32, TernaryF64,
 };
 pub use level::CpuLevel;

@@ -6,7 +6,7 @@
 use crate::RouteArgs;
 
 /// Whether a score goes before another of a lower index: larger, or a number where that is NaN.
-fn ranks_above(a: f32, b: f32) -> bool {
+pub(crate) fn ranks_above(a: f32, b: f32) -> bool {
     a > b || (b.is_nan() && !a.is_nan())
 }
 
@@ -19,6 +19,13 @@ pub unsafe extern "C" fn select(args: *const RouteArgs) {
     unsafe {
         let args = &*args;
         let (scores, chosen) = (args.scores.cast::<f32>(), args.chosen.cast::<i32>());
+        if scores.is_null() {
+            for row in 0..args.rows.max(0) as usize {
+                let tile = args.given.cast::<i32>().add(row).read_unaligned();
+                chosen.add(row).write_unaligned(tile.clamp(0, args.tiles as i32 - 1));
+            }
+            return;
+        }
         for row in 0..args.rows.max(0) as usize {
             let score = |tile: i32| scores.add(row * args.tiles as usize + tile as usize).read_unaligned();
             let row = chosen.add(row * args.top as usize);
@@ -143,6 +150,7 @@ mod tests {
         let results: [f32; 3] = [100.0, 200.0, 300.0];
         let mut args = RouteArgs {
             scores: scores.as_ptr().cast(),
+            given: std::ptr::null(),
             gates: gates.as_ptr().cast(),
             chosen: chosen.as_mut_ptr().cast(),
             order: order.as_mut_ptr().cast(),

@@ -4,7 +4,7 @@ use crate::float::term;
 use crate::lanes::Portable;
 #[cfg(target_arch = "x86_64")]
 use crate::lanes::{Avx2, Avx512Vnni};
-use crate::{CpuLevel, KernelTable, byte_gemm, conv, element, float_gemm, route, scalar};
+use crate::{CpuLevel, KernelTable, byte_gemm, clusters, conv, element, float_gemm, route, scalar};
 
 impl KernelTable {
     /// The kernels of a level; none where this machine lacks its instructions.
@@ -40,7 +40,7 @@ macro_rules! table {
     ($module:ident, $level:ty, #[$features:meta]) => {
         mod $module {
             use super::*;
-            use crate::{ConvArgs, GemmArgs};
+            use crate::{ClusterArgs, ConvArgs, GemmArgs};
 
             entry!(
                 f32_gemm,
@@ -86,6 +86,7 @@ macro_rules! table {
                 $features,
                 conv::float_conv::<$level, { term::ROW_TRIT }, element::Trit>
             );
+            entry!(argmax_clusters, ClusterArgs, $features, clusters::argmax::<$level>);
             entry!(i8_conv2d, ConvArgs, $features, conv::byte_conv::<$level>);
 
             pub(super) static TABLE: KernelTable = KernelTable {
@@ -109,6 +110,7 @@ macro_rules! table {
                 trunc_f64: scalar::trunc_f64,
                 nearest_f32: scalar::nearest_f32,
                 nearest_f64: scalar::nearest_f64,
+                argmax_clusters,
                 route_select: route::select,
                 route_group: route::group,
                 route_gather: route::gather,

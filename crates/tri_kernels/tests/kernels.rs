@@ -3,7 +3,7 @@
 #![expect(unsafe_code, reason = "kernels are called through the C ABI")]
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use tri_kernels::{ConvArgs, CpuLevel, GemmArgs, GemmKernel, KernelTable};
+use tri_kernels::{ClusterArgs, ConvArgs, CpuLevel, GemmArgs, GemmKernel, KernelTable};
 
 /// A small generator of numbers (xorshift), so that failures repeat.
 struct Random(u64);
@@ -597,4 +597,59 @@ fn a_level_is_refused_where_the_machine_lacks_it() {
         assert_eq!(CpuLevel::from_name(level.name()), Some(level));
     }
     assert!(CpuLevel::Portable.is_supported());
+}
+
+#[test]
+fn the_nearest_tile_of_the_nearest_cluster_is_that_of_the_definition() {
+    let mut random = Random(77);
+    let sizes = [(1, 1, 1, 1), (9, 3, 5, 7), (16, 2, 64, 8), (32, 8, 33, 17), (300, 5, 24, 40), (0, 3, 4, 2)];
+    for (rows, count, width, each) in sizes {
+        let hard = rows < 20;
+        let x: Vec<f32> =
+            (0..rows * width).map(|_| if hard { random.hard_f32() } else { random.f32() }).collect();
+        let mut trits = |n: usize| -> Vec<i8> { (0..n).map(|_| random.below(3) as i8 - 1).collect() };
+        let (clusters, tiles) = (trits(width * count), trits(count * width * each));
+        let best = |x: &[f32], trits: &[i8], columns: usize| {
+            let score = |column: usize| {
+                let trit = |k: usize| trits[k * columns + column];
+                x.iter().enumerate().fold(0.0f32, |sum, (k, x)| match trit(k) {
+                    0 => sum,
+                    1 => sum + x,
+                    _ => sum - x,
+                })
+            };
+            let scores: Vec<f32> = (0..columns).map(score).collect();
+            let above = |a: f32, b: f32| a > b || (b.is_nan() && !a.is_nan());
+            (1..columns).fold(0, |best, at| if above(scores[at], scores[best]) { at } else { best })
+        };
+        let expected: Vec<i32> = (0..rows)
+            .map(|row| {
+                let x = &x[row * width..(row + 1) * width];
+                let cluster = best(x, &clusters, count);
+                let part = &tiles[cluster * width * each..(cluster + 1) * width * each];
+                (cluster * each + best(x, part, each)) as i32
+            })
+            .collect();
+        for level in [CpuLevel::Portable, CpuLevel::Avx2, CpuLevel::Avx512Vnni] {
+            let Some(table) = KernelTable::for_level(level) else { continue };
+            let mut out = vec![-1i32; rows];
+            // Two parts, as two threads would take them.
+            for (first, last) in [(0, rows / 3), (rows / 3, rows)] {
+                let args = ClusterArgs {
+                    on: x.as_ptr().cast(),
+                    clusters: clusters.as_ptr().cast(),
+                    tiles: tiles.as_ptr().cast(),
+                    out: out.as_mut_ptr().cast(),
+                    first: first as i64,
+                    last: last as i64,
+                    width: width as i64,
+                    count: count as i64,
+                    each: each as i64,
+                };
+                // SAFETY: the arrays have the sizes given.
+                unsafe { (table.argmax_clusters)(&args) };
+            }
+            assert_eq!(out, expected, "{level:?} {rows} rows, {count} clusters of {each}, {width} wide");
+        }
+    }
 }

@@ -208,7 +208,7 @@ impl Lowering<'_> {
             }
             ExprKind::CallValue(function, args) => self.eval_call_value(frame, *function, args, &expr.ty),
             ExprKind::Route { x, through, by, top, weight } => {
-                self.eval_route(frame, [*x, *through, *by], *top, *weight)
+                self.eval_route(frame, [*x, *through], *by, *top, *weight)
             }
             ExprKind::Einsum { operands, result } => self.eval_einsum(frame, operands, result),
             ExprKind::If(condition, then, otherwise) => {

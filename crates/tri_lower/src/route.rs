@@ -1,6 +1,6 @@
 //! `route`: rows to layers of an array.
 
-use tri_hir::hir::ExprId;
+use tri_hir::hir::{ExprId, RouteBy};
 use tri_ir::{self as ir, Dim, Op, Symbol, TensorType, Tile};
 
 use crate::error::{Result, Stop};
@@ -13,11 +13,12 @@ use crate::value::{GenericValue, InstanceId, Value};
 const ROWS: Symbol = Symbol(u32::MAX);
 
 impl Lowering<'_> {
-    /// `route(x, through = tiles, by = scores, top = k, weight = gates)`.
+    /// `route(x, through = tiles, by = scores, top = k, weight = gates)` and `route_hierarchical`.
     pub(crate) fn eval_route(
         &mut self,
         frame: &mut Frame,
-        [x, through, by]: [ExprId; 3],
+        [x, through]: [ExprId; 2],
+        by: RouteBy,
         top: Option<ExprId>,
         weight: Option<ExprId>,
     ) -> Result<Value> {
@@ -42,10 +43,20 @@ impl Lowering<'_> {
         let Some((width, outer)) = shape.split_last() else { return Err(Stop::Reported) };
         let rows = self.product(outer)?;
         let mut args = vec![self.reshape(x, vec![rows.clone(), width.clone()])?];
-        for scores in std::iter::once(by).chain(weight) {
-            let scores = self.eval(frame, scores)?;
-            let scores = self.tensor(&scores)?;
-            args.push(self.reshape(scores, vec![rows.clone(), Dim::constant(tiles.len() as i64)])?);
+        let by_tile = vec![rows.clone(), Dim::constant(tiles.len() as i64)];
+        args.push(match by {
+            RouteBy::Scores(scores) => self.reshaped(frame, scores, by_tile.clone())?,
+            RouteBy::Clusters { on, signatures, clusters } => {
+                let [on, signatures, clusters] = [on, signatures, clusters].map(|id| self.eval(frame, id));
+                let (on, signatures, clusters) = (on?, signatures?, clusters?);
+                let [on, signatures, clusters] =
+                    [self.tensor(&on)?, self.tensor(&signatures)?, self.tensor(&clusters)?];
+                let chosen = self.argmax_clusters(on, signatures, clusters)?;
+                self.reshape(chosen, vec![rows.clone()])?
+            }
+        });
+        if let Some(weight) = weight {
+            args.push(self.reshaped(frame, weight, by_tile)?);
         }
         let (targets, result) = self.tiles(&tiles, args[0], &mut args)?;
         let result_width = result.shape.last().cloned().ok_or(Stop::Reported)?;
@@ -57,6 +68,12 @@ impl Lowering<'_> {
         let routed = self.emit_all(op, args, vec![ty])?[0];
         let shape = outer.iter().cloned().chain([result_width]).collect();
         self.reshape(routed, shape).map(Value::Tensor)
+    }
+
+    fn reshaped(&mut self, frame: &mut Frame, id: ExprId, shape: Vec<Dim>) -> Result<ir::Value> {
+        let value = self.eval(frame, id)?;
+        let value = self.tensor(&value)?;
+        self.reshape(value, shape)
     }
 
     /// The functions of the tiles; their weights are added to `args`. Also the type that all of them give.

@@ -5,7 +5,7 @@ use core::ffi::c_void;
 use tri_cranelift::{Code, Effort, Executable, Failure, FrameLayout, Options, compile};
 use tri_ir::{DType, math};
 use tri_kernel_ir::{Module, Schedule, ScheduleId, plan, verify, workspace_bytes};
-use tri_kernels::{Context, ConvArgs, CpuLevel, GemmArgs, KernelTable, ParallelBody, route};
+use tri_kernels::{ClusterArgs, Context, ConvArgs, CpuLevel, GemmArgs, KernelTable, ParallelBody, route};
 
 /// Levels that this machine can run.
 pub(crate) fn levels() -> impl Iterator<Item = CpuLevel> {
@@ -127,6 +127,13 @@ scalar_functions! {
     nearest_f64(a: f64) = a.round_ties_even();
 }
 
+/// The portable kernel, which tests of the kernels hold to its definition.
+unsafe extern "C" fn argmax_clusters(args: *const ClusterArgs) {
+    let table = KernelTable::for_level(CpuLevel::Portable).expect("every machine has this level");
+    // SAFETY: the caller's arguments are passed on.
+    unsafe { (table.argmax_clusters)(args) }
+}
+
 static KERNELS: KernelTable = KernelTable {
     f32_gemm,
     bf16_gemm,
@@ -150,6 +157,7 @@ static KERNELS: KernelTable = KernelTable {
     trunc_f64,
     nearest_f32,
     nearest_f64,
+    argmax_clusters,
     route_select: route::select,
     route_group: route::group,
     route_gather: route::gather,

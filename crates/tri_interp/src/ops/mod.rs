@@ -1,6 +1,7 @@
 //! The arithmetic, one file an op family. Operands have been verified to have the types that an op takes.
 
 pub(crate) mod cast;
+pub(crate) mod clusters;
 pub(crate) mod contraction;
 pub(crate) mod convolution;
 pub(crate) mod elementwise;
@@ -43,6 +44,7 @@ pub(crate) fn compute(
         Op::Pool2d(attributes) => pooling::pool2d(operands[0], *attributes, shape()),
         Op::Reduce { op, axes } => reduction::reduce(*op, operands[0], axes, shape()),
         Op::ArgMax { axis } => reduction::argmax(operands[0], *axis as usize, shape()),
+        Op::ArgMaxClusters => clusters::argmax(operands[0], operands[1], operands[2]),
         Op::Softmax { axis } => reduction::softmax(operands[0], *axis as usize),
         Op::Quantize(quantizer) => return Ok(quantize::quantize(*quantizer, operands[0])),
         // Encodings are a matter of memory; values do not change.

@@ -20,8 +20,13 @@ pub(crate) struct Work {
 
 impl Work {
     pub(crate) fn new(operands: &[&Tensor], top: usize, weighted: bool, tiles: usize) -> Work {
-        let scores = operands[1].as_f32();
-        let choices: Vec<Vec<usize>> = scores.chunks_exact(tiles).map(|scores| best(scores, top)).collect();
+        let choices: Vec<Vec<usize>> = match operands[1].elements() {
+            Elements::I32(chosen) => {
+                let tile = |tile: &i32| vec![(*tile).clamp(0, tiles as i32 - 1) as usize];
+                chosen.iter().map(tile).collect()
+            }
+            _ => operands[1].as_f32().chunks_exact(tiles).map(|scores| best(scores, top)).collect(),
+        };
         let mut rows = vec![Vec::new(); tiles];
         for (row, tiles) in choices.iter().enumerate() {
             for tile in tiles {

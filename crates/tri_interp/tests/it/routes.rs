@@ -77,6 +77,41 @@ fn a_row_does_not_depend_on_its_company() {
     }
 }
 
+#[test]
+fn rows_whose_tile_is_given_go_there_and_numbers_out_of_range_to_the_ends() {
+    let module = module(
+        "module \"m\"
+        fn @tile<n: 1 up>(%0: f32[n, 1], %1: f32[1]) -> (%3) {
+          %2 = broadcast %1 : f32[n, 1]
+          %3 = add %0, %2 : f32[n, 1]
+        }
+        fn @f<B: 0 up>(%0: f32[B, 1], %1: i32[B]) -> (%4) {
+          %2 = constant {f32 1.0} : f32[1]
+          %3 = constant {f32 10.0} : f32[1]
+          %4 = route %0, %1, %2, %3 {top 1, weighted false, tiles [@tile symbols [] captures 1, @tile symbols [] captures 1]} : f32[B, 1]
+        }",
+    );
+    let args = [f32s(&[4, 1], &[0.5; 4]), i32s(&[4], &[1, 0, -3, 7])];
+    let found = Interpreter::new(&module).run_function(FunctionId(1), &[4], &args, &mut []).unwrap();
+    assert_same(&found[0], &[10.5, 1.5, 1.5, 10.5]);
+}
+
+#[test]
+fn clusters_are_chosen_first_and_ties_and_nan_are_those_of_argmax() {
+    // Two clusters of two tiles; the best tile of all, number 3, is in the cluster that a row of ones does not choose.
+    let module = module(
+        "module \"m\"
+        fn @f<B: 0 up>(%0: f32[B, 2]) -> (%3) {
+          %1 = literal {trit [2, 2] (1, 0, 0, -1)} : trit[2, 2]
+          %2 = literal {trit [2, 2, 2] (0, 1, 0, 0, 1, 1, 1, 1)} : trit[2, 2, 2]
+          %3 = argmax_clusters %0, %1, %2 : i32[B]
+        }",
+    );
+    let x = [1.0, 1.0, 0.0, 0.0, -1.0, 2.0, -3.0, 1.0, NAN, 1.0, NAN, NAN];
+    let found = Interpreter::new(&module).run_function(FunctionId(0), &[6], &[f32s(&[6, 2], &x)], &mut []);
+    assert_eq!(found.unwrap()[0].to_i32().unwrap(), [1, 0, 0, 2, 2, 0]);
+}
+
 const CACHE: &str = "module \"cache\"
     fn @zeros() -> (%0) { %0 = constant {f32 0.0} : f32[4] }
     fn @ones() -> (%0) { %0 = constant {f32 1.0} : f32[3] }

@@ -210,6 +210,7 @@ fn simple(name: &str) -> Option<Op> {
         "broadcast" => Op::Broadcast,
         "reshape" => Op::Reshape,
         "gather" => Op::Gather,
+        "argmax_clusters" => Op::ArgMaxClusters,
         "encode" => Op::Encode,
         "quantize_rows" => Op::Quantize(Quantizer::QuantizeRows),
         "ternarize_rows" => Op::Quantize(Quantizer::TernarizeRows),

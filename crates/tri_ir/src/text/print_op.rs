@@ -80,6 +80,7 @@ pub(super) fn attributes(
         | Op::Broadcast
         | Op::Reshape
         | Op::Gather
+        | Op::ArgMaxClusters
         | Op::Quantize(_)
         | Op::Encode => Ok(()),
     }

@@ -141,6 +141,7 @@ pub fn infer(op: &Op, operands: &[&TensorType]) -> Result<Option<Types>, TypeErr
         Op::Pool2d(attributes) => one(reduction::pool2d(*attributes, operands)?),
         Op::Reduce { op, axes } => one(reduction::reduce(*op, axes, operands)?),
         Op::ArgMax { axis } => one(reduction::argmax(*axis, operands)?),
+        Op::ArgMaxClusters => one(reduction::argmax_clusters(operands)?),
         Op::Softmax { axis } => one(reduction::softmax(*axis, operands)?),
         Op::Quantize(quantizer) => Some(reduction::quantize(*quantizer, operands)?),
         Op::StateWrite { .. } => {

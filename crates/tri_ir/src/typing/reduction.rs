@@ -1,7 +1,7 @@
 //! Ops along axes: reductions, argmax, softmax, pooling, quantisers.
 
 use super::source::is_legal;
-use super::{TypeError, axis_of, exactly, rank, windows};
+use super::{TypeError, axis_of, exactly, misfit, rank, windows};
 use crate::{DType, Dim, Pool2d, PoolKind, Quantizer, ReduceOp, TensorType};
 
 fn dtype_error(operands: &[&TensorType]) -> TypeError {
@@ -41,6 +41,28 @@ pub(super) fn argmax(axis: u32, operands: &[&TensorType]) -> Result<TensorType, 
         return Err(dtype_error(operands));
     }
     Ok(TensorType::new(DType::I32, without(ty, &[axis])))
+}
+
+pub(super) fn argmax_clusters(operands: &[&TensorType]) -> Result<TensorType, TypeError> {
+    exactly(operands, 3)?;
+    for (operand, (dtype, axes)) in
+        [(DType::F32, 2), (DType::Trit, 2), (DType::Trit, 3)].into_iter().enumerate()
+    {
+        rank(operands, operand, axes)?;
+        if operands[operand].dtype != dtype {
+            return Err(TypeError::Dtype { operand, found: operands[operand].dtype });
+        }
+    }
+    let (width, clusters) = (&operands[0].shape[1], &operands[1].shape);
+    for (operand, fits) in [
+        (1, clusters[0] == *width),
+        (2, operands[2].shape[0] == clusters[1] && operands[2].shape[1] == *width),
+    ] {
+        if !fits {
+            return Err(misfit(operands, operand));
+        }
+    }
+    Ok(TensorType::new(DType::I32, vec![operands[0].shape[0].clone()]))
 }
 
 pub(super) fn softmax(axis: u32, operands: &[&TensorType]) -> Result<TensorType, TypeError> {

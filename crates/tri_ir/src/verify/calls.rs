@@ -86,8 +86,13 @@ pub(super) fn route(
     count("results", 1, results.len())?;
     let tile_count = Dim::constant(tiles.len() as i64);
     let scores = TensorType::new(DType::F32, vec![rows.clone(), tile_count]);
-    if heads[1..].iter().any(|ty| **ty != scores) {
-        return Err(Problem::Route("scores and gates are f32[rows, tiles]"));
+    let chosen = TensorType::new(DType::I32, vec![rows.clone()]);
+    let by_score = *heads[1] == scores;
+    if !by_score && *heads[1] != chosen || heads[2..].iter().any(|ty| **ty != scores) {
+        return Err(Problem::Route("scores and gates are f32[rows, tiles], chosen tiles i32[rows]"));
+    }
+    if !by_score && top != 1 {
+        return Err(Problem::Route("a row whose tile is given goes to that one alone"));
     }
     if top == 0 || top as usize > tiles.len() {
         return Err(Problem::Route("a row goes to at least one tile and at most to all"));

@@ -6,6 +6,7 @@
 
 mod affine;
 mod call;
+mod clusters;
 mod contract;
 mod conv;
 mod elementwise;
@@ -232,6 +233,7 @@ impl<'m> Scheduler<'m> {
             Op::Pool2d(attributes) => self.pool2d(inst, *attributes),
             Op::Reduce { op, axes } => self.reduce(inst, *op, axes),
             Op::ArgMax { axis } => self.argmax(inst, *axis),
+            Op::ArgMaxClusters => self.clusters(inst),
             Op::Softmax { axis } => self.softmax(inst, *axis),
             Op::Quantize(quantizer) => self.quantize(inst, *quantizer),
             Op::Encode => self.encode(inst),

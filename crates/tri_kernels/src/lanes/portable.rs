@@ -39,6 +39,12 @@ impl FloatLanes for Floats {
     }
 
     #[inline(always)]
+    unsafe fn trits(from: *const i8) -> Floats {
+        // SAFETY: the trait's promise.
+        Floats(unsafe { from.cast::<[i8; LANES]>().read_unaligned() }.map(f32::from))
+    }
+
+    #[inline(always)]
     unsafe fn add(self, other: Floats) -> Floats {
         Floats(std::array::from_fn(|i| self.0[i] + other.0[i]))
     }

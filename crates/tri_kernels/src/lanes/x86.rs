@@ -45,6 +45,11 @@ impl FloatLanes for __m256 {
     }
 
     #[inline(always)]
+    unsafe fn trits(from: *const i8) -> __m256 {
+        _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(_mm_loadl_epi64(from.cast())))
+    }
+
+    #[inline(always)]
     unsafe fn add(self, other: __m256) -> __m256 {
         _mm256_add_ps(self, other)
     }
@@ -126,6 +131,11 @@ impl FloatLanes for __m512 {
     #[inline(always)]
     unsafe fn store(self, to: *mut f32) {
         _mm512_storeu_ps(to, self)
+    }
+
+    #[inline(always)]
+    unsafe fn trits(from: *const i8) -> __m512 {
+        _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(_mm_loadu_si128(from.cast())))
     }
 
     #[inline(always)]

@@ -1,10 +1,10 @@
-//! Functions along axes: sum, mean, variance, max, min, all, any, softmax, argmax.
+//! Functions along axes: sum, mean, variance, max, min, all, any, softmax, argmax, argmax_clusters.
 
 use tri_ir::{self as ir, BinaryOp, DType, Dim, Op, ReduceOp};
 
 use super::source::f32_scalar;
 use super::{IntrinsicCall, Rule};
-use crate::error::Result;
+use crate::error::{Result, Stop};
 use crate::lowering::Lowering;
 use crate::value::Value;
 
@@ -19,6 +19,7 @@ pub(super) fn rule(name: &str) -> Option<Rule> {
         "variance" => Some(variance),
         "softmax" => Some(softmax),
         "argmax" => Some(argmax),
+        "argmax_clusters" => Some(argmax_clusters),
         _ => None,
     }
 }
@@ -88,4 +89,42 @@ fn argmax(lowering: &mut Lowering<'_>, call: &IntrinsicCall<'_>) -> Result<Value
     let rank = lowering.shape_of(operand)?.len();
     let axis = lowering.axis(call, "axis", rank)?;
     lowering.emit(Op::ArgMax { axis }, vec![operand]).map(Value::Tensor)
+}
+
+fn argmax_clusters(lowering: &mut Lowering<'_>, call: &IntrinsicCall<'_>) -> Result<Value> {
+    let [on, signatures, clusters] = ["on", "signatures", "clusters"].map(|name| {
+        let value = lowering.arg(call, name)?;
+        lowering.tensor(value)
+    });
+    lowering.argmax_clusters(on?, signatures?, clusters?).map(Value::Tensor)
+}
+
+impl Lowering<'_> {
+    /// The tile of each row of `on`: f32[.., K], trit[T, K], trit[C, K] to i32[..].
+    pub(crate) fn argmax_clusters(
+        &mut self,
+        on: ir::Value,
+        signatures: ir::Value,
+        clusters: ir::Value,
+    ) -> Result<ir::Value> {
+        let shape = self.shape_of(on)?;
+        let Some((width, outer)) = shape.split_last() else { return Err(Stop::Reported) };
+        let rows = self.product(outer)?;
+        let on = self.reshape(on, vec![rows, width.clone()])?;
+        let (tiles, count) = (self.shape_of(signatures)?[0].clone(), self.shape_of(clusters)?[0].clone());
+        let each = match (tiles.as_constant(), count.as_constant()) {
+            (Some(tiles), Some(count)) if count > 0 && tiles % count == 0 && tiles > 0 => tiles / count,
+            _ => {
+                return Err(
+                    self.invalid("tiles are as many in each cluster, and there is one at least".to_owned())
+                );
+            }
+        };
+        // Columns side by side, as the kernels read them; both depend on parameters alone as a rule, and are prologue values.
+        let parts = self.reshape(signatures, vec![count, Dim::constant(each), width.clone()])?;
+        let parts = self.permute(parts, vec![0, 2, 1])?;
+        let clusters = self.permute(clusters, vec![1, 0])?;
+        let chosen = self.emit(Op::ArgMaxClusters, vec![on, clusters, parts])?;
+        self.reshape(chosen, outer.to_vec())
+    }
 }

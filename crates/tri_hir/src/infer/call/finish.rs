@@ -11,7 +11,7 @@ use crate::resolve::bounds;
 
 impl Infer<'_> {
     /// Generic arguments and result type of a call whose arguments are bound; conditions are proved.
-    pub(super) fn finish_call(
+    pub(in crate::infer) fn finish_call(
         &mut self,
         b: &Bindings,
         called: &Called<'_>,

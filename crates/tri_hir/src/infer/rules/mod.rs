@@ -52,6 +52,7 @@ impl Infer<'_> {
             "pad" => self.pad(&call),
             "einsum" => self.einsum(&call),
             "route" => self.route(&call),
+            "route_hierarchical" => self.route_hierarchical(&call),
             _ if self.stretches(def) => self.stretched(&call),
             "floor" | "ceil" if self.is_size_division(&call) => self.rounded_size(&call),
             name if STATIC.contains(&name) && first.is_none() && brackets.is_empty() => {

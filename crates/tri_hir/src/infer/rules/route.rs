@@ -1,12 +1,13 @@
-//! `route(x, through = tiles, by = scores)`: rows to the layers of an array.
+//! `route(x, through = tiles, by = scores)` and `route_hierarchical`: rows to the layers of an array.
 
 use tri_diagnostics::Code;
 use tri_syntax::ast;
 
 use super::Special;
-use crate::hir::{Axis, DType, Def, Dim, Element, ExprId, ExprKind, GenericArg, Owner, Type};
+use crate::hir::{Axis, DType, Def, Dim, Element, ExprId, ExprKind, GenericArg, Owner, RouteBy, Type};
 use crate::infer::Infer;
 use crate::infer::bind::Bindings;
+use crate::infer::misfit::Called;
 
 impl Infer<'_> {
     pub(super) fn route(&mut self, call: &Special<'_>) -> Option<ExprId> {
@@ -14,27 +15,13 @@ impl Infer<'_> {
         let (x, element, shape) = self.tensor(call, 0)?;
         let through = self.operand(call, position("through")?)?;
         let (by, by_element, scores) = self.tensor(call, position("by")?)?;
-        let Type::Array(tile, count) = self.ty(through).clone() else {
-            if self.ty(through) != &Type::Error {
-                let found = self.show().ty(self.ty(through));
-                self.names.error(
-                    Code::E2001,
-                    self.node(through),
-                    format!("`through` is an array of layers, but this is {found}"),
-                );
-            }
-            return None;
-        };
-        let Type::Layer(def, args) = &*tile else {
-            self.names.error(Code::E2001, self.node(through), "`through` is an array of layers");
-            return None;
-        };
+        let (def, args, count) = self.tiles(through)?;
         let Some((_, rows)) = shape.split_last() else {
             let message = "`route` sends rows to tiles, but this is a scalar";
             self.names.error(Code::E2002, self.node(x), message);
             return None;
         };
-        let result = self.tile_result(call, *def, args, element, &shape)?;
+        let result = self.tile_result(call, def, &args, element, &shape)?;
         let fits = by_element == Element::Known(DType::F32)
             && scores.len() == shape.len()
             && scores.iter().zip(rows).all(|(a, b)| self.same_axis(a, b))
@@ -58,7 +45,56 @@ impl Infer<'_> {
             }
             None => None,
         };
+        let by = RouteBy::Scores(by);
         Some(self.push(ExprKind::Route { x, through, by, top, weight }, result, call.node))
+    }
+
+    /// `route_hierarchical(x, through = tiles, on = keys, signatures = s, clusters = c)`. Its declaration says what belongs together; of
+    /// the tiles it says nothing.
+    pub(super) fn route_hierarchical(&mut self, call: &Special<'_>) -> Option<ExprId> {
+        let through_at = call.signature.params.iter().position(|param| &*param.name == "through")?;
+        let owner = Owner::Function(call.def);
+        let mut signature = call.signature.clone();
+        signature.params.truncate(through_at);
+        let called = Called { owner, signature: &signature, base: None, node: call.node };
+        let slots = call.slots[..through_at].to_vec();
+        let through = self.operand(call, through_at)?;
+        let mut b = Bindings::open([owner]);
+        let given = self.arguments(&mut b, &called, call.first, &slots, None)?;
+        let [Some(x), Some(on), Some(signatures), Some(clusters)] = given[..] else { return None };
+        let (generics, _) = self.finish_call(&b, &called)?;
+        let (def, args, count) = self.tiles(through)?;
+        let Type::Tensor(element, shape) = self.ty(x).clone() else { return None };
+        let result = self.tile_result(call, def, &args, element, &shape)?;
+        let at = call.signature.generics.iter().position(|generic| &*generic.name == "Tiles")?;
+        let GenericArg::Dim(described) = generics[at].clone() else { return None };
+        if !self.equal(&described, &count) {
+            let found = self.ty(signatures).clone();
+            let Type::Tensor(trit, axes) = &found else { return None };
+            let wanted = Type::Tensor(*trit, vec![Axis::Dim(count), axes.get(1)?.clone()]);
+            self.mismatch(signatures, &found, &wanted, None);
+            return None;
+        }
+        let by = RouteBy::Clusters { on, signatures, clusters };
+        Some(self.push(ExprKind::Route { x, through, by, top: None, weight: None }, result, call.node))
+    }
+
+    /// The layer that an array to be routed through is of, and how many there are.
+    fn tiles(&mut self, through: ExprId) -> Option<(Def, Vec<GenericArg>, Dim)> {
+        let ty = self.ty(through).clone();
+        let message = match &ty {
+            Type::Error => return None,
+            Type::Array(tile, count) => match &**tile {
+                Type::Layer(..) if crate::dims::numeric(self.db, count) == Some(0) => {
+                    "there is no tile to route to: the array is empty".to_owned()
+                }
+                Type::Layer(def, args) => return Some((*def, args.clone(), count.clone())),
+                _ => "`through` is an array of layers".to_owned(),
+            },
+            other => format!("`through` is an array of layers, but this is {}", self.show().ty(other)),
+        };
+        self.names.error(Code::E2001, self.node(through), message);
+        None
     }
 
     /// How many tiles each row goes to: a static int from 1 to the number of tiles.

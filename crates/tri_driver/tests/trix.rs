@@ -1,0 +1,170 @@
+//! The layers of `std.trix` against references made outside this project: interpreted and native, at several levels.
+
+#![expect(clippy::unwrap_used, reason = "a test that panics has failed")]
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use tri_driver::{Engine, Parameters, Program, SourceOptions, Timing, level_of};
+use tri_interp::Interpreter;
+use tri_ir::{DType, TensorData, Verified};
+
+fn data() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/data/trix")
+}
+
+/// A model of `layers.tri` with the weights of a pack, after the passes of a level.
+struct Layer {
+    module: Verified,
+    level: u8,
+    parameters: Vec<TensorData>,
+}
+
+impl Layer {
+    fn new(model: &str, pack: &str, tiles: i64, level: u8) -> Layer {
+        let dims = BTreeMap::from([("Tiles".to_owned(), tiles)]);
+        let options = SourceOptions { dims, model: Some(model.to_owned()) };
+        let program = Program::open(&data().join("layers.tri"), &options).unwrap();
+        let mut timing = Timing::default();
+        let (elaborated, warnings) = program.elaborate(&mut timing).unwrap();
+        assert!(warnings.is_empty(), "{warnings:?}");
+        let module = tri_driver::optimize(elaborated.module, level_of(level), &mut timing).unwrap();
+        let weights = data().join(pack).join("weights.safetensors");
+        let weights: BTreeMap<String, TensorData> =
+            tri_import::read_safetensors(&weights).unwrap().into_iter().collect();
+        let of_pack = |name: &str| weights[name.split_once('.').unwrap().1].clone();
+        let parameters = module.parameters.iter().map(|parameter| of_pack(&parameter.name)).collect();
+        Layer { module, level, parameters }
+    }
+
+    /// The first result of an entry, which is the same interpreted, native on one thread and on two.
+    fn call(&self, entry: &str, x: &TensorData) -> TensorData {
+        let interpreter = Interpreter::new(&self.module);
+        let weights = interpreter.bind(&self.parameters).unwrap();
+        let mut states = interpreter.initial_states().unwrap();
+        let inputs = std::slice::from_ref(x);
+        let interpreted = interpreter.call(entry, inputs, &weights, &mut states).unwrap().remove(0);
+        for threads in [1, 2] {
+            let parameters = Parameters::Given(&self.parameters);
+            let timing = &mut Timing::default();
+            let engine =
+                Engine::compile(self.module.clone(), level_of(self.level), parameters, Some(threads), timing);
+            let native = engine.unwrap().call(entry, inputs).unwrap().remove(0);
+            let differs = first_difference(&native, &interpreted);
+            assert!(differs.is_none(), "-O{} {entry} on {threads} threads: {differs:?}", self.level);
+        }
+        interpreted
+    }
+}
+
+/// The first element that is not equal bit for bit; any NaN equals any NaN.
+fn first_difference(found: &TensorData, expected: &TensorData) -> Option<String> {
+    if found.dtype != expected.dtype || found.shape != expected.shape {
+        return Some(format!("{:?} {:?}", found.dtype, found.shape));
+    }
+    if found.dtype != DType::F32 {
+        return (found.bytes != expected.bytes).then(|| "other elements".to_owned());
+    }
+    let (found, expected) = (found.to_f32().unwrap(), expected.to_f32().unwrap());
+    let same = |a: f32, b: f32| a.to_bits() == b.to_bits() || a.is_nan() && b.is_nan();
+    let mut pairs = found.iter().zip(&expected).enumerate();
+    pairs.find(|(_, (a, b))| !same(**a, **b)).map(|(at, (a, b))| format!("{a} for {b} at {at}"))
+}
+
+fn case(pack: &str, name: &str) -> TensorData {
+    let path = data().join(pack).join("cases.safetensors");
+    tri_import::read_tensor(&format!("{}:{name}", path.to_str().unwrap())).unwrap()
+}
+
+fn doubles(pack: &str, name: &str) -> Vec<f64> {
+    tri_import::read_safetensors_f64(&data().join(pack).join("cases.safetensors"), name).unwrap().1
+}
+
+/// Rows of the first axis.
+fn rows(tensor: &TensorData, count: usize) -> TensorData {
+    let row = tensor.bytes.len() / tensor.shape[0].max(1);
+    let shape = [&[count], &tensor.shape[1..]].concat();
+    TensorData::new(tensor.dtype, shape, tensor.bytes[..count * row].to_vec()).unwrap()
+}
+
+fn assert_bits(found: &TensorData, expected: &TensorData, what: &str) {
+    let differs = first_difference(found, expected);
+    assert!(differs.is_none(), "{what}: {differs:?}");
+}
+
+fn assert_close(found: &TensorData, expected: &[f64], tolerance: f64) {
+    let found = found.to_f32().unwrap();
+    assert_eq!(found.len(), expected.len());
+    let worst = found.iter().zip(expected).map(|(a, b)| (f64::from(*a) - b).abs()).fold(0.0, f64::max);
+    assert!(found.iter().all(|x| x.is_finite()) && worst <= tolerance, "off by {worst}");
+}
+
+#[test]
+fn dense_is_close_to_doubles_and_equal_where_no_function_is_approximated() {
+    for level in [0, 2] {
+        let layer = Layer::new("Dense", "dense", 16, level);
+        let x = case("dense", "x");
+        assert_bits(&layer.call("with_relu", &x), &case("dense", "y_relu"), "dense with relu");
+        assert_close(&layer.call("forward", &x), &doubles("dense", "y_gelu_f64"), 1e-5);
+    }
+}
+
+#[test]
+fn tiles_and_outputs_are_those_of_the_reference_for_every_number_of_rows() {
+    for (model, pack, tiles) in
+        [("Ternary", "ternary", 16), ("Sparse", "sparse", 16), ("Hierarchical", "hierarchical", 16)]
+    {
+        let x = case(pack, "x");
+        for level in [0, 2] {
+            let layer = Layer::new(model, pack, tiles, level);
+            for count in [0, 1, 9, 16, 32, 64] {
+                let what = format!("{pack} -O{level} {count} rows");
+                assert_bits(&layer.call("forward", &rows(&x, count)), &rows(&case(pack, "y"), count), &what);
+                if model != "Ternary" {
+                    assert_bits(
+                        &layer.call("tile", &rows(&x, count)),
+                        &rows(&case(pack, "tile"), count),
+                        &what,
+                    );
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn ties_nan_infinities_empty_tiles_and_batches_of_none_and_one_are_those_of_the_reference() {
+    for (model, pack, tiles) in [("Sparse", "sparse_edges", 16), ("Hierarchical", "hierarchical_edges", 16)] {
+        for level in [0, 2] {
+            let layer = Layer::new(model, pack, tiles, level);
+            for part in ["", "edge.", "skip.", "one.", "none."] {
+                let [x, y, tile] = ["x", "y", "tile"].map(|name| case(pack, &format!("{part}{name}")));
+                assert_bits(&layer.call("forward", &x), &y, &format!("{pack} {part} -O{level}"));
+                assert_bits(&layer.call("tile", &x), &tile, &format!("{pack} {part} -O{level}"));
+            }
+        }
+    }
+}
+
+#[test]
+fn lookups_choose_the_tiles_of_the_reference_and_are_close_to_doubles() {
+    let packs = [("lookup16", 16), ("lookup64", 64), ("lookup16_all_tiles", 16), ("lookup64_all_tiles", 64)];
+    for (pack, tiles) in packs {
+        let all_tiles = pack.ends_with("all_tiles");
+        for level in [0, 2] {
+            let layer = Layer::new("Lookup", pack, tiles, level);
+            let x = case(pack, "x");
+            assert_bits(&layer.call("tile", &x), &case(pack, "tile"), &format!("{pack} -O{level}"));
+            let found = layer.call("forward", &x);
+            let expected: Vec<f64> = match all_tiles {
+                true => doubles(pack, "y_f64"),
+                false => case(pack, "y").to_f32().unwrap().into_iter().map(f64::from).collect(),
+            };
+            let largest = expected.iter().fold(0.0, |largest, y| f64::max(largest, y.abs()));
+            assert_close(&found, &expected, if all_tiles { 2e-6 } else { 2e-5 * (largest + 1.0) });
+            for count in [0, 1] {
+                assert_bits(&layer.call("forward", &rows(&x, count)), &rows(&found, count), pack);
+            }
+        }
+    }
+}
