@@ -26,9 +26,9 @@ impl Layer {
         let options = SourceOptions { dims, model: Some(model.to_owned()) };
         let program = Program::open(&data().join("layers.tri"), &options).unwrap();
         let mut timing = Timing::default();
-        let (elaborated, warnings) = program.elaborate(&mut timing).unwrap();
+        let (_, warnings) = program.elaborate(&mut timing).unwrap();
         assert!(warnings.is_empty(), "{warnings:?}");
-        let module = tri_driver::optimize(elaborated.module, level_of(level), &mut timing).unwrap();
+        let module = program.optimized(level_of(level), &mut timing).unwrap().clone();
         let weights = data().join(pack).join("weights.safetensors");
         let weights: BTreeMap<String, TensorData> =
             tri_import::read_safetensors(&weights).unwrap().into_iter().collect();
