@@ -197,6 +197,9 @@ pub(crate) struct CompileArgs {
     /// Neither looks into the cache nor keeps anything there.
     #[arg(long)]
     pub(crate) no_cache: bool,
+    /// Compiles again whenever a file of the program or the weights is saved, and says what was redone; Ctrl-C ends it.
+    #[arg(long, conflicts_with = "emit")]
+    pub(crate) watch: bool,
 }
 
 /// How `--timing` tells what took how long.

@@ -12,3 +12,4 @@ pub(crate) mod new;
 pub(crate) mod run;
 pub(crate) mod test;
 pub(crate) mod verify;
+pub(crate) mod watch;

@@ -9,8 +9,12 @@ use crate::failure::Failure;
 
 /// Reads the program.
 pub(crate) fn open(args: &SourceArgs) -> Result<Program, Failure> {
-    let options = SourceOptions { dims: args.dims.iter().cloned().collect(), model: args.model.clone() };
-    Ok(Program::open(&args.file, &options)?)
+    Ok(Program::open(&args.file, &options(args))?)
+}
+
+/// What the command line chooses for the program.
+pub(crate) fn options(args: &SourceArgs) -> SourceOptions {
+    SourceOptions { dims: args.dims.iter().cloned().collect(), model: args.model.clone() }
 }
 
 /// Prints what is wrong with the program; an error that is not the program's is passed on.

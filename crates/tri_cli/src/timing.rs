@@ -50,7 +50,7 @@ fn provenance(timing: &Timing, source: &Source) -> String {
     }
 }
 
-fn tier_name(tier: Tier) -> &'static str {
+pub(crate) fn tier_name(tier: Tier) -> &'static str {
     match tier {
         Tier::Disk => "disk",
         Tier::Remote => "remote",
@@ -58,7 +58,7 @@ fn tier_name(tier: Tier) -> &'static str {
 }
 
 /// Functions compiled, and functions reused.
-fn counts(timing: &Timing) -> (usize, usize) {
+pub(crate) fn counts(timing: &Timing) -> (usize, usize) {
     let reused = timing.function_runs().iter().filter(|run| run.is_reused).count();
     (timing.function_runs().len() - reused, reused)
 }

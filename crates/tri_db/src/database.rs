@@ -242,10 +242,10 @@ impl RootDatabase {
         }
     }
 
-    /// Reads all files again and looks again for modules, as after a change on disk. Gives the files that hold something else.
-    pub fn refresh(&mut self) -> Vec<SourceFile> {
+    /// Reads all files again and looks again for modules, as after a change on disk: whether anything is otherwise.
+    pub fn refresh(&mut self) -> bool {
         let files = self.lock().by_path.clone();
-        let mut changed = Vec::new();
+        let mut is_changed = false;
         for (path, file) in files {
             if file.is_library(self) {
                 continue;
@@ -254,23 +254,23 @@ impl RootDatabase {
             if bytes != *file.bytes(self) {
                 // The bytes before are of no use.
                 let _ = file.set_bytes(self).to(bytes);
-                changed.push(file);
+                is_changed = true;
             }
         }
         let looked_for = self.lock().looked_for.clone();
         let leads = |path: &Path| self.system.canonicalize(path).ok();
         if looked_for.into_iter().any(|(path, real)| leads(&path) != real) {
             self.look_again();
+            is_changed = true;
         }
-        changed
+        is_changed
     }
 
-    /// Every path that the program's text depends on: its files, and places where a module was looked for in vain.
+    /// Every path that the program's text depends on: its files, and places where a module was looked for.
     pub fn paths(&self) -> Vec<PathBuf> {
         let files = self.lock();
         let read = files.by_path.iter().filter(|(_, file)| !file.is_library(self)).map(|(path, _)| path);
-        let missed = files.looked_for.iter().filter(|(_, real)| real.is_none()).map(|(path, _)| path);
-        read.chain(missed).cloned().collect()
+        read.chain(files.looked_for.keys()).cloned().collect()
     }
 
     /// Gives `dim` items of the main file other sizes.

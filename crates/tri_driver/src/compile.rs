@@ -7,6 +7,7 @@ use std::path::Path;
 
 use tri_artifact::Artifact;
 use tri_cache::{Cache, Found, Kind, Remote};
+use tri_cranelift::FunctionPool;
 use tri_diagnostics::Diagnostic;
 use tri_passes::OptLevel;
 
@@ -40,6 +41,8 @@ pub struct Compiled {
     pub source: Source,
     /// What is to be said of the caches: entries that were not believed, a server that failed.
     pub notes: Vec<String>,
+    /// All its functions, unless it comes from the cache.
+    pub(crate) pool: FunctionPool,
 }
 
 /// Where an artifact comes from.
@@ -63,6 +66,16 @@ pub fn compile(
     request: &Request<'_>,
     timing: &mut Timing,
 ) -> Result<Compiled, ElaborateError> {
+    compile_after(&FunctionPool::default(), program, request, timing)
+}
+
+/// The same after an earlier compilation in this process, which made the functions of `earlier`.
+pub(crate) fn compile_after(
+    earlier: &FunctionPool,
+    program: &Program,
+    request: &Request<'_>,
+    timing: &mut Timing,
+) -> Result<Compiled, ElaborateError> {
     let recipe = match request.cache {
         Some(_) => timing.stage("recipe", || Recipe::of(program, request.level, request.weights))?,
         None => None,
@@ -75,7 +88,8 @@ pub fn compile(
     if let Some((entry, tier)) = found {
         let warnings = if entry.has_warnings { program.check(timing) } else { Vec::new() };
         let (bytes, skipped) = (entry.bytes, entry.skipped);
-        return Ok(Compiled { bytes, skipped, warnings, source: Source::Cache(tier), notes: shelf.notes });
+        let (source, notes, pool) = (Source::Cache(tier), shelf.notes, FunctionPool::default());
+        return Ok(Compiled { bytes, skipped, warnings, source, notes, pool });
     }
     let (elaborated, warnings) = program.elaborate(timing)?;
     if elaborated.entries.is_empty() {
@@ -86,7 +100,7 @@ pub fn compile(
         Some(weights) => Some(timing.stage("read weights", || read_weights(weights, module))?),
         None => None,
     };
-    let known = shelf.functions(program);
+    let known = if earlier.is_empty() { &shelf.functions(program) } else { earlier };
     let package = Package {
         module,
         kernel: program.kernel_ir(request.level, timing)?,
@@ -94,16 +108,17 @@ pub fn compile(
         source_hash: program.source_hash(),
         options: program.options(),
         parameters: parameters.as_deref(),
-        pool: &known,
+        pool: known,
     };
     let assembled = package.assemble(timing)?;
     let bytes = timing.stage("link", || assembled.writer.to_bytes()).map_err(DriverError::from)?;
     let reason = shelf.reason(program);
     let entry = Entry { has_warnings: !warnings.is_empty(), skipped: assembled.skipped, bytes };
     timing
-        .stage("keep", || shelf.keep(program, &entry, (assembled.pool != known).then_some(&assembled.pool)));
+        .stage("keep", || shelf.keep(program, &entry, (assembled.pool != *known).then_some(&assembled.pool)));
     let source = Source::Compiler { reason };
-    Ok(Compiled { bytes: entry.bytes, skipped: entry.skipped, warnings, source, notes: shelf.notes })
+    let (bytes, skipped, notes, pool) = (entry.bytes, entry.skipped, shelf.notes, assembled.pool);
+    Ok(Compiled { bytes, skipped, warnings, source, notes, pool })
 }
 
 /// Compiles every artifact of a cache again from its tensor IR: how many are what they should be, and which are not, and why. An

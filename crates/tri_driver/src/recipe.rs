@@ -161,7 +161,7 @@ fn file_key(path: &Path) -> Option<Key> {
 }
 
 /// Length and time of a file, which change when somebody writes it.
-fn stamp(path: &Path) -> Option<(u64, SystemTime)> {
+pub(crate) fn stamp(path: &Path) -> Option<(u64, SystemTime)> {
     let metadata = path.metadata().ok()?;
     Some((metadata.len(), metadata.modified().ok()?))
 }

@@ -75,23 +75,26 @@ impl Program {
         db.set_dims(options.dims.clone());
         db.set_model(options.model.clone());
         let root = db.root();
-        if let Some(error) = read_error(&db, root) {
-            return Err(error);
-        }
-        hold_dims(&db, &[root], options)?;
-        Ok(Program::of(db, root, options.clone()))
+        let program = Program::of(db, root, options.clone());
+        program.hold()?;
+        Ok(program)
     }
 
     pub(crate) fn of(db: RootDatabase, root: SourceFile, options: SourceOptions) -> Program {
         Program { db, root, options }
     }
 
-    /// Reads the program's files again, as after a change on disk. What an edit does not concern is not worked out again.
+    /// Reads the program's files again, as after a change on disk: whether anything is otherwise. What an edit does not concern
+    /// is not worked out again.
+    pub fn refresh(&mut self) -> bool {
+        self.db.refresh()
+    }
+
+    /// Whether there is a program: what opening it holds too.
     ///
     /// # Errors
     /// The main file cannot be read, or lacks a dim that an option names.
-    pub fn refresh(&mut self) -> Result<(), DriverError> {
-        self.db.refresh();
+    pub fn hold(&self) -> Result<(), DriverError> {
         match read_error(&self.db, self.root) {
             Some(error) => Err(error),
             None => hold_dims(&self.db, &[self.root], &self.options),
@@ -103,12 +106,12 @@ impl Program {
     /// # Errors
     /// An option names a dim that the main file lacks.
     pub fn set_dims(&mut self, dims: BTreeMap<String, i64>) -> Result<(), DriverError> {
-        self.options.dims = dims.clone();
+        self.options.dims.clone_from(&dims);
         self.db.set_dims(dims);
-        hold_dims(&self.db, &[self.root], &self.options)
+        self.hold()
     }
 
-    /// Every path that the program's text depends on: its files, and places where a module was looked for in vain.
+    /// Every path that the program's text depends on: its files, and places where a module was looked for.
     pub fn paths(&self) -> Vec<PathBuf> {
         self.db.paths()
     }

@@ -50,7 +50,7 @@ fn agrees_with_the_interpreter(name: &str) {
             let interpreter = Interpreter::new(elaborated);
             let weights = interpreter.bind(&parameters).unwrap();
             let mut states = interpreter.initial_states().unwrap();
-            interpreter.call("forward", &[image.clone()], &weights, &mut states).unwrap().remove(0)
+            interpreter.call("forward", std::slice::from_ref(&image), &weights, &mut states).unwrap().remove(0)
         });
         let scores = expected.to_f32().unwrap();
         assert!(scores.iter().all(|x| x.is_finite()) && scores.iter().any(|x| *x != scores[0]), "{scores:?}");
@@ -59,7 +59,7 @@ fn agrees_with_the_interpreter(name: &str) {
             let given = Parameters::Given(&parameters);
             let mut engine =
                 Engine::compile(module.clone(), level_of(level), given, Some(threads), &mut timing).unwrap();
-            let found = engine.call("forward", &[image.clone()]).unwrap().remove(0);
+            let found = engine.call("forward", std::slice::from_ref(&image)).unwrap().remove(0);
             assert!(found == *expected, "{name} -O{level} on {threads} threads differs from the interpreter");
         }
     }

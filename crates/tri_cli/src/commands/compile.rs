@@ -3,10 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value, json};
-use tri_driver::{DriverError, Program, Request, Skipped, Source, Stage, Timing, level_of};
+use tri_cache::{Cache, Remote};
+use tri_driver::{Compiled, DriverError, Program, Request, Skipped, Source, Stage, Timing, level_of};
 
 use crate::args::{CompileArgs, Emit, Format, TimingShape};
-use crate::commands::cache;
+use crate::commands::{cache, watch};
 use crate::diagnostics;
 use crate::failure::Failure;
 use crate::output;
@@ -26,6 +27,9 @@ enum Outcome {
 
 /// Compiles.
 pub(crate) fn run(args: &CompileArgs, format: Format) -> Result<(), Failure> {
+    if args.watch {
+        return watch::run(args, format);
+    }
     let (progress, mut timing) = Progress::start();
     let outcome = compile(args, format, &mut timing);
     progress.finish();
@@ -34,22 +38,21 @@ pub(crate) fn run(args: &CompileArgs, format: Format) -> Result<(), Failure> {
         Format::Json => output::json(&outcome_json(&outcome, &timing)),
         Format::Text | Format::Concise | Format::Sarif => print(&outcome, args.verbose),
     }
-    match args.timing {
-        Some(shape) => tell_time(args, shape, &outcome, &timing),
-        None => Ok(()),
-    }
-}
-
-fn tell_time(
-    args: &CompileArgs,
-    shape: TimingShape,
-    outcome: &Outcome,
-    timing: &Timing,
-) -> Result<(), Failure> {
-    let (artifact, source) = match outcome {
+    let (artifact, source) = match &outcome {
         Outcome::Text(_) => (None, None),
         Outcome::Artifact { path, source, .. } => (Some(path.clone()), Some(source)),
     };
+    tell_time(args, artifact, source, &timing)
+}
+
+/// Tells what took how long, if that was asked for.
+pub(crate) fn tell_time(
+    args: &CompileArgs,
+    artifact: Option<PathBuf>,
+    source: Option<&Source>,
+    timing: &Timing,
+) -> Result<(), Failure> {
+    let Some(shape) = args.timing else { return Ok(()) };
     match shape {
         TimingShape::Table => output::note(timing::table(timing, source).trim_end()),
         TimingShape::Json => output::note(format_args!("{:#}", timing::json(timing, source))),
@@ -69,24 +72,57 @@ fn compile(args: &CompileArgs, format: Format, timing: &mut Timing) -> Result<Ou
     if !args.emit.is_empty() {
         return Ok(Outcome::Text(emit(args, &program, format, timing)?));
     }
-    let cache = if args.no_cache { None } else { cache::of(&args.cache) };
-    let remote = if cache.is_some() { remote::of_program(&args.source.file)? } else { None };
-    let request = Request {
-        level: level_of(args.optimize.level),
-        weights: args.weights.as_deref(),
-        cache: cache.as_ref(),
-        remote: remote.as_ref(),
-    };
-    let compiled = tri_driver::compile(&program, &request, timing);
+    let caches = Caches::of(args)?;
+    let compiled = tri_driver::compile(&program, &caches.request(args), timing);
     let compiled = compiled.map_err(|error| program::told(&program, error, format))?;
-    diagnostics::print(&compiled.warnings, &program, format);
+    tell(&compiled, &program, format);
+    let path = write(args, &compiled, timing)?;
+    let (bytes, skipped, source) = (compiled.bytes.len() as u64, compiled.skipped, compiled.source);
+    Ok(Outcome::Artifact { path, bytes, skipped, source })
+}
+
+/// The caches to use.
+pub(crate) struct Caches {
+    disk: Option<Cache>,
+    remote: Option<Remote>,
+}
+
+impl Caches {
+    /// Those that the command line, the package and the platform name.
+    pub(crate) fn of(args: &CompileArgs) -> Result<Caches, Failure> {
+        let disk = if args.no_cache { None } else { cache::of(&args.cache) };
+        let remote = if disk.is_some() { remote::of_program(&args.source.file)? } else { None };
+        Ok(Caches { disk, remote })
+    }
+
+    /// What the driver is asked for.
+    pub(crate) fn request<'a>(&'a self, args: &'a CompileArgs) -> Request<'a> {
+        Request {
+            level: level_of(args.optimize.level),
+            weights: args.weights.as_deref(),
+            cache: self.disk.as_ref(),
+            remote: self.remote.as_ref(),
+        }
+    }
+}
+
+/// Prints what there is to say of a program that was compiled.
+pub(crate) fn tell(compiled: &Compiled, program: &Program, format: Format) {
+    diagnostics::print(&compiled.warnings, program, format);
     for note in &compiled.notes {
         output::note(format_args!("note: {note}"));
     }
+}
+
+/// Writes the artifact, and says where.
+pub(crate) fn write(
+    args: &CompileArgs,
+    compiled: &Compiled,
+    timing: &mut Timing,
+) -> Result<PathBuf, Failure> {
     let path = args.output.clone().unwrap_or_else(|| beside_us(&args.source.file));
     timing.stage("write", || tri_artifact::write_bytes(&path, &compiled.bytes)).map_err(DriverError::from)?;
-    let (bytes, skipped, source) = (compiled.bytes.len() as u64, compiled.skipped, compiled.source);
-    Ok(Outcome::Artifact { path, bytes, skipped, source })
+    Ok(path)
 }
 
 /// The program's name with `.tria`, in the current directory.
