@@ -1,7 +1,7 @@
 #!/bin/sh
 # Records a minute in Neovim with the setup of docs/editors.md, after `cargo xtask editors` made it in target/neovim.
 # Writes target/neovim/session.cast for `asciinema play`, and pictures of some moments into target/neovim/frames.
-# Needs tmux, asciinema, aha and chromium.
+# Needs tmux, asciinema, aha and chromium. The README shows frames/shapes.png.
 set -eu
 cd "$(dirname "$0")/../.."
 home=$PWD/target/neovim
@@ -60,7 +60,7 @@ export HOME="$home" XDG_CONFIG_HOME="$home/config" XDG_DATA_HOME="$home/data" XD
 export PATH="$PWD/target/debug:$PATH" TERM=xterm-256color COLORTERM=truecolor LANG=C.UTF-8
 cd "$home/show"
 tmux -L tri-record kill-server 2>/dev/null || true
-tmux -L tri-record new-session -d -x 114 -y 22 \
+tmux -L tri-record new-session -d -x 107 -y 20 \
     "asciinema rec -q -c 'nvim -u $home/init.lua -S $home/show.lua digits.tri' $home/session.cast"
 # Keys, one after the other.
 press() { tmux -L tri-record send-keys -- "$@"; sleep 0.6; }
@@ -71,7 +71,7 @@ picture() {
     tmux -L tri-record capture-pane -ep | aha --black --title "$1" > "$home/frames/$1.html"
     sed -i -e 's/<body[^>]*>/<body style="margin: 0; background: #15171c">/' \
         -e 's/<pre>/<pre style="font: 14px DejaVu Sans Mono; margin: 0; padding: 14px; color: #c9ced8">/' "$home/frames/$1.html"
-    chromium --headless --no-sandbox --disable-gpu --hide-scrollbars --window-size=990,410 \
+    chromium --headless --no-sandbox --disable-gpu --hide-scrollbars --window-size=930,348 \
         --screenshot="$home/frames/$1.png" "file://$home/frames/$1.html" > "$home/frames/$1.log" 2>&1
 }
 
@@ -82,13 +82,36 @@ typed 'he' 'ad(' 'ima' 'ge)'
 press Escape
 sleep 3
 picture error
-press S
+press 1 5 G 0 w w K
+sleep 5
+picture shapes
+press 1 6 G 0 S
 typed 'head' '(no' 'rm(x' '))'
 press Escape
-sleep 3
-press 1 5 G 0 w w K
 sleep 4
-picture hover
-press j : q a ! Enter
+press 9 G 0 w w w K
+sleep 5
+picture layer
+press 1 5 G 0 w w
+tmux -L tri-record send-keys -l grn
+sleep 2
+press C-u
+typed 'hid' 'den'
+press Enter
+sleep 4
+picture rename
+press 1 5 G A
+typed '  ' '  ' '+  ' '1'
+press Escape
+sleep 3
+press g q
+sleep 4
+picture format
+press 9 G 0 w w w g d
+sleep 5
+picture library
+press C-o
+sleep 2
+press : q a ! Enter
 sleep 1
 tmux -L tri-record kill-server 2>/dev/null || true
