@@ -1,8 +1,10 @@
 //! What editors use of `grammar/`: the tree-sitter parser is what its grammar says, the extension of Visual Studio Code
-//! has its colours and can be packaged, and Neovim works with the server. Packages of npm are those of the lock file;
-//! their scripts do not run.
+//! has its colours and can be packaged, Neovim works with the server, and Emacs has its mode. Packages of npm are those
+//! of the lock file; their scripts do not run.
 
+mod emacs;
 mod neovim;
+mod setup;
 
 use std::path::Path;
 use std::process::Command;
@@ -27,7 +29,8 @@ pub(crate) fn check() -> Result<()> {
     for script in ["check", "test", "package"] {
         npm(&["run", "--silent", script])?;
     }
-    neovim::check()
+    neovim::check()?;
+    emacs::check()
 }
 
 /// Runs npm in the folder of the extension.

@@ -6,7 +6,8 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 
 /// A program and the Debian package that has it.
-const PACKAGES: [(&str, &str); 6] = [
+const PACKAGES: [(&str, &str); 7] = [
+    ("emacs", "emacs-nox"),
     ("node", "nodejs"),
     ("npm", "npm"),
     ("nvim", "neovim"),

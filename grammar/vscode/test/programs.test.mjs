@@ -30,7 +30,7 @@ async function grammar(scope = 'source.tri') {
 
 function programs() {
   const folders = ['examples', 'stdlib', 'tests/mistakes'];
-  return folders.flatMap(folder => readdirSync(join(root, folder))
+  return folders.flatMap(folder => readdirSync(join(root, folder), { recursive: true })
     .filter(name => name.endsWith('.tri'))
     .map(name => join(folder, name)));
 }

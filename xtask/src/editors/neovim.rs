@@ -5,8 +5,9 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use anyhow::{Context, Result, bail};
+use anyhow::Result;
 
+use super::setup::{fence, page, run};
 use crate::{root, system};
 
 pub(super) fn check() -> Result<()> {
@@ -17,7 +18,7 @@ pub(super) fn check() -> Result<()> {
     }
     let project = home.join("project");
     std::fs::create_dir_all(&project)?;
-    let page = std::fs::read_to_string(Path::new(root()).join("docs/editors.md"))?;
+    let page = page()?;
     let init = home.join("init.lua");
     std::fs::write(&init, fence(&page, "lua neovim")?)?;
     run(in_home("sh", &home)?.current_dir(root()).args(["-eu", "-c", fence(&page, "sh neovim")?]))?;
@@ -28,13 +29,6 @@ pub(super) fn check() -> Result<()> {
         .arg(&init)
         // The script ends Neovim; what follows it is for a script that cannot be read.
         .args(["-c", &format!("luafile {}", script.display()), "-c", "cquit 1"]))
-}
-
-/// The text of the fenced block of a page whose fence says `words`.
-fn fence<'p>(page: &'p str, words: &str) -> Result<&'p str> {
-    let begin = format!("\n```{words}\n");
-    let rest = page.split_once(&begin).with_context(|| format!("docs/editors.md has no ```{words}"))?.1;
-    Ok(rest.split_once("```").context("an open fence")?.0)
 }
 
 /// A program whose files of the user are below `home`, and which finds the `triton` of this repository.
@@ -54,12 +48,4 @@ fn in_home(program: &str, home: &Path) -> Result<Command> {
         .env("XDG_CACHE_HOME", folder("cache"))
         .stdin(Stdio::null());
     Ok(command)
-}
-
-fn run(command: &mut Command) -> Result<()> {
-    let status = command.status().with_context(|| format!("{:?}", command.get_program()))?;
-    if !status.success() {
-        bail!("`{}` ended with {status}", command.get_program().display());
-    }
-    Ok(())
 }
