@@ -7,10 +7,11 @@ use anyhow::{Context, Result, bail};
 /// An example: arguments of `triton`, and what its output must contain.
 type Run = (&'static [&'static str], &'static str);
 
-const RUNS: [Run; 9] = [
+const RUNS: [Run; 10] = [
     (&["test", "examples/digits.tri"], "2 passed, 0 failed"),
     (&["test", "examples/mnist_cnn.tri"], "1 passed, 0 failed"),
     (&["test", "examples/tiny_llama.tri"], "1 passed, 0 failed"),
+    (&["test", "examples/char_lm.tri", "--model=Hierarchical"], "2 passed, 0 failed"),
     (&["test", "examples/resnet18.tri"], "1 passed, 0 failed"),
     (&["test", "examples/zoo/resnet34.tri", "--dim=Image=64"], "1 passed, 0 failed"),
     (&["test", "examples/zoo/resnet50.tri", "--dim=Image=64"], "1 passed, 0 failed"),

@@ -22,34 +22,49 @@ struct Layer {
 
 impl Layer {
     fn new(model: &str, pack: &str, tiles: i64, level: u8) -> Layer {
-        let dims = BTreeMap::from([("Tiles".to_owned(), tiles)]);
-        let options = SourceOptions { dims, model: Some(model.to_owned()) };
-        let program = Program::open(&data().join("layers.tri"), &options).unwrap();
-        let mut timing = Timing::default();
-        let (_, warnings) = program.elaborate(&mut timing).unwrap();
-        assert!(warnings.is_empty(), "{warnings:?}");
-        let module = program.optimized(level_of(level), &mut timing).unwrap().clone();
+        let mut layer = Layer::initial("layers.tri", Some(model), tiles, level);
         let weights = data().join(pack).join("weights.safetensors");
         let weights: BTreeMap<String, TensorData> =
             tri_import::read_safetensors(&weights).unwrap().into_iter().collect();
         let of_pack = |name: &str| weights[name.split_once('.').unwrap().1].clone();
-        let parameters = module.parameters.iter().map(|parameter| of_pack(&parameter.name)).collect();
+        layer.parameters = layer.module.parameters.iter().map(|parameter| of_pack(&parameter.name)).collect();
+        layer
+    }
+
+    /// With parameters at their initial values.
+    fn initial(file: &str, model: Option<&str>, tiles: i64, level: u8) -> Layer {
+        let dims = BTreeMap::from([("Tiles".to_owned(), tiles)]);
+        let options = SourceOptions { dims, model: model.map(str::to_owned) };
+        let program = Program::open(&data().join(file), &options).unwrap();
+        let mut timing = Timing::default();
+        let (_, warnings) = program.elaborate(&mut timing).unwrap();
+        assert!(warnings.is_empty(), "{warnings:?}");
+        let module = program.optimized(level_of(level), &mut timing).unwrap().clone();
+        let parameters = Interpreter::new(&module).initial_parameters().unwrap();
         Layer { module, level, parameters }
+    }
+
+    fn native(&self, threads: usize) -> Engine {
+        let (parameters, timing) = (Parameters::Given(&self.parameters), &mut Timing::default());
+        Engine::compile(self.module.clone(), level_of(self.level), parameters, Some(threads), timing).unwrap()
+    }
+
+    fn interpret(&self, entry: &str, inputs: &[TensorData]) -> TensorData {
+        let interpreter = Interpreter::new(&self.module);
+        let weights = interpreter.bind(&self.parameters).unwrap();
+        let mut states = interpreter.initial_states().unwrap();
+        interpreter.call(entry, inputs, &weights, &mut states).unwrap().remove(0)
     }
 
     /// The first result of an entry, which is the same interpreted, native on one thread and on two.
     fn call(&self, entry: &str, x: &TensorData) -> TensorData {
-        let interpreter = Interpreter::new(&self.module);
-        let weights = interpreter.bind(&self.parameters).unwrap();
-        let mut states = interpreter.initial_states().unwrap();
-        let inputs = std::slice::from_ref(x);
-        let interpreted = interpreter.call(entry, inputs, &weights, &mut states).unwrap().remove(0);
+        self.call_with(entry, std::slice::from_ref(x))
+    }
+
+    fn call_with(&self, entry: &str, inputs: &[TensorData]) -> TensorData {
+        let interpreted = self.interpret(entry, inputs);
         for threads in [1, 2] {
-            let parameters = Parameters::Given(&self.parameters);
-            let timing = &mut Timing::default();
-            let engine =
-                Engine::compile(self.module.clone(), level_of(self.level), parameters, Some(threads), timing);
-            let native = engine.unwrap().call(entry, inputs).unwrap().remove(0);
+            let native = self.native(threads).call(entry, inputs).unwrap().remove(0);
             let differs = first_difference(&native, &interpreted);
             assert!(differs.is_none(), "-O{} {entry} on {threads} threads: {differs:?}", self.level);
         }
@@ -166,5 +181,104 @@ fn lookups_choose_the_tiles_of_the_reference_and_are_close_to_doubles() {
                 assert_bits(&layer.call("forward", &rows(&x, count)), &rows(&found, count), pack);
             }
         }
+    }
+}
+
+/// Numbers around 0, about normally distributed.
+fn random_rows(rows: usize, width: usize) -> TensorData {
+    let mut state = 0x9e37_79b9_7f4a_7c15u64;
+    let mut uniform = || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        (state >> 40) as f32 / (1u64 << 24) as f32 - 0.5
+    };
+    let values: Vec<f32> = (0..rows * width).map(|_| (0..6).map(|_| uniform()).sum::<f32>() * 1.4).collect();
+    TensorData::from_f32(vec![rows, width], &values).unwrap()
+}
+
+/// Rows of the first axis, by number.
+fn rows_at(tensor: &TensorData, numbers: &[usize]) -> TensorData {
+    let row = tensor.bytes.len() / tensor.shape[0];
+    let bytes = numbers.iter().flat_map(|at| tensor.bytes[at * row..(at + 1) * row].iter().copied());
+    TensorData::new(tensor.dtype, [&[numbers.len()], &tensor.shape[1..]].concat(), bytes.collect()).unwrap()
+}
+
+#[test]
+fn nothing_is_dead_at_initialisation() {
+    for model in ["Sparse", "Hierarchical", "Lookup"] {
+        let mut layer = Layer::initial("layers.tri", Some(model), 16, 2);
+        let x = random_rows(1000, 128);
+        let chosen = layer.native(1).call("tile", std::slice::from_ref(&x)).unwrap().remove(0);
+        let chosen = chosen.to_i32().unwrap();
+        let tiles = if model == "Sparse" { 4 } else { 16 };
+        let one_of_each: Vec<usize> = (0..tiles)
+            .map(|tile| {
+                let row = chosen.iter().position(|at| *at == tile);
+                row.unwrap_or_else(|| panic!("{model}: none of 1,000 rows reaches tile {tile}"))
+            })
+            .collect();
+        let x = [rows_at(&x, &one_of_each)];
+        let before = layer.interpret("forward", &x);
+        for at in 0..layer.parameters.len() {
+            let kept = layer.parameters[at].clone();
+            let other: Vec<f32> = kept.to_f32().unwrap().into_iter().map(|w| 0.37 - w).collect();
+            layer.parameters[at] = TensorData::from_f32(kept.shape.clone(), &other).unwrap();
+            let name = &layer.module.parameters[at].name;
+            assert!(
+                layer.interpret("forward", &x) != before,
+                "{model}: the output does not depend on {name}"
+            );
+            layer.parameters[at] = kept;
+        }
+    }
+}
+
+#[test]
+fn balance_is_1_at_its_best_and_diversity_is_not_negative() {
+    for model in ["Sparse", "Hierarchical", "Lookup"] {
+        let layer = Layer::initial("layers.tri", Some(model), 16, 2);
+        let x = random_rows(256, 128);
+        let results = layer.native(1).call("losses", std::slice::from_ref(&x)).unwrap();
+        let [balance, diversity] = [0, 1].map(|at| results[at].to_f32().unwrap()[0]);
+        assert!((0.9..2.0).contains(&balance), "{model}: balance {balance}");
+        assert!((0.0..0.5).contains(&diversity), "{model}: diversity {diversity}");
+    }
+}
+
+#[test]
+fn eight_of_256_tiles_and_all_rows_to_the_same_tiles_are_as_interpreted() {
+    let layer = Layer::initial("many.tri", None, 256, 2);
+    let mut engines = [layer.native(1), layer.native(2)];
+    for count in [0, 1, 9, 16, 32] {
+        let x = random_rows(count, 16);
+        let ties = TensorData::from_f32(vec![count, 256], &vec![0.25; count * 256]).unwrap();
+        for scores in [random_rows(count, 256), ties] {
+            for entry in ["forward", "weighted"] {
+                let inputs = [x.clone(), scores.clone()];
+                let expected = layer.interpret(entry, &inputs);
+                for engine in &mut engines {
+                    let found = engine.call(entry, &inputs).unwrap().remove(0);
+                    assert_bits(&found, &expected, &format!("{entry} on {count} rows"));
+                }
+            }
+        }
+    }
+}
+
+/// Parameters of the character model with the layer, as docs/trix.md counts them.
+#[test]
+fn the_character_models_have_the_parameters_of_the_definition() {
+    let counts = [
+        ("Dense", 16, 818_048),
+        ("Hierarchical", 16, 816_064),
+        ("Hierarchical", 64, 816_256),
+        ("Lookup", 16, 366_412),
+        ("Lookup", 64, 538_636),
+    ];
+    for (model, tiles, expected) in counts {
+        let layer = Layer::initial("../../../examples/char_lm.tri", Some(model), tiles, 0);
+        let found: usize = layer.parameters.iter().map(|tensor| tensor.shape.iter().product::<usize>()).sum();
+        assert_eq!(found, expected, "{model} with {tiles} tiles");
     }
 }
