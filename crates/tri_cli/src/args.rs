@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use tri_kernels::{CpuLevel, Product};
 
 /// The Tri toolchain: checks, compiles and runs ternary neural networks.
 #[derive(Debug, Parser)]
@@ -69,6 +70,8 @@ pub(crate) enum Command {
     Lsp,
     /// Looks after the cache of compilations.
     Cache(CacheArgs),
+    /// Measures the micro-kernels against the limits of this machine.
+    BenchKernels(BenchKernelsArgs),
     /// Prints the page of a diagnostic code.
     Explain(ExplainArgs),
 }
@@ -144,6 +147,28 @@ pub(crate) struct CacheFolderArgs {
     /// The folder of the cache; by the platform's convention unless given.
     #[arg(long, global = true, env = "TRI_CACHE_DIR", value_name = "DIR")]
     pub(crate) cache_dir: Option<PathBuf>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct BenchKernelsArgs {
+    /// A kernel by its operands: i8_t2, i8, f32, f32_t2 or bf16; i8_t2 unless given.
+    #[arg(long = "kernel", value_name = "KERNEL", value_parser = parse_kernel)]
+    pub(crate) kernels: Vec<Product>,
+    /// Rows and columns of the weights; layers of language models unless given.
+    #[arg(long = "shape", value_name = "ROWSxCOLUMNS", value_parser = parse_shape)]
+    pub(crate) shapes: Vec<[usize; 2]>,
+    /// Vectors in a call.
+    #[arg(long = "n", value_name = "N", value_delimiter = ',', default_value = "1,8,64,512")]
+    pub(crate) batches: Vec<usize>,
+    /// Threads; one, and one a core, unless given.
+    #[arg(long, value_name = "N", value_delimiter = ',')]
+    pub(crate) threads: Vec<usize>,
+    /// Instructions: portable, avx2 or avx512vnni; the best of this machine unless given.
+    #[arg(long, value_parser = parse_level)]
+    pub(crate) level: Option<CpuLevel>,
+    /// How long to repeat each measurement.
+    #[arg(long, value_name = "MS", default_value_t = 150)]
+    pub(crate) milliseconds: u64,
 }
 
 #[derive(Args, Debug)]
@@ -328,6 +353,22 @@ fn parse_dim(text: &str) -> Result<(String, i64), String> {
         return Err(format!("`{size}` is not a size: sizes are not negative"));
     }
     Ok((name.to_owned(), size))
+}
+
+fn parse_kernel(text: &str) -> Result<Product, String> {
+    let known = Product::ALL.into_iter().find(|product| product.name() == text);
+    known.ok_or_else(|| format!("kernels are {}", Product::ALL.map(Product::name).join(", ")))
+}
+
+fn parse_level(text: &str) -> Result<CpuLevel, String> {
+    CpuLevel::from_name(text)
+        .ok_or_else(|| format!("levels are {}", CpuLevel::ALL.map(CpuLevel::name).join(", ")))
+}
+
+fn parse_shape(text: &str) -> Result<[usize; 2], String> {
+    let sizes =
+        text.split_once('x').and_then(|(rows, columns)| Some([rows.parse().ok()?, columns.parse().ok()?]));
+    sizes.ok_or_else(|| "write ROWSxCOLUMNS, such as 4096x4096".to_owned())
 }
 
 fn parse_input(text: &str) -> Result<(String, String), String> {

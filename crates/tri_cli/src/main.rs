@@ -78,6 +78,7 @@ fn dispatch(cli: &Cli) -> Result<(), Failure> {
         Command::Lsp => commands::lsp::run(),
         Command::Cache(args) => commands::cache::run(args, cli.format),
         Command::Doc(args) => commands::doc::run(args, cli.format),
+        Command::BenchKernels(args) => commands::bench_kernels::run(args, cli.format),
         Command::Explain(args) => commands::explain::run(args, cli.format),
     }
 }

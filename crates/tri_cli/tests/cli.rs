@@ -352,3 +352,20 @@ fn errors_are_json_for_programs() {
     let error: Value = serde_json::from_slice(&output.stderr).unwrap();
     assert_eq!((error["severity"].as_str(), error["code"].as_str()), (Some("error"), Some("E4010")));
 }
+
+#[test]
+fn kernels_are_measured_against_the_machine() {
+    let small = ["bench-kernels", "--shape=33x65", "--n=1,3", "--threads=2", "--milliseconds=1"];
+    let report = json(&[small.as_slice(), &["--kernel=i8_t2", "--kernel=f32"]].concat());
+    assert!(report["machine"][0]["read_bytes_per_second"].as_f64().unwrap() > 0.0);
+    let rows = report["rows"].as_array().unwrap();
+    assert_eq!(rows.len(), 6);
+    assert!(rows.iter().all(|row| row["share_of_limit"].as_f64().unwrap() > 0.0 && row["threads"] == 2));
+    assert_eq!(succeed(&small).lines().filter(|line| line.starts_with("i8_t2")).count(), 3);
+    for (wrong, told) in [("--kernel=i9", "i8_t2"), ("--shape=4096", "4096x4096"), ("--level=avx", "avx2")] {
+        let output = triton(&["bench-kernels", wrong]);
+        assert_eq!(output.status.code(), Some(2));
+        assert!(stderr(&output).contains(told), "{}", stderr(&output));
+    }
+    assert!(fail(&["bench-kernels", "--shape=0x4"]).contains("is nothing"));
+}

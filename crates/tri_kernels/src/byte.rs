@@ -54,7 +54,7 @@ pub(crate) struct Output {
 
 impl Output {
     #[inline(always)]
-    unsafe fn at(&self, row: usize, column: usize) -> *mut i32 {
+    pub(crate) unsafe fn at(&self, row: usize, column: usize) -> *mut i32 {
         self.base.offset(row as isize * self.row_stride + column as isize * self.column_stride)
     }
 }
@@ -118,7 +118,7 @@ pub(crate) unsafe fn multiply<L: Level, A: SignedRows, B: UnsignedColumns>(
 /// Copies a row and gives its sum. With codes, elements 0, 4, 8... of a chunk lie before 1, 5, 9... and so on, as a vector of
 /// bytes gives up its codes.
 #[inline(always)]
-unsafe fn copy_row<L: Level, A: SignedRows>(
+pub(crate) unsafe fn copy_row<L: Level, A: SignedRows>(
     a: &A,
     row: usize,
     k: usize,
@@ -138,10 +138,12 @@ unsafe fn copy_row<L: Level, A: SignedRows>(
     }
     if per_byte > 1 {
         for start in (0..padded).step_by(chunk) {
-            for i in 0..L::Bytes::BYTES {
-                for plane in 0..per_byte {
-                    let value = linear.add(start + per_byte * i + plane).read();
-                    to.add(start + plane * L::Bytes::BYTES + i).write(value);
+            // Words and shifts rather than bytes at strides: these become vector operations.
+            let words = linear.add(start).cast::<u32>();
+            for plane in 0..per_byte {
+                for i in 0..L::Bytes::BYTES {
+                    let word = u32::from_le(words.add(i).read_unaligned());
+                    to.add(start + plane * L::Bytes::BYTES + i).write((word >> (8 * plane)) as u8);
                 }
             }
         }

@@ -7,6 +7,7 @@
 
 use crate::GemmArgs;
 use crate::byte::{Output, SignedRows, UnsignedColumns, multiply};
+use crate::byte_vector;
 use crate::lanes::Level;
 
 /// Bytes at strides; `along` is the distance of k, `across` of rows or columns.
@@ -105,6 +106,10 @@ pub(crate) unsafe fn gemm<L: Level>(args: &GemmArgs) {
 /// `args` says what it must be.
 #[inline(always)]
 pub(crate) unsafe fn packed_trit_gemm<L: Level>(args: &GemmArgs) {
+    let (out, depth) = (output(args), args.k.max(0) as usize);
+    if out.rows == 1 && depth > 0 {
+        return byte_vector::multiply::<L, _>(&left(args), (args.b, args.b_n as isize), &out, depth);
+    }
     let b = PackedTrits { base: args.b, stride: args.b_n as isize };
-    multiply::<L, _, _>(&left(args), &b, &output(args), args.k.max(0) as usize);
+    multiply::<L, _, _>(&left(args), &b, &out, depth);
 }

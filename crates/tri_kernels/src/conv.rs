@@ -96,7 +96,7 @@ impl Columns for FloatWindows {
     }
 
     #[inline(always)]
-    unsafe fn pack(&self, panel: &Panel) -> bool {
+    unsafe fn pack<L: Level>(&self, panel: &Panel) -> bool {
         let windows = &self.0;
         let mut corners = [[0i64; 2]; WIDEST];
         let mut masked = false;

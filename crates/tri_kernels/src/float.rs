@@ -27,6 +27,14 @@ pub(crate) mod term {
 
 /// Length of a block of k.
 const BLOCK: usize = 256;
+/// Length of a block of k for one row: a cache line of f32.
+const SHORT_BLOCK: usize = 16;
+/// Elements of one packed row that fill a region.
+const PACKED_LENGTH: usize = REGION_BYTES / 4;
+/// Most rows that are read where they lie.
+const DIRECT_ROWS: usize = 8;
+/// The widest vector of any level.
+pub(crate) const MOST_LANES: usize = 16;
 /// Rows whose packed elements fill a region.
 const PACKED_ROWS: usize = REGION_BYTES / (4 * BLOCK);
 /// Most columns of a panel: what fills a region.
@@ -51,7 +59,7 @@ pub(crate) trait Columns {
     unsafe fn direct(&self, k: usize, column: usize) -> Option<(*const f32, isize)>;
     /// Writes `panel.height` rows of `panel.width` elements, those from `panel.used` on being any number, and the mask
     /// likewise. Returns whether the mask leaves out any element; if not, it need not be written.
-    unsafe fn pack(&self, panel: &Panel) -> bool;
+    unsafe fn pack<L: Level>(&self, panel: &Panel) -> bool;
 }
 
 /// A panel to fill.
@@ -90,10 +98,62 @@ pub(crate) unsafe fn multiply<L: Level, const TERM: u8, A: Rows, B: Columns>(
                 out.base.offset(row as isize * out.stride).add(column).write_unaligned(0.0);
             }
         }
+    } else if out.rows == 1 && b.direct(0, 0).is_some() {
+        // Every column before the next few k: memory is read in order.
+        in_blocks::<L, TERM, 8, A, B>(a, b, out, depth, SHORT_BLOCK);
     } else if out.rows == 1 {
-        in_blocks::<L, TERM, 8, A, B>(a, b, out, depth);
+        one_row::<L, TERM, A, B>(a, b, out, depth);
     } else {
-        in_blocks::<L, TERM, 2, A, B>(a, b, out, depth);
+        in_blocks::<L, TERM, 2, A, B>(a, b, out, depth, BLOCK);
+    }
+}
+
+/// One row by columns along k. A panel is packed for a few k at a time and used once, while its bytes are in the first cache.
+#[inline(always)]
+unsafe fn one_row<L: Level, const TERM: u8, A: Rows, B: Columns>(a: &A, b: &B, out: &Output, depth: usize) {
+    const VECTORS: usize = 1;
+    let scratch = Scratch::of_thread();
+    let width = VECTORS * L::Floats::LANES;
+    for from in (0..depth).step_by(PACKED_LENGTH) {
+        let length = PACKED_LENGTH.min(depth - from);
+        let (left, _) = left_block(a, &scratch, 0, 1, from, length);
+        for column in (0..out.columns).step_by(width) {
+            let used = width.min(out.columns - column);
+            let mut sums = [[0f32; MOST_LANES]; VECTORS];
+            let sums = sums.as_mut_ptr().cast::<f32>();
+            let result = out.base.add(column).cast::<u8>();
+            if from > 0 {
+                result.copy_to_nonoverlapping(sums.cast(), 4 * used);
+            }
+            for k in (0..length).step_by(SHORT_BLOCK) {
+                let height = SHORT_BLOCK.min(length - k);
+                let panel = Panel {
+                    k: from + k,
+                    height,
+                    column,
+                    used,
+                    width,
+                    values: scratch.right.cast(),
+                    mask: scratch.mask.cast(),
+                };
+                let masked = b.pack::<L>(&panel);
+                let block = Block {
+                    left: (left.add(k), 0),
+                    right: (panel.values.cast_const(), width as isize),
+                    mask: panel.mask.cast_const().cast(),
+                    height,
+                    out: sums,
+                    stride: 0,
+                    first: false,
+                };
+                if TERM == term::MASKED_FMA && !masked {
+                    block.full_tile::<L, { term::FMA }, 1, VECTORS>();
+                } else {
+                    block.full_tile::<L, TERM, 1, VECTORS>();
+                }
+            }
+            result.copy_from_nonoverlapping(sums.cast_const().cast(), 4 * used);
+        }
     }
 }
 
@@ -103,13 +163,14 @@ unsafe fn in_blocks<L: Level, const TERM: u8, const VECTORS: usize, A: Rows, B: 
     b: &B,
     out: &Output,
     depth: usize,
+    most: usize,
 ) {
     let scratch = Scratch::of_thread();
     let width = VECTORS * L::Floats::LANES;
     for row in (0..out.rows).step_by(PACKED_ROWS) {
         let rows = PACKED_ROWS.min(out.rows - row);
-        for k in (0..depth).step_by(BLOCK) {
-            let height = BLOCK.min(depth - k);
+        for k in (0..depth).step_by(most) {
+            let height = most.min(depth - k);
             let left = left_block(a, &scratch, row, rows, k, height);
             for column in (0..out.columns).step_by(width) {
                 let used = width.min(out.columns - column);
@@ -128,7 +189,7 @@ unsafe fn in_blocks<L: Level, const TERM: u8, const VECTORS: usize, A: Rows, B: 
                         block.right = place;
                         false
                     }
-                    None => b.pack(&Panel {
+                    None => b.pack::<L>(&Panel {
                         k,
                         height,
                         column,
@@ -158,10 +219,19 @@ unsafe fn left_block<A: Rows>(
     k: usize,
     height: usize,
 ) -> (*const f32, isize) {
-    if let Some((base, stride)) = a.direct() {
-        return (base.offset(row as isize * stride).add(k), stride);
-    }
     let packed = scratch.left.cast::<f32>();
+    if let Some((base, stride)) = a.direct() {
+        let first = base.offset(row as isize * stride).add(k);
+        if rows <= DIRECT_ROWS {
+            return (first, stride);
+        }
+        // Rows that are far apart may share the few lines of a cache that their addresses choose.
+        for i in 0..rows {
+            let from = first.offset(i as isize * stride).cast::<u8>();
+            from.copy_to_nonoverlapping(packed.add(i * height).cast(), 4 * height);
+        }
+        return (packed, height as isize);
+    }
     for i in 0..rows {
         for j in 0..height {
             packed.add(i * height + j).write(a.at(row + i, k + j));

@@ -9,8 +9,9 @@ use std::marker::PhantomData;
 
 use crate::GemmArgs;
 use crate::element::Element;
-use crate::float::{Columns, Output, Panel, Rows, multiply};
-use crate::lanes::Level;
+use crate::float::{Columns, MOST_LANES, Output, Panel, Rows, multiply};
+use crate::lanes::{FloatLanes, Level};
+use crate::limits::prefetch;
 
 /// An operand at strides of elements; `along` is the distance of k, `across` of rows or columns.
 pub(crate) struct Strided<E> {
@@ -44,9 +45,6 @@ impl<E: Element> Rows for Strided<E> {
     }
 }
 
-/// Elements packed before going to the next column: a cache line of either side stays in use.
-const SQUARE: usize = 16;
-
 impl<E: Element> Columns for Strided<E> {
     #[inline(always)]
     unsafe fn direct(&self, k: usize, column: usize) -> Option<(*const f32, isize)> {
@@ -55,29 +53,68 @@ impl<E: Element> Columns for Strided<E> {
     }
 
     #[inline(always)]
-    unsafe fn pack(&self, panel: &Panel) -> bool {
-        for top in (0..panel.height).step_by(SQUARE) {
-            let height = SQUARE.min(panel.height - top);
-            if self.across == 1 {
-                for k in top..top + height {
-                    for column in 0..panel.used {
-                        let value = E::read(
-                            self.base,
-                            (panel.k + k) as isize * self.along + (panel.column + column) as isize,
-                        );
-                        panel.values.add(k * panel.width + column).write(value);
-                    }
-                }
-            } else {
+    unsafe fn pack<L: Level>(&self, panel: &Panel) -> bool {
+        if self.across == 1 {
+            for k in 0..panel.height {
                 for column in 0..panel.used {
-                    for k in top..top + height {
-                        let value = self.read(panel.column + column, panel.k + k);
-                        panel.values.add(k * panel.width + column).write(value);
-                    }
+                    let at = (panel.k + k) as isize * self.along + (panel.column + column) as isize;
+                    panel.values.add(k * panel.width + column).write(E::read(self.base, at));
+                }
+            }
+        } else {
+            transpose::<L>(panel, |column, k, length, to| {
+                let start = column as isize * self.across + k as isize * self.along;
+                if E::IS_F32 && self.along == 1 {
+                    let from = self.base.cast::<f32>().wrapping_offset(start);
+                    prefetch(from.wrapping_add(AHEAD).cast());
+                    return (from, self.across);
+                }
+                for i in 0..length {
+                    to.add(i).write(E::read(self.base, start + i as isize * self.along));
+                }
+                (to.cast_const(), 0)
+            });
+        }
+        false
+    }
+}
+
+/// Elements of a column by which it is asked for before it is packed.
+const AHEAD: usize = 256;
+
+/// Fills a panel with columns along k, square by square. `read(column, k, length, to)` gives where `length` elements of a column
+/// are and how far its neighbour is, or writes them to `to` and gives that and 0.
+#[inline(always)]
+unsafe fn transpose<L: Level>(
+    panel: &Panel,
+    read: impl Fn(usize, usize, usize, *mut f32) -> (*const f32, isize),
+) {
+    let lanes = L::Floats::LANES;
+    let mut square = [0f32; MOST_LANES * MOST_LANES];
+    for column in (0..panel.used).step_by(lanes) {
+        let used = lanes.min(panel.used - column);
+        for k in (0..panel.height).step_by(lanes) {
+            let length = lanes.min(panel.height - k);
+            let mut from = (square.as_ptr(), lanes as isize);
+            for i in (0..used).rev() {
+                let row = square.as_mut_ptr().add(i * lanes);
+                let (at, apart) = read(panel.column + column + i, panel.k + k, length, row);
+                if apart != 0 {
+                    from = (at, apart);
+                }
+            }
+            let to = panel.values.add(k * panel.width + column);
+            if used == lanes && length == lanes {
+                L::Floats::transpose(from.0, from.1, to, panel.width);
+                continue;
+            }
+            for i in 0..used {
+                for j in 0..length {
+                    let value = from.0.offset(i as isize * from.1).add(j).read_unaligned();
+                    to.add(j * panel.width + i).write(value);
                 }
             }
         }
-        false
     }
 }
 
@@ -94,15 +131,19 @@ impl Columns for PackedTrits {
     }
 
     #[inline(always)]
-    unsafe fn pack(&self, panel: &Panel) -> bool {
-        for column in 0..panel.used {
-            let bytes = self.base.offset((panel.column + column) as isize * self.stride);
-            for k in 0..panel.height {
-                let byte = bytes.add((panel.k + k) / 4).read();
-                let code = byte >> (2 * ((panel.k + k) % 4)) & 3;
-                panel.values.add(k * panel.width + column).write(f32::from(code) - 1.0);
+    unsafe fn pack<L: Level>(&self, panel: &Panel) -> bool {
+        transpose::<L>(panel, |column, k, length, to| {
+            // Blocks of k and squares begin with whole bytes.
+            let bytes = self.base.offset(column as isize * self.stride).add(k / 4);
+            prefetch(bytes.wrapping_add(AHEAD));
+            let mut word = [0u8; 4];
+            bytes.copy_to_nonoverlapping(word.as_mut_ptr(), length.div_ceil(4));
+            let word = u32::from_le_bytes(word);
+            for i in 0..length {
+                to.add(i).write((word >> (2 * i) & 3) as f32 - 1.0);
             }
-        }
+            (to.cast_const(), 0)
+        });
         false
     }
 }

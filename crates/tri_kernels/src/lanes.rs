@@ -39,6 +39,8 @@ pub(crate) trait FloatLanes: Copy {
     unsafe fn fma(self, factor: Self, sum: Self) -> Self;
     /// `self`, its negative, or +0, as `trit` is +1, -1 or 0.
     unsafe fn times_trit(self, trit: Self) -> Self;
+    /// Writes the transpose of `LANES` rows of `LANES` elements, `stride` apart, to rows `to_stride` apart.
+    unsafe fn transpose(from: *const f32, stride: isize, to: *mut f32, to_stride: usize);
     /// `self` where the bits of `mask` are all ones, `other` where they are zero.
     unsafe fn where_mask(self, mask: Self, other: Self) -> Self;
 }
@@ -58,4 +60,19 @@ pub(crate) trait ByteLanes: Copy {
     unsafe fn dot<const CODES: bool>(self, other: Self, sums: Self::Sums) -> Self::Sums;
     /// The sum over lanes, modulo 2^32.
     unsafe fn total(sums: Self::Sums) -> i32;
+    /// The totals of four.
+    unsafe fn totals(sums: [Self::Sums; 4]) -> [i32; 4];
+    /// Lane by lane.
+    unsafe fn add_sums(sums: Self::Sums, other: Self::Sums) -> Self::Sums;
+
+    /// Partial sums of products of codes, in whatever form takes them fastest.
+    type Fields: Copy;
+    /// How often [`add_fields`](ByteLanes::add_fields) may add before [`sum_fields`](ByteLanes::sum_fields) must follow.
+    const FIELD_TERMS: usize;
+    unsafe fn no_fields() -> Self::Fields;
+    /// Adds the products of the four codes of each byte: bits 1:0 with the signed bytes at `planes`, bits 3:2 with the
+    /// vector of bytes behind, and so on.
+    unsafe fn add_fields(self, planes: *const u8, fields: Self::Fields) -> Self::Fields;
+    /// The sums of the products.
+    unsafe fn sum_fields(fields: Self::Fields) -> Self::Sums;
 }

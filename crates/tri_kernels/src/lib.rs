@@ -10,6 +10,7 @@
 mod abi;
 mod byte;
 mod byte_gemm;
+mod byte_vector;
 mod clusters;
 mod conv;
 mod element;
@@ -17,6 +18,8 @@ mod float;
 mod float_gemm;
 mod lanes;
 mod level;
+pub mod limits;
+mod product;
 pub mod route;
 mod scalar;
 mod scratch;
@@ -27,3 +30,4 @@ pub use abi::{
     ParallelBody, ParallelFor, RouteArgs, RouteKernel, ScalarF32, ScalarF64, TernaryF32, TernaryF64,
 };
 pub use level::CpuLevel;
+pub use product::{Product, ProductArgs};

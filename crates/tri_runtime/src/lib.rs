@@ -35,6 +35,7 @@ mod weights;
 
 pub use error::RuntimeError;
 pub use model::{Model, Options, Trust, code_target};
+pub use pool::Pool;
 pub use session::{Device, Session};
 pub use signature::order_inputs;
 pub use tensor::{Tensor, TensorView};

@@ -7,6 +7,7 @@
 )]
 
 use std::cell::UnsafeCell;
+use std::ops::Range;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread::JoinHandle;
@@ -18,7 +19,7 @@ const SPINS: u32 = 20_000;
 
 /// Workers, shared by sessions. One region runs at a time; a second caller waits.
 #[derive(Debug)]
-pub(crate) struct Pool {
+pub struct Pool {
     shared: Arc<Shared>,
     workers: Vec<JoinHandle<()>>,
     /// Held by the caller whose region runs.
@@ -55,6 +56,13 @@ unsafe impl Send for Shared {}
 // SAFETY: as above.
 unsafe impl Sync for Shared {}
 
+/// Calls the body that `frame` points to.
+unsafe extern "C" fn call(_: *mut Context, frame: *mut i64, start: i64, end: i64) {
+    // SAFETY: [`Pool::for_each`] passes its body.
+    let body = unsafe { *frame.cast::<&(dyn Fn(Range<usize>) + Sync)>() };
+    body(start as usize..end as usize);
+}
+
 unsafe extern "C" fn nothing(_: *mut Context, _: *mut i64, _: i64, _: i64) {}
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -63,7 +71,10 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl Pool {
     /// A pool in which `threads` threads work, the caller's among them.
-    pub(crate) fn new(threads: usize) -> std::io::Result<Pool> {
+    ///
+    /// # Errors
+    /// The system refuses a thread.
+    pub fn new(threads: usize) -> std::io::Result<Pool> {
         let job = Job {
             body: nothing,
             ctx: std::ptr::null(),
@@ -90,8 +101,24 @@ impl Pool {
     }
 
     /// Threads that work, the caller's among them.
-    pub(crate) fn threads(&self) -> usize {
+    pub fn threads(&self) -> usize {
         self.workers.len() + 1
+    }
+
+    /// Calls `body` on ranges that cover `0..count`, one a thread, and returns when all are done. A panic in it ends the process.
+    pub fn for_each(&self, count: usize, body: &(dyn Fn(Range<usize>) + Sync)) {
+        let context = Context {
+            kernels: std::ptr::null(),
+            parallel,
+            pool: std::ptr::null_mut(),
+            error: 0,
+            error_value: 0,
+            threads: 1,
+            scratch: std::ptr::null_mut(),
+        };
+        let (mut context, mut body) = (context, body);
+        // SAFETY: `call` reads a body that this frame keeps alive, and the body may run on several threads.
+        unsafe { self.run(&raw mut context, call, (&raw mut body).cast(), count as i64, 1) };
     }
 
     /// Runs `body` over `0..count` in parts of at least `grain` points. The first failure, by position, is left in `ctx`.

@@ -64,6 +64,19 @@ impl FloatLanes for Floats {
     }
 
     #[inline(always)]
+    unsafe fn transpose(from: *const f32, stride: isize, to: *mut f32, to_stride: usize) {
+        for row in 0..LANES {
+            for column in 0..LANES {
+                // SAFETY: the trait's promise.
+                unsafe {
+                    let value = from.offset(row as isize * stride).add(column).read_unaligned();
+                    to.add(column * to_stride + row).write_unaligned(value);
+                }
+            }
+        }
+    }
+
+    #[inline(always)]
     unsafe fn where_mask(self, mask: Floats, other: Floats) -> Floats {
         Floats(std::array::from_fn(|i| if mask.0[i].to_bits() != 0 { self.0[i] } else { other.0[i] }))
     }
@@ -100,5 +113,39 @@ impl ByteLanes for Bytes {
     #[inline(always)]
     unsafe fn total(sums: [i32; BYTES]) -> i32 {
         sums.into_iter().fold(0, i32::wrapping_add)
+    }
+
+    #[inline(always)]
+    unsafe fn totals(sums: [[i32; BYTES]; 4]) -> [i32; 4] {
+        // SAFETY: any CPU.
+        sums.map(|sums| unsafe { Bytes::total(sums) })
+    }
+
+    #[inline(always)]
+    unsafe fn add_sums(sums: [i32; BYTES], other: [i32; BYTES]) -> [i32; BYTES] {
+        std::array::from_fn(|i| sums[i].wrapping_add(other[i]))
+    }
+
+    type Fields = [i32; BYTES];
+    const FIELD_TERMS: usize = usize::MAX;
+
+    #[inline(always)]
+    unsafe fn no_fields() -> [i32; BYTES] {
+        [0; BYTES]
+    }
+
+    #[inline(always)]
+    unsafe fn add_fields(self, planes: *const u8, fields: [i32; BYTES]) -> [i32; BYTES] {
+        let mut sums = fields;
+        for plane in 0..4 {
+            // SAFETY: the trait's promise.
+            sums = unsafe { self.codes(plane).dot::<true>(Bytes::load(planes.add(plane * BYTES)), sums) };
+        }
+        sums
+    }
+
+    #[inline(always)]
+    unsafe fn sum_fields(fields: [i32; BYTES]) -> [i32; BYTES] {
+        fields
     }
 }

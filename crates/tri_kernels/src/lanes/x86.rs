@@ -67,6 +67,17 @@ impl FloatLanes for __m256 {
     }
 
     #[inline(always)]
+    unsafe fn transpose(from: *const f32, stride: isize, to: *mut f32, to_stride: usize) {
+        // Whole rows are loaded, as rows may be so far apart that they push one another out of the cache. Pairs, then fours of
+        // columns come together in each half, then the halves.
+        let (low, high) = (fours_256(from, stride), fours_256(from.offset(4 * stride), stride));
+        for i in 0..4 {
+            _mm256_storeu_ps(to.add(i * to_stride), _mm256_permute2f128_ps::<0x20>(low[i], high[i]));
+            _mm256_storeu_ps(to.add((i + 4) * to_stride), _mm256_permute2f128_ps::<0x31>(low[i], high[i]));
+        }
+    }
+
+    #[inline(always)]
     unsafe fn where_mask(self, mask: __m256, other: __m256) -> __m256 {
         _mm256_blendv_ps(other, self, mask)
     }
@@ -113,6 +124,46 @@ impl ByteLanes for __m256i {
         let half = _mm_add_epi32(half, _mm_shuffle_epi32::<0b1110>(half));
         _mm_cvtsi128_si32(_mm_add_epi32(half, _mm_shuffle_epi32::<1>(half)))
     }
+
+    #[inline(always)]
+    unsafe fn totals([a, b, c, d]: [__m256i; 4]) -> [i32; 4] {
+        let fours = _mm256_hadd_epi32(_mm256_hadd_epi32(a, b), _mm256_hadd_epi32(c, d));
+        array(_mm_add_epi32(_mm256_castsi256_si128(fours), _mm256_extracti128_si256::<1>(fours)))
+    }
+
+    #[inline(always)]
+    unsafe fn add_sums(sums: __m256i, other: __m256i) -> __m256i {
+        _mm256_add_epi32(sums, other)
+    }
+
+    /// Sums of pairs in 16 bits.
+    type Fields = __m256i;
+    /// Four times two products of at most 3 * 128 each: 10 of them stay below 2^15.
+    const FIELD_TERMS: usize = 10;
+
+    #[inline(always)]
+    unsafe fn no_fields() -> __m256i {
+        _mm256_setzero_si256()
+    }
+
+    #[inline(always)]
+    unsafe fn add_fields(self, planes: *const u8, fields: __m256i) -> __m256i {
+        let plane = |plane: usize| _mm256_loadu_si256(planes.add(32 * plane).cast());
+        let three = _mm256_set1_epi8(3);
+        let low = _mm256_maddubs_epi16(_mm256_and_si256(self, three), plane(0));
+        let code = _mm256_and_si256(_mm256_srli_epi16::<2>(self), three);
+        let low = _mm256_add_epi16(low, _mm256_maddubs_epi16(code, plane(1)));
+        let code = _mm256_and_si256(_mm256_srli_epi16::<4>(self), three);
+        let high = _mm256_maddubs_epi16(code, plane(2));
+        let code = _mm256_and_si256(_mm256_srli_epi16::<6>(self), three);
+        let high = _mm256_add_epi16(high, _mm256_maddubs_epi16(code, plane(3)));
+        _mm256_add_epi16(fields, _mm256_add_epi16(low, high))
+    }
+
+    #[inline(always)]
+    unsafe fn sum_fields(fields: __m256i) -> __m256i {
+        _mm256_madd_epi16(fields, _mm256_set1_epi16(1))
+    }
 }
 
 impl FloatLanes for __m512 {
@@ -156,6 +207,25 @@ impl FloatLanes for __m512 {
     }
 
     #[inline(always)]
+    unsafe fn transpose(from: *const f32, stride: isize, to: *mut f32, to_stride: usize) {
+        // As for eight lanes, with quarters in place of halves.
+        let (a, b) = (fours_512(from, stride), fours_512(from.offset(4 * stride), stride));
+        let (c, d) =
+            (fours_512(from.offset(8 * stride), stride), fours_512(from.offset(12 * stride), stride));
+        for i in 0..4 {
+            let even = _mm512_shuffle_f32x4::<0x88>(a[i], b[i]);
+            let even_after = _mm512_shuffle_f32x4::<0x88>(c[i], d[i]);
+            let odd = _mm512_shuffle_f32x4::<0xdd>(a[i], b[i]);
+            let odd_after = _mm512_shuffle_f32x4::<0xdd>(c[i], d[i]);
+            let to = to.add(i * to_stride);
+            _mm512_storeu_ps(to, _mm512_shuffle_f32x4::<0x88>(even, even_after));
+            _mm512_storeu_ps(to.add(4 * to_stride), _mm512_shuffle_f32x4::<0x88>(odd, odd_after));
+            _mm512_storeu_ps(to.add(8 * to_stride), _mm512_shuffle_f32x4::<0xdd>(even, even_after));
+            _mm512_storeu_ps(to.add(12 * to_stride), _mm512_shuffle_f32x4::<0xdd>(odd, odd_after));
+        }
+    }
+
+    #[inline(always)]
     unsafe fn where_mask(self, mask: __m512, other: __m512) -> __m512 {
         _mm512_mask_blend_ps(_mm512_movepi32_mask(_mm512_castps_si512(mask)), other, self)
     }
@@ -190,4 +260,78 @@ impl ByteLanes for __m512i {
     unsafe fn total(sums: __m512i) -> i32 {
         _mm512_reduce_add_epi32(sums)
     }
+
+    #[inline(always)]
+    unsafe fn totals([a, b, c, d]: [__m512i; 4]) -> [i32; 4] {
+        let pair = |a, b| _mm512_add_epi32(_mm512_unpacklo_epi32(a, b), _mm512_unpackhi_epi32(a, b));
+        let (ab, cd) = (pair(a, b), pair(c, d));
+        let fours = _mm512_add_epi32(_mm512_unpacklo_epi64(ab, cd), _mm512_unpackhi_epi64(ab, cd));
+        let half = _mm256_add_epi32(_mm512_castsi512_si256(fours), _mm512_extracti64x4_epi64::<1>(fours));
+        array(_mm_add_epi32(_mm256_castsi256_si128(half), _mm256_extracti128_si256::<1>(half)))
+    }
+
+    #[inline(always)]
+    unsafe fn add_sums(sums: __m512i, other: __m512i) -> __m512i {
+        _mm512_add_epi32(sums, other)
+    }
+
+    /// Sums of each field in its place: times 1, 4, 16 and 64.
+    type Fields = [__m512i; 4];
+    /// Four products of at most 192 * 128 each: 2^14 of them stay below 2^31.
+    const FIELD_TERMS: usize = 1 << 14;
+
+    #[inline(always)]
+    unsafe fn no_fields() -> [__m512i; 4] {
+        [_mm512_setzero_si512(); 4]
+    }
+
+    #[inline(always)]
+    unsafe fn add_fields(self, planes: *const u8, [a, b, c, d]: [__m512i; 4]) -> [__m512i; 4] {
+        let plane = |plane: usize| _mm512_loadu_si512(planes.add(64 * plane).cast());
+        let field = |mask: u8| _mm512_and_si512(self, _mm512_set1_epi8(mask.cast_signed()));
+        [
+            _mm512_dpbusd_epi32(a, field(0x03), plane(0)),
+            _mm512_dpbusd_epi32(b, field(0x0c), plane(1)),
+            _mm512_dpbusd_epi32(c, field(0x30), plane(2)),
+            _mm512_dpbusd_epi32(d, field(0xc0), plane(3)),
+        ]
+    }
+
+    #[inline(always)]
+    unsafe fn sum_fields([a, b, c, d]: [__m512i; 4]) -> __m512i {
+        let sum = _mm512_add_epi32(c, _mm512_srai_epi32::<2>(d));
+        let sum = _mm512_add_epi32(b, _mm512_srai_epi32::<2>(sum));
+        _mm512_add_epi32(a, _mm512_srai_epi32::<2>(sum))
+    }
+}
+
+#[inline(always)]
+unsafe fn array(lanes: __m128i) -> [i32; 4] {
+    let mut array = [0; 4];
+    _mm_storeu_si128(array.as_mut_ptr().cast(), lanes);
+    array
+}
+
+/// Four rows; in each 128 bits of result j, element j of that piece of each row.
+#[inline(always)]
+unsafe fn fours_256(from: *const f32, stride: isize) -> [__m256; 4] {
+    let (a, b) = (_mm256_loadu_ps(from), _mm256_loadu_ps(from.offset(stride)));
+    let (c, d) = (_mm256_loadu_ps(from.offset(2 * stride)), _mm256_loadu_ps(from.offset(3 * stride)));
+    let (ab, cd) = (_mm256_castps_pd(_mm256_unpacklo_ps(a, b)), _mm256_castps_pd(_mm256_unpacklo_ps(c, d)));
+    let low = [_mm256_unpacklo_pd(ab, cd), _mm256_unpackhi_pd(ab, cd)];
+    let (ab, cd) = (_mm256_castps_pd(_mm256_unpackhi_ps(a, b)), _mm256_castps_pd(_mm256_unpackhi_ps(c, d)));
+    let high = [_mm256_unpacklo_pd(ab, cd), _mm256_unpackhi_pd(ab, cd)];
+    [_mm256_castpd_ps(low[0]), _mm256_castpd_ps(low[1]), _mm256_castpd_ps(high[0]), _mm256_castpd_ps(high[1])]
+}
+
+/// Four rows; in each 128 bits of result j, element j of that piece of each row.
+#[inline(always)]
+unsafe fn fours_512(from: *const f32, stride: isize) -> [__m512; 4] {
+    let (a, b) = (_mm512_loadu_ps(from), _mm512_loadu_ps(from.offset(stride)));
+    let (c, d) = (_mm512_loadu_ps(from.offset(2 * stride)), _mm512_loadu_ps(from.offset(3 * stride)));
+    let (ab, cd) = (_mm512_castps_pd(_mm512_unpacklo_ps(a, b)), _mm512_castps_pd(_mm512_unpacklo_ps(c, d)));
+    let low = [_mm512_unpacklo_pd(ab, cd), _mm512_unpackhi_pd(ab, cd)];
+    let (ab, cd) = (_mm512_castps_pd(_mm512_unpackhi_ps(a, b)), _mm512_castps_pd(_mm512_unpackhi_ps(c, d)));
+    let high = [_mm512_unpacklo_pd(ab, cd), _mm512_unpackhi_pd(ab, cd)];
+    [_mm512_castpd_ps(low[0]), _mm512_castpd_ps(low[1]), _mm512_castpd_ps(high[0]), _mm512_castpd_ps(high[1])]
 }
