@@ -4,11 +4,13 @@
 
 mod repository;
 
+use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
 use repository::Program;
 use tree_sitter::{InputEdit, Node, Parser, Point, Tree};
 use tri_diagnostics::FileId;
+use tri_syntax::ast;
 
 fn parse(text: &str) -> Tree {
     let mut parser = Parser::new();
@@ -44,6 +46,42 @@ fn what_the_compiler_reads_has_no_errors() {
         }
     }
     assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
+/// The bytes of every named node.
+fn ranges(tree: &Tree) -> HashSet<(usize, usize)> {
+    let mut ranges = HashSet::new();
+    let mut open = vec![tree.root_node()];
+    while let Some(node) = open.pop() {
+        ranges.insert((node.start_byte(), node.end_byte()));
+        let mut cursor = node.walk();
+        open.extend(node.named_children(&mut cursor));
+    }
+    ranges
+}
+
+/// The nodes of the compiler's tree that no node of the grammar covers exactly.
+fn disagreements(program: &Program) -> Vec<String> {
+    let ranges = ranges(&parse(&program.text));
+    let ast = tri_syntax::parse(FileId(0), &program.text).ast;
+    let mut found = Vec::new();
+    for (id, item) in ast.items() {
+        ast::Node::Item(item).each(&mut |node| {
+            let Some(range) = node.id().map(|node| ast.range(id, node)) else { return };
+            if !ranges.contains(&(range.start as usize, range.end as usize)) {
+                found.push(format!("{}: `{}`", program.name, range.of(&program.text)));
+            }
+        });
+    }
+    found
+}
+
+#[test]
+fn trees_have_the_nodes_of_the_compiler() {
+    let programs = repository::programs();
+    let right = programs.iter().filter(|program| is_read_by_compiler(program));
+    let found: Vec<String> = right.flat_map(disagreements).collect();
+    assert!(found.is_empty(), "{} nodes\n{}", found.len(), found.join("\n"));
 }
 
 /// Where an edit is, in the terms of the parser.
