@@ -109,7 +109,7 @@ pub fn pack(
     if trits.len() != shape.count {
         return Err(PackErrorKind::WrongElementCount.at(encoding, shape.place(trits.len()), None));
     }
-    if let Some(at) = trits.iter().position(|trit| !(-1..=1).contains(trit)) {
+    if let Some(at) = not_trit(trits) {
         return Err(PackErrorKind::NotTrit.at(encoding, shape.place(at), None));
     }
     if scales.len() != scale_count(encoding, rows, columns)? {
@@ -162,6 +162,16 @@ pub fn checksum(trits: &[i8]) -> [u8; 32] {
         hasher.update(&bytes);
     }
     *hasher.finalize().as_bytes()
+}
+
+/// Where an element is no trit, if one is not.
+fn not_trit(trits: &[i8]) -> Option<usize> {
+    // Pieces without a way out in the middle are looked through by vectors.
+    const PIECE: usize = 4096;
+    let is_not = |trit: &i8| !(-1..=1).contains(trit);
+    let has_one = |piece: &[i8]| piece.iter().fold(false, |any, trit| any | is_not(trit));
+    let piece = trits.chunks(PIECE).position(has_one)?;
+    trits.iter().skip(piece * PIECE).position(is_not).map(|at| piece * PIECE + at)
 }
 
 fn shape(encoding: Encoding, rows: usize, columns: usize) -> Result<Shape, PackError> {
