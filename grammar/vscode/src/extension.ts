@@ -4,7 +4,7 @@ import * as vscode from 'vscode';
 import { LanguageClient, LanguageClientOptions, ServerOptions } from 'vscode-languageclient/node';
 
 import { IrView } from './ir';
-import { TritonTasks } from './tasks';
+import { TritonTasks, compile, runTest } from './tasks';
 
 let client: LanguageClient | undefined;
 
@@ -15,6 +15,8 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
     ir,
     vscode.tasks.registerTaskProvider(TritonTasks.type, new TritonTasks()),
     vscode.commands.registerCommand('tri.showIr', () => ir.show()),
+    vscode.commands.registerCommand('tri.runTest', runTest),
+    vscode.commands.registerCommand('tri.compile', compile),
     vscode.commands.registerCommand('tri.restartServer', () => client?.restart()),
   );
   await start(client);

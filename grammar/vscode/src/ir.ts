@@ -2,12 +2,12 @@
 // belongs together on both sides.
 
 import * as vscode from 'vscode';
-import { LanguageClient, Range } from 'vscode-languageclient/node';
+import { LanguageClient, Location, ResponseError } from 'vscode-languageclient/node';
 
-/** What the server answers to `tri/ir`: a text, and which of its lines come from which part of the program. */
+/** What the server answers to `tri/ir`: a text, and where its lines come from. */
 interface Ir {
   text: string;
-  spans: { ir: Range; source: Range }[];
+  lines: { line: number; source: Location }[];
 }
 
 export class IrView implements vscode.Disposable, vscode.TextDocumentContentProvider {
@@ -20,7 +20,7 @@ export class IrView implements vscode.Disposable, vscode.TextDocumentContentProv
     backgroundColor: new vscode.ThemeColor('editor.wordHighlightBackground'),
   });
   private readonly subscriptions: vscode.Disposable[];
-  private shown: { source: vscode.Uri; version: number; ir: Ir } | undefined;
+  private shown: Ir = { text: '', lines: [] };
 
   constructor(private readonly client: LanguageClient) {
     this.subscriptions = [
@@ -36,12 +36,17 @@ export class IrView implements vscode.Disposable, vscode.TextDocumentContentProv
   }
 
   provideTextDocumentContent(): string {
-    return this.shown?.ir.text ?? '';
+    return this.shown.text;
   }
 
   async show(): Promise<void> {
     const source = vscode.window.activeTextEditor;
-    if (source?.document.languageId !== 'tri' || !(await this.load(source))) {
+    if (source?.document.languageId !== 'tri') {
+      return;
+    }
+    const refused = await this.load(source);
+    if (refused !== undefined) {
+      void vscode.window.showInformationMessage(refused);
       return;
     }
     const document = await vscode.workspace.openTextDocument(IrView.place);
@@ -56,57 +61,60 @@ export class IrView implements vscode.Disposable, vscode.TextDocumentContentProv
     }
     if (editor.document.uri.toString() === IrView.place.toString()) {
       this.markTo(editor);
-    } else if (editor.document.languageId === 'tri' && (await this.load(editor))) {
+    } else if (editor.document.languageId === 'tri' && (await this.load(editor)) === undefined) {
       this.markFrom(editor);
     }
   }
 
-  /** Asks for the function under the cursor; says whether there is one. */
-  private async load(source: vscode.TextEditor): Promise<boolean> {
+  /** Asks for the function under the cursor; says why there is none. */
+  private async load(source: vscode.TextEditor): Promise<string | undefined> {
     const { document, selection } = source;
     const params = {
       textDocument: { uri: this.client.code2ProtocolConverter.asUri(document.uri) },
       position: this.client.code2ProtocolConverter.asPosition(selection.active),
     };
-    const ir = await this.client.sendRequest<Ir | null>('tri/ir', params);
-    if (!ir) {
-      return false;
+    try {
+      this.shown = await this.client.sendRequest<Ir>('tri/ir', params);
+    } catch (error) {
+      if (error instanceof ResponseError) {
+        return error.message;
+      }
+      throw error;
     }
-    this.shown = { source: document.uri, version: document.version, ir };
     this.changed.fire(IrView.place);
-    return true;
+    return undefined;
   }
 
   /** Marks the lines of the IR that come from what is under the cursor of the program. */
   private markFrom(source: vscode.TextEditor): void {
     const cursor = source.selection.active;
-    const parts = this.parts().filter(part => part.source.contains(cursor));
+    const uri = source.document.uri.toString();
+    const parts = this.parts().filter(part => part.uri === uri && part.source.contains(cursor));
     const editor = this.editor();
-    editor?.setDecorations(this.mark, parts.map(part => part.ir));
+    editor?.setDecorations(this.mark, parts.map(part => part.line));
     source.setDecorations(this.mark, []);
     if (parts[0]) {
-      editor?.revealRange(parts[0].ir, vscode.TextEditorRevealType.InCenterIfOutsideViewport);
+      editor?.revealRange(parts[0].line, vscode.TextEditorRevealType.InCenterIfOutsideViewport);
     }
   }
 
-  /** Marks the parts of the program that the IR under the cursor comes from. */
+  /** Marks the parts of programs that the line of the IR under the cursor comes from. */
   private markTo(editor: vscode.TextEditor): void {
-    const cursor = editor.selection.active;
-    const parts = this.parts().filter(part => part.ir.contains(cursor));
-    const source = vscode.window.visibleTextEditors.find(
-      ({ document }) => document.uri.toString() === this.shown?.source.toString(),
-    );
-    // The places are of the text that was asked about.
-    if (source?.document.version === this.shown?.version) {
-      source?.setDecorations(this.mark, parts.map(part => part.source));
+    const parts = this.parts().filter(part => part.line.start.line === editor.selection.active.line);
+    for (const source of vscode.window.visibleTextEditors) {
+      const uri = source.document.uri.toString();
+      const marked = source === editor ? [] : parts.filter(part => part.uri === uri).map(part => part.source);
+      source.setDecorations(this.mark, marked);
     }
-    editor.setDecorations(this.mark, []);
   }
 
-  private parts(): { ir: vscode.Range; source: vscode.Range }[] {
+  private parts(): { line: vscode.Range; uri: string; source: vscode.Range }[] {
     const { protocol2CodeConverter: converter } = this.client;
-    const spans = this.shown?.ir.spans ?? [];
-    return spans.map(({ ir, source }) => ({ ir: converter.asRange(ir), source: converter.asRange(source) }));
+    return this.shown.lines.map(({ line, source }) => ({
+      line: new vscode.Range(line, 0, line, Number.MAX_SAFE_INTEGER),
+      uri: converter.asUri(source.uri).toString(),
+      source: converter.asRange(source.range),
+    }));
   }
 
   private editor(): vscode.TextEditor | undefined {

@@ -1,4 +1,5 @@
-// Tasks: `triton check` and `triton test` of the workspace, whose diagnostics go to the problems view.
+// Tasks: `triton check` and `triton test` of the workspace, whose diagnostics go to the problems view, and what the
+// server's code lenses run.
 
 import * as vscode from 'vscode';
 
@@ -32,6 +33,27 @@ export class TritonTasks implements vscode.TaskProvider {
     const folder = typeof task.scope === 'object' ? task.scope : vscode.workspace.workspaceFolders?.[0];
     return folder && COMMANDS.includes(definition.command) ? newTask(definition, folder) : undefined;
   }
+}
+
+/** Runs the test of a program that is called `name`. */
+export function runTest(uri: string, name: string): Thenable<vscode.TaskExecution> {
+  return runOn('test', uri, ['--filter', name]);
+}
+
+/** Compiles the model of a program that is called `name`. */
+export function compile(uri: string, name: string): Thenable<vscode.TaskExecution> {
+  return runOn('compile', uri, ['--model', name]);
+}
+
+function runOn(command: string, uri: string, options: string[]): Thenable<vscode.TaskExecution> {
+  const program = vscode.Uri.parse(uri);
+  const scope = vscode.workspace.getWorkspaceFolder(program) ?? vscode.TaskScope.Workspace;
+  const args = [command, program.fsPath, ...options, '--format', 'concise'];
+  const run = new vscode.ProcessExecution(triton(), args, { cwd: vscode.Uri.joinPath(program, '..').fsPath });
+  const definition = { type: TritonTasks.type, command };
+  return vscode.tasks.executeTask(
+    new vscode.Task(definition, scope, [command, ...options].join(' '), TritonTasks.type, run, '$tri'),
+  );
 }
 
 function newTask(definition: TritonTask, folder: vscode.WorkspaceFolder): vscode.Task {
