@@ -31,7 +31,7 @@ pub(crate) fn pack(trits: &[i8], shape: Shape) -> Vec<u8> {
 fn codes(trits: [i8; PER_BYTE]) -> u8 {
     let word = u32::from_le_bytes(trits.map(i8::cast_unsigned));
     // -1, 0 and 1 end in 11, 00 and 01; no byte's sum reaches the next.
-    let codes = (word & 0x0303_0303) + 0x0101_0101 & 0x0303_0303;
+    let codes = ((word & 0x0303_0303) + 0x0101_0101) & 0x0303_0303;
     (codes | codes >> 6 | codes >> 12 | codes >> 18) as u8
 }
 
@@ -76,11 +76,8 @@ fn first_fault(bytes: &[u8], shape: Shape) -> Option<PackError> {
             let (row, column) = (at / row_bytes, at % row_bytes * PER_BYTE + i);
             let error = |kind: PackErrorKind| Some(kind.at(Encoding::T2, (row, column), Some(at)));
             match byte >> (2 * i) & 3 {
-                code if column >= shape.columns => {
-                    if code != ZERO {
-                        return error(PackErrorKind::NonZeroPadding);
-                    }
-                }
+                ZERO => {}
+                _ if column >= shape.columns => return error(PackErrorKind::NonZeroPadding),
                 3 => return error(PackErrorKind::IllegalCode),
                 _ => {}
             }
