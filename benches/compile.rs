@@ -8,17 +8,17 @@
 
 #![expect(clippy::print_stdout, reason = "the results")]
 
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::path::Path;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
+
+mod command;
 
 /// Runs of each case.
 const RUNS: usize = 41;
 
-/// Name and arguments; `OUT` is a file in a folder of its own.
-const CASES: [(&str, &[&str]); 14] = [
+/// Name and arguments, as [`command::run`] reads them.
+const CASES: [(&str, &[&str]); 18] = [
     ("nothing", &["--version"]),
     ("check digits", &["check", "examples/digits.tri"]),
     ("check resnet18", &["check", "examples/resnet18.tri"]),
@@ -27,6 +27,8 @@ const CASES: [(&str, &[&str]); 14] = [
     ("compile tiny_llama", &["compile", "--no-cache", "examples/tiny_llama.tri", "-o", "OUT"]),
     ("compile resnet18", &["compile", "--no-cache", "examples/resnet18.tri", "-o", "OUT"]),
     ("compile resnet18 -O0", &["compile", "--no-cache", "-O0", "examples/resnet18.tri", "-o", "OUT"]),
+    ("compile resnet50", &["compile", "--no-cache", "examples/zoo/resnet50.tri", "-o", "OUT"]),
+    ("compile resnet50 -O0", &["compile", "--no-cache", "-O0", "examples/zoo/resnet50.tri", "-o", "OUT"]),
     (
         "compile digits with weights",
         &[
@@ -40,6 +42,8 @@ const CASES: [(&str, &[&str]); 14] = [
     ),
     ("digits from the cache", &["compile", "examples/digits.tri", "-o", "OUT"]),
     ("resnet18 from the cache", &["compile", "examples/resnet18.tri", "-o", "OUT"]),
+    ("resnet50 from the cache", &["compile", "examples/zoo/resnet50.tri", "-o", "OUT"]),
+    ("resnet50, one layer edited", &["compile", "FOLDER/edited.tri", "-o", "OUT"]),
     ("format check of stdlib", &["fmt", "--check", "stdlib"]),
     ("test digits", &["test", "examples/digits.tri"]),
     ("test resnet18", &["test", "examples/resnet18.tri"]),
@@ -47,14 +51,14 @@ const CASES: [(&str, &[&str]); 14] = [
 
 fn main() -> Result<()> {
     let runs = if std::env::args().any(|arg| arg == "--bench") { RUNS } else { 1 };
-    let triton = build(runs > 1)?;
+    let triton = command::build(runs > 1)?;
     let folder = tempfile::tempdir()?;
-    let out = folder.path().join("out.tria");
     let mut times = vec![Vec::new(); CASES.len()];
     // The first round fills the cache and is not counted.
     for round in 0..=runs {
+        edit(folder.path(), round)?;
         for ((name, args), times) in CASES.iter().zip(&mut times) {
-            let time = run(&triton, args, &out).with_context(|| (*name).to_owned())?;
+            let time = command::run(&triton, args, folder.path()).with_context(|| (*name).to_owned())?;
             if round > 0 {
                 times.push(time);
             }
@@ -63,51 +67,21 @@ fn main() -> Result<()> {
     for times in &mut times {
         times.sort_unstable();
     }
-    let median = |times: &[Duration]| 1e3 * times[times.len() / 2].as_secs_f64();
-    let nothing = median(&times[0]);
+    let nothing = command::median(&times[0]);
     println!("{:<30} {:>9} {:>9} {:>9}", "case", "least ms", "median ms", "ratio");
     for ((name, _), times) in CASES.iter().zip(&times) {
-        let (least, median) = (1e3 * times[0].as_secs_f64(), median(times));
+        let (least, median) = (1e3 * times[0].as_secs_f64(), command::median(times));
         println!("{name:<30} {least:>9.1} {median:>9.1} {:>9.1}", median / nothing);
     }
     Ok(())
 }
 
-/// Builds the command and gives its path: beside the folder that this program lies in.
-fn build(release: bool) -> Result<PathBuf> {
-    let mut cargo = Command::new(env!("CARGO"));
-    cargo.args(["build", "--quiet", "--locked", "--package", "tri_cli"]).current_dir(root());
-    if release {
-        cargo.arg("--release");
-    }
-    if !cargo.status()?.success() {
-        bail!("the command does not build");
-    }
-    let this = std::env::current_exe()?;
-    let profile = this.ancestors().nth(2).context("this program lies in target/PROFILE/deps")?;
-    Ok(profile.join("triton").with_extension(std::env::consts::EXE_EXTENSION))
-}
-
-fn run(triton: &Path, args: &[&str], out: &Path) -> Result<Duration> {
-    let mut command = Command::new(triton);
-    let cache = out.with_file_name("cache");
-    command.current_dir(root()).stdout(Stdio::null()).stderr(Stdio::null()).env("TRI_CACHE_DIR", cache);
-    for arg in args {
-        if *arg == "OUT" {
-            command.arg(out)
-        } else {
-            command.arg(arg)
-        };
-    }
-    let start = Instant::now();
-    let status = command.status()?;
-    let time = start.elapsed();
-    if !status.success() {
-        bail!("`triton {}` ended with {status}", args.join(" "));
-    }
-    Ok(time)
-}
-
-fn root() -> &'static str {
-    concat!(env!("CARGO_MANIFEST_DIR"), "/..")
+/// Writes ResNet-50 with its layers beside it, one of them as no round had it before.
+fn edit(folder: &Path, round: usize) -> Result<()> {
+    let repository = Path::new(command::root());
+    let model = std::fs::read_to_string(repository.join("examples/zoo/resnet50.tri"))?;
+    let layers = std::fs::read_to_string(repository.join("stdlib/vision.tri"))?;
+    std::fs::write(folder.join("edited.tri"), model.replace("use std.vision.", "use vision."))?;
+    std::fs::write(folder.join("vision.tri"), layers.replace("1e-5", &format!("{}e-5", round + 2)))?;
+    Ok(())
 }

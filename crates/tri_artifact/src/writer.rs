@@ -192,7 +192,9 @@ impl ArtifactWriter {
     /// # Errors
     /// Too many sections.
     pub fn to_bytes(&self) -> Result<Vec<u8>, ArtifactError> {
-        let mut bytes = Vec::new();
+        let contents: usize = self.sections.iter().map(|section| section.bytes.as_slice().len()).sum();
+        // The header and the padding between sections are a few pages.
+        let mut bytes = Vec::with_capacity(contents + contents / 16 + (64 << 10));
         self.stream(&mut bytes, "")?;
         Ok(bytes)
     }

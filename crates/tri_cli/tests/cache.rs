@@ -157,6 +157,26 @@ fn a_miss_says_what_changed() {
 }
 
 #[test]
+fn an_edit_in_a_layer_of_resnet50_compiles_one_function() {
+    let project = Project::new();
+    let read = |path: &str| {
+        fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(path)).unwrap()
+    };
+    project.write("main.tri", &read("examples/zoo/resnet50.tri").replace("use std.vision.", "use vision."));
+    let layers = read("stdlib/vision.tri");
+    project.write("vision.tri", &layers);
+    project.compile(&[]);
+    // Twelve widths of the layer, one loop.
+    let edited = layers.replace("eps: float = 1e-5", "eps: float = 1e-4");
+    assert_ne!(edited, layers);
+    project.write("vision.tri", &edited);
+    let missed = project.compile(&[]);
+    assert_eq!(reason(&missed), "`layer Norm` in vision.tri changed");
+    assert_eq!(missed["functions_compiled"].as_u64(), Some(1));
+    assert!(missed["functions_reused"].as_u64() > Some(200));
+}
+
+#[test]
 fn cached_and_uncached_artifacts_are_the_same_in_every_order() {
     let project = Project::new();
     let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples");

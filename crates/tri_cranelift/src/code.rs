@@ -37,6 +37,7 @@ pub struct Code {
     #[serde(with = "level_name")]
     pub level: CpuLevel,
     /// Functions with their constants, to be mapped at an address divisible by 64.
+    #[serde(with = "crate::bytes")]
     pub bytes: Vec<u8>,
     /// Offset in `bytes` of the function of each schedule.
     pub schedules: Vec<u32>,

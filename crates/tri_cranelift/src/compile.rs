@@ -1,5 +1,6 @@
 //! From kernel IR to a blob: every function compiled by itself, in parallel, then linked.
 
+use std::cmp::Reverse;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -20,7 +21,7 @@ use crate::functions::{Function, Functions};
 use crate::link::{Object, link};
 use crate::reuse::{Fingerprint, FunctionPool, FunctionRun};
 use crate::schedule::ScheduleContext;
-use crate::{Code, Effort, FrameLayout, Options};
+use crate::{Code, Effort, Options};
 
 /// Why a module could not be compiled. None of them is the fault of the module.
 #[derive(Debug, thiserror::Error)]
@@ -121,10 +122,15 @@ pub fn compile_reusing(
     let targets = Targets::of(options)?;
     let functions = Functions::of(module);
     let compiler = || Compiler::new(module, &functions, &targets);
-    let make = |compiler: &mut Compiler<'_>, function: &Function| compiler.make(*function, pool);
-    // Collected before the first error is taken, so that it is the same one however the work was shared out.
-    let made: Vec<Result<Made, CodegenError>> =
-        functions.list().par_iter().map_init(compiler, make).collect();
+    // What takes long comes first, so that all cores end at about the same time.
+    let mut order: Vec<usize> = (0..functions.list().len()).collect();
+    order.sort_by_cached_key(|at| Reverse(weight(module, &functions, functions.list()[*at])));
+    let make = |compiler: &mut Compiler<'_>, at| (at, compiler.make(functions.list()[at], pool));
+    let mut made: Vec<(usize, Result<Made, CodegenError>)> =
+        order.into_iter().par_bridge().map_init(compiler, make).collect();
+    // Before the first error is taken, so that it is the same one however the work was shared out.
+    made.sort_unstable_by_key(|(at, _)| *at);
+    let made = made.into_iter().map(|(_, made)| made);
     let (mut linked, mut all, mut runs) = (Vec::new(), FunctionPool::default(), Vec::new());
     for made in made {
         let made = made?;
@@ -138,6 +144,15 @@ pub fn compile_reusing(
     let schedules = schedules.map(|(_, offset)| offset).collect();
     let code = Code { level: options.level, bytes, schedules, sites: functions.into_sites() };
     Ok((code, all, runs))
+}
+
+/// About how long compiling a function takes, in expressions.
+fn weight(module: &Module, functions: &Functions, function: Function) -> usize {
+    match function {
+        Function::Workspace(_) | Function::Launch(_) => 4,
+        Function::Body(form) => functions.form(form).form.weight(),
+        Function::Schedule(id) => module.schedules[id].steps.len() + module.schedules[id].buffers.len() / 4,
+    }
 }
 
 /// The Cranelift IR of every function, before optimisation.
@@ -200,7 +215,8 @@ impl Targets {
     fn of_function(&self, function: Function) -> &(OwnedTargetIsa, String) {
         match (function, self.options.effort) {
             // What runs once a call is never worth more.
-            (Function::Workspace(_) | Function::Schedule(_), _) | (_, Effort::Quick) => &self.quick,
+            (Function::Workspace(_) | Function::Launch(_) | Function::Schedule(_), _)
+            | (_, Effort::Quick) => &self.quick,
             (Function::Body(_), Effort::Thorough) => &self.thorough,
         }
     }
@@ -263,9 +279,10 @@ impl<'m> Compiler<'m> {
         let name = |id: usize| &self.module.schedules[id].name;
         match function {
             Function::Workspace(id) => format!("workspace size of {}", name(id)),
-            Function::Body(form) => {
+            Function::Body(form) | Function::Launch(form) => {
                 let (id, step) = self.functions.form(form).first;
-                format!("step {step} of {}", name(id))
+                let what = if function == Function::Body(form) { "step" } else { "launch of step" };
+                format!("{what} {step} of {}", name(id))
             }
             Function::Schedule(id) => name(id).clone(),
         }
@@ -280,16 +297,20 @@ impl<'m> Compiler<'m> {
             signature.returns.push(AbiParam::new(types::I64));
         }
         self.context.func = ir::Function::with_name_signature(UserFuncName::default(), signature);
-        let layout = match function {
-            Function::Workspace(id) | Function::Schedule(id) => FrameLayout::of(&self.module.schedules[id]),
-            Function::Body(form) => self.functions.form(form).form.layout(),
+        let schedule = |id| ScheduleContext { module: self.module, id, functions: self.functions };
+        let buffers = match function {
+            Function::Workspace(id) | Function::Schedule(id) => schedule(id).buffer_words(),
+            Function::Body(form) | Function::Launch(form) => self.functions.form(form).form.buffer_words(),
         };
         let builder = FunctionBuilder::new(&mut self.context.func, &mut self.builder_context);
-        let mut emitter = Emitter::new(builder, self.targets.options.level, layout);
-        let schedule = |id| ScheduleContext { module: self.module, id, functions: self.functions };
+        let mut emitter = Emitter::new(builder, self.targets.options.level, buffers);
         match function {
             Function::Workspace(id) => schedule(id).emit_workspace_size(&mut emitter),
             Function::Body(form) => self.functions.form(form).form.emit(&mut emitter),
+            Function::Launch(form) => {
+                let body = self.functions.import(&mut emitter, Function::Body(form));
+                self.functions.form(form).form.emit_launch(&mut emitter, body);
+            }
             Function::Schedule(id) => schedule(id).emit(&mut emitter),
         }
         emitter.builder.finalize(isa.frontend_config());

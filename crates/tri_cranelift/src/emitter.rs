@@ -18,10 +18,7 @@ use cranelift_frontend::FunctionBuilder;
 use tri_ir::Dim;
 use tri_kernels::{Context, CpuLevel};
 
-use crate::{
-    FrameLayout,
-    sizes::{self, Limits},
-};
+use crate::sizes::{self, Limits};
 
 /// Memory that is there, at any alignment.
 pub(crate) const MEMORY: MemFlagsData = MemFlagsData::new().with_notrap();
@@ -36,7 +33,8 @@ pub(crate) struct Emitter<'a> {
     pub(crate) start: Value,
     /// One past the last work unit of a body.
     pub(crate) end: Value,
-    layout: FrameLayout,
+    /// For each buffer, the word of the frame that holds its address.
+    buffers: Vec<usize>,
     call_conv: CallConv,
     anchor: Inst,
     sizes: HashMap<Dim, Value>,
@@ -54,7 +52,7 @@ pub(crate) fn signature(call_conv: CallConv) -> Signature {
 
 impl<'a> Emitter<'a> {
     /// Begins a function whose signature is already set.
-    pub(crate) fn new(mut builder: FunctionBuilder<'a>, level: CpuLevel, layout: FrameLayout) -> Emitter<'a> {
+    pub(crate) fn new(mut builder: FunctionBuilder<'a>, level: CpuLevel, buffers: Vec<usize>) -> Emitter<'a> {
         let call_conv = builder.func.signature.call_conv;
         let entry = builder.create_block();
         builder.append_block_params_for_function_params(entry);
@@ -73,7 +71,7 @@ impl<'a> Emitter<'a> {
             frame,
             start,
             end,
-            layout,
+            buffers,
             call_conv,
             anchor,
             sizes: HashMap::new(),
@@ -153,7 +151,7 @@ impl<'a> Emitter<'a> {
 
     /// Address of a buffer.
     pub(crate) fn buffer(&mut self, buffer: tri_kernel_ir::BufferId) -> Value {
-        self.word(self.layout.buffer_word(buffer.0))
+        self.word(self.buffers[buffer.index()])
     }
 
     /// Stores a word of the frame.
@@ -230,6 +228,12 @@ impl<'a> Emitter<'a> {
     pub(crate) fn smaller(&mut self, a: Value, b: Value) -> Value {
         let less = self.builder.ins().icmp(IntCC::SignedLessThan, a, b);
         self.builder.ins().select(less, a, b)
+    }
+
+    /// The larger of two sizes.
+    pub(crate) fn larger(&mut self, a: Value, b: Value) -> Value {
+        let greater = self.builder.ins().icmp(IntCC::SignedGreaterThan, a, b);
+        self.builder.ins().select(greater, a, b)
     }
 
     /// `max(value, 1)`.

@@ -5,11 +5,13 @@
 //! schedule calls the body of a form with a frame that holds the values of the form's symbols and the addresses of its
 //! buffers. The code of a body does not depend on where it is called from.
 
+use cranelift_codegen::ir::{FuncRef, InstBuilder, condcodes::IntCC, types};
 use tri_ir::{Dim, Symbol};
 use tri_kernel_ir::{
     Access, Buffer, BufferId, Contraction, Convolution, Expr, Guard, Index, Nest, Place, Schedule, Stage,
     StepKind,
 };
+use tri_kernels::Context;
 
 use crate::emitter::Emitter;
 use crate::expression::NestContext;
@@ -17,6 +19,9 @@ use crate::{FrameLayout, contraction, nest};
 
 /// Sizes of a smaller amount stay numbers in a form.
 const SMALL: i64 = 16;
+
+/// Work that is worth waking another thread for, in about nanoseconds.
+const GRAIN: i64 = 32_768;
 
 /// What the body of a step is compiled from.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -88,6 +93,50 @@ impl Form {
             Body::Convolution(convolution) => {
                 contraction::emit_convolution(e, &self.buffers, convolution);
             }
+        }
+    }
+
+    /// Emits the launch: runs all units of the body here, or through the pool if there are several threads' worth of work.
+    pub(crate) fn emit_launch(&self, e: &mut Emitter<'_>, body: FuncRef) {
+        let (count, cost) = match &self.body {
+            Body::Nest { nest, .. } => nest::units(e, nest),
+            Body::Contraction(contraction) => contraction::contraction_units(e, contraction),
+            Body::Convolution(convolution) => contraction::convolution_units(e, &self.buffers, convolution),
+        };
+        let cost = e.at_least_one(cost);
+        let total = e.int(GRAIN);
+        let grain = e.builder.ins().sdiv(total, cost);
+        let grain = e.at_least_one(grain);
+        let large = e.builder.ins().icmp(IntCC::SignedGreaterThan, count, grain);
+        let (ctx, frame, zero) = (e.ctx, e.frame, e.int(0));
+        let threads = e.load(types::I64, ctx, Context::THREADS_OFFSET);
+        let several = e.builder.ins().icmp_imm_s(IntCC::SignedGreaterThan, threads, 1);
+        let shared = e.builder.ins().band(large, several);
+        let signature = e.import(&[types::I64; 5], &[]);
+        let (far, near) = (e.builder.create_block(), e.builder.create_block());
+        e.builder.ins().brif(shared, far, &[], near, &[]);
+        e.builder.switch_to_block(far);
+        e.builder.seal_block(far);
+        let parallel = e.load(types::I64, ctx, Context::PARALLEL_OFFSET);
+        let address = e.builder.ins().func_addr(types::I64, body);
+        e.builder.ins().call_indirect(signature, parallel, &[ctx, address, frame, count, grain]);
+        e.builder.ins().return_(&[]);
+        e.builder.switch_to_block(near);
+        e.builder.seal_block(near);
+        e.builder.ins().call(body, &[ctx, frame, zero, count]);
+        e.builder.ins().return_(&[]);
+    }
+
+    /// For each buffer, the word of the frame that holds its address.
+    pub(crate) fn buffer_words(&self) -> Vec<usize> {
+        (0..self.buffers.len() as u32).map(|buffer| self.layout().buffer_word(buffer)).collect()
+    }
+
+    /// About how long compiling its body takes, in expressions.
+    pub(crate) fn weight(&self) -> usize {
+        match &self.body {
+            Body::Nest { nest, .. } => 8 + nest.exprs.len() * nest.stages.len(),
+            Body::Contraction(_) | Body::Convolution(_) => 32,
         }
     }
 

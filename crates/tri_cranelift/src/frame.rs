@@ -1,8 +1,8 @@
-//! The frame: the words that a schedule's functions share during one call.
+//! Frames: the words that a function gets from its caller.
 
 use std::ops::Range;
 
-use tri_kernel_ir::Schedule;
+use tri_kernel_ir::{Place, Schedule};
 
 /// Where the words of a schedule's frame are. A frame is an array of `i64`, aligned to 8 bytes.
 ///
@@ -14,6 +14,7 @@ pub struct FrameLayout {
     params: u32,
     results: u32,
     states: u32,
+    /// Those that have a word of their own: in the frame of a form.
     buffers: u32,
     slots: u32,
 }
@@ -26,7 +27,7 @@ impl FrameLayout {
             params: schedule.params.len() as u32,
             results: schedule.results.len() as u32,
             states: schedule.states.len() as u32,
-            buffers: schedule.buffers.len() as u32,
+            buffers: 0,
             slots: schedule.slots.len() as u32,
         }
     }
@@ -69,14 +70,25 @@ impl FrameLayout {
         self.states().end
     }
 
-    /// What generated code keeps for itself: the address of each buffer and of each slot.
+    /// What generated code keeps for itself: the address of each slot.
     pub fn private(&self) -> Range<usize> {
         self.workspace() + 1..self.words()
     }
 
-    /// Address of buffer number `buffer`, whatever its place.
+    /// Address of buffer number `buffer` of a form.
     pub(crate) fn buffer_word(&self, buffer: u32) -> usize {
         self.workspace() + 1 + buffer as usize
+    }
+
+    /// Where the address of a buffer is that lies in `place`.
+    pub(crate) fn place_word(&self, place: Place) -> usize {
+        match place {
+            Place::Param(i) => self.params().start + i as usize,
+            Place::Result(i) => self.results().start + i as usize,
+            Place::State(i) => self.states().start + i as usize,
+            Place::Slot(i) => self.slot_word(i),
+            Place::Alias(_) => unreachable!("aliases were followed to their end"),
+        }
     }
 
     /// Address of slot number `slot`.

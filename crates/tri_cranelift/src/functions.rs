@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use cranelift_codegen::ir::{AbiParam, ExtFuncData, ExternalName, FuncRef, UserExternalName, types};
 use rustc_hash::FxHashMap;
-use tri_kernel_ir::{Module, Schedule, SlotSize, StepKind};
+use tri_ir::Dim;
+use tri_kernel_ir::{Module, Schedule, ScheduleId, SlotSize, StepKind, workspace_bytes};
 
 use crate::emitter::{Emitter, signature};
 use crate::form::{Arguments, Form};
@@ -18,6 +19,8 @@ pub(crate) enum Function {
     Workspace(usize),
     /// The body of all steps of a form.
     Body(usize),
+    /// What calls the body of a form, for all units of its frame.
+    Launch(usize),
     /// A schedule.
     Schedule(usize),
 }
@@ -59,14 +62,23 @@ fn callees(schedule: &Schedule) -> impl Iterator<Item = usize> {
     })
 }
 
-/// The schedules whose workspace is measured: those that run in a slot before another, or in one of theirs.
+/// Bytes of the workspace of a schedule, where all sizes that it is called with are numbers.
+pub(crate) fn known_workspace(module: &Module, id: ScheduleId, symbols: &[Dim]) -> Option<i64> {
+    let symbols: Vec<i64> = symbols.iter().map(Dim::as_constant).collect::<Option<_>>()?;
+    i64::try_from(workspace_bytes(module, id, &symbols).ok()?).ok()
+}
+
+/// The schedules whose workspace is measured at run time: those that run in a slot before another, or in a slot of one that
+/// is measured.
 fn measured(module: &Module) -> Vec<bool> {
     let mut measured = vec![false; module.schedules.len()];
     // Callees come before callers.
     for (id, schedule) in module.schedules.iter().enumerate().rev() {
         let end = schedule.slots.len() - usize::from(!measured[id] && !schedule.slots.is_empty());
         for size in schedule.slots[..end].iter().flat_map(|slot| &slot.sizes) {
-            if let SlotSize::Workspace { schedule, .. } = size {
+            if let SlotSize::Workspace { schedule, symbols } = size
+                && known_workspace(module, *schedule, symbols).is_none()
+            {
                 measured[schedule.index()] = true;
             }
         }
@@ -106,6 +118,7 @@ impl Functions {
                         known.insert(form.clone(), number);
                         functions.forms.push(SharedForm { form, first: (id, index) });
                         functions.add(Function::Body(number));
+                        functions.add(Function::Launch(number));
                         number
                     });
                     functions.steps.insert((id, index), (number, arguments));

@@ -5,14 +5,15 @@
 //! needs of a process (micro-kernels, the thread pool, the place where failures are reported) it reaches through the
 //! [`Context`](tri_kernels::Context) that every function gets as its first argument.
 //!
-//! A schedule becomes one function that lays out its workspace and executes its steps; a step that computes becomes a
-//! *body*, a function of a range of independent work units, which the schedule calls directly or through the pool.
-//! All of them have one signature, [`EntryPoint`], and read sizes and pointers from the schedule's frame, an
-//! array of words that [`FrameLayout`] describes. The caller of a schedule fills the first part of it.
+//! A schedule becomes one function that lays out its workspace and executes its steps. A step that computes becomes a
+//! *body*, a function of a range of independent work units, and a *launch*, which calls the body directly or through the pool;
+//! steps of one form share them. All functions have one signature, [`EntryPoint`], and read sizes and pointers from a
+//! frame, an array of words that their caller fills. That of a schedule is described by [`FrameLayout`].
 //!
 //! Every CPU level computes the same bits: `docs/numerics.md` fixes the order of each sum, and elementary functions are
 //! expanded from their one definition in [`tri_ir::math`].
 
+mod bytes;
 mod cast;
 mod clusters;
 mod code;

@@ -16,6 +16,7 @@ const PADDING: u8 = 0xcc;
 /// A compiled function.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Object {
+    #[serde(with = "crate::bytes")]
     code: Vec<u8>,
     references: Vec<Reference>,
 }

@@ -5,22 +5,20 @@ use cranelift_codegen::{
     ir::{InstBuilder, Value, condcodes::IntCC, types},
 };
 use tri_ir::Dim;
-use tri_kernel_ir::{
-    BufferId, CallStep, Expr, Module, Nest, Place, Schedule, ScheduleId, Slot, SlotSize, StepKind,
-};
-use tri_kernels::Context;
+use tri_kernel_ir::{BufferId, CallStep, Expr, Module, Nest, Schedule, ScheduleId, Slot, SlotSize, StepKind};
 
 use crate::emitter::{Emitter, MEMORY};
 use crate::form::Arguments;
-use crate::functions::{Function, Functions};
+use crate::functions::{Function, Functions, known_workspace};
 use crate::sizes::Limits;
-use crate::{FailureKind, FrameLayout, clusters, contraction, nest};
-
-/// Work that is worth waking another thread for, in about nanoseconds.
-const GRAIN: i64 = 32_768;
+use crate::{FailureKind, FrameLayout, clusters};
 
 /// Slots begin at multiples of this.
 const ALIGNMENT: i64 = 64;
+
+fn round_up(bytes: i64) -> i64 {
+    bytes.saturating_add(ALIGNMENT - 1) & -ALIGNMENT
+}
 
 /// What a frame holds for each symbol that the caller gives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,6 +41,13 @@ impl<'m> ScheduleContext<'m> {
         &self.module.schedules[self.id]
     }
 
+    /// For each buffer, the word of the frame that holds its address.
+    pub(crate) fn buffer_words(&self) -> Vec<usize> {
+        let (schedule, layout) = (self.schedule(), FrameLayout::of(self.schedule()));
+        let buffers = (0..schedule.buffers.len() as u32).map(BufferId);
+        buffers.map(|buffer| layout.place_word(schedule.memory(buffer))).collect()
+    }
+
     /// The word that a failure of a step stores.
     pub(crate) fn failure(&self, step: usize, kind: FailureKind) -> i64 {
         kind.word(self.functions.site(self.id, step))
@@ -51,7 +56,6 @@ impl<'m> ScheduleContext<'m> {
     /// Emits the schedule's own function.
     pub(crate) fn emit(&self, e: &mut Emitter<'_>) {
         self.place_slots(e);
-        self.place_buffers(e);
         for (index, step) in self.schedule().steps.iter().enumerate() {
             e.move_anchor();
             self.emit_step(e, index, &step.kind);
@@ -82,37 +86,33 @@ impl<'m> ScheduleContext<'m> {
         e.move_anchor();
     }
 
-    fn place_buffers(&self, e: &mut Emitter<'_>) {
-        let layout = FrameLayout::of(self.schedule());
-        for (index, buffer) in self.schedule().buffers.iter().enumerate() {
-            let mut place = buffer.place;
-            while let Place::Alias(of) = place {
-                place = self.schedule().buffers[of.index()].place;
-            }
-            let word = match place {
-                Place::Param(i) => layout.params().start + i as usize,
-                Place::Result(i) => layout.results().start + i as usize,
-                Place::State(i) => layout.states().start + i as usize,
-                Place::Slot(i) => layout.slot_word(i),
-                Place::Alias(_) => unreachable!("aliases were followed to their end"),
-            };
-            let address = e.word(word);
-            e.set_word(layout.buffer_word(index as u32), address);
-        }
-    }
-
     /// Size of a slot: that of its largest use, rounded up to the alignment.
     fn slot_size(&self, e: &mut Emitter<'_>, slot: &Slot, given: Given) -> Value {
-        let mut largest = e.int(0);
-        for size in &slot.sizes {
+        let (mut known, mut largest) = (0, None);
+        for (index, size) in slot.sizes.iter().enumerate() {
+            if slot.sizes[..index].contains(size) {
+                continue;
+            }
+            let number = match size {
+                SlotSize::Bytes(bytes) => bytes.as_constant(),
+                SlotSize::Workspace { schedule, symbols } => known_workspace(self.module, *schedule, symbols),
+            };
+            if let Some(number) = number {
+                known = number.max(known);
+                continue;
+            }
             let size = match size {
                 SlotSize::Bytes(bytes) => self.limits(e, bytes, given).1,
                 SlotSize::Workspace { schedule, symbols } => {
                     self.workspace_size(e, *schedule, symbols, given)
                 }
             };
-            let larger = e.builder.ins().icmp(IntCC::SignedGreaterThan, size, largest);
-            largest = e.builder.ins().select(larger, size, largest);
+            largest = Some(largest.map_or(size, |largest| e.larger(largest, size)));
+        }
+        let Some(mut largest) = largest else { return e.int(round_up(known)) };
+        if known > 0 {
+            let known = e.int(known);
+            largest = e.larger(largest, known);
         }
         let sum = e.builder.ins().iadd_imm_s(largest, ALIGNMENT - 1);
         e.builder.ins().band_imm_s(sum, -ALIGNMENT)
@@ -162,20 +162,12 @@ impl<'m> ScheduleContext<'m> {
     fn emit_step(&self, e: &mut Emitter<'_>, index: usize, step: &'m StepKind) {
         match step {
             StepKind::Nest(nest) => {
-                let (count, cost) = nest::units(e, nest);
-                self.run_body(e, index, count, cost);
+                self.launch(e, index);
                 if gathers(nest) {
                     e.return_if_failed();
                 }
             }
-            StepKind::Contraction(contraction) => {
-                let (count, cost) = contraction::contraction_units(e, contraction);
-                self.run_body(e, index, count, cost);
-            }
-            StepKind::Convolution(convolution) => {
-                let (count, cost) = contraction::convolution_units(e, &self.schedule().buffers, convolution);
-                self.run_body(e, index, count, cost);
-            }
+            StepKind::Contraction(_) | StepKind::Convolution(_) => self.launch(e, index),
             StepKind::Call(call) => self.call(e, call),
             StepKind::Clusters(step) => clusters::emit(e, self.schedule(), step),
             StepKind::Route(route) => self.route(e, route),
@@ -185,36 +177,13 @@ impl<'m> ScheduleContext<'m> {
         }
     }
 
-    /// Runs units `0..count` of a body here, or through the pool if there are several threads' worth of work.
-    fn run_body(&self, e: &mut Emitter<'_>, step: usize, count: Value, cost: Value) {
+    /// Runs a step that computes.
+    fn launch(&self, e: &mut Emitter<'_>, step: usize) {
         let (form, arguments) = self.functions.form_of(self.id, step);
-        let body = self.functions.import(e, Function::Body(*form));
+        let launch = self.functions.import(e, Function::Launch(*form));
         let frame = self.body_frame(e, *form, arguments);
         let (ctx, zero) = (e.ctx, e.int(0));
-        let cost = e.at_least_one(cost);
-        let total = e.int(GRAIN);
-        let grain = e.builder.ins().sdiv(total, cost);
-        let grain = e.at_least_one(grain);
-        let large = e.builder.ins().icmp(IntCC::SignedGreaterThan, count, grain);
-        let threads = e.load(types::I64, ctx, Context::THREADS_OFFSET);
-        let several = e.builder.ins().icmp_imm_s(IntCC::SignedGreaterThan, threads, 1);
-        let shared = e.builder.ins().band(large, several);
-        let signature = e.import(&[types::I64; 5], &[]);
-        let (far, near) = (e.builder.create_block(), e.builder.create_block());
-        let done = e.builder.create_block();
-        e.builder.ins().brif(shared, far, &[], near, &[]);
-        e.builder.switch_to_block(far);
-        e.builder.seal_block(far);
-        let parallel = e.load(types::I64, ctx, Context::PARALLEL_OFFSET);
-        let address = e.builder.ins().func_addr(types::I64, body);
-        e.builder.ins().call_indirect(signature, parallel, &[ctx, address, frame, count, grain]);
-        e.builder.ins().jump(done, &[]);
-        e.builder.switch_to_block(near);
-        e.builder.seal_block(near);
-        e.builder.ins().call(body, &[ctx, frame, zero, count]);
-        e.builder.ins().jump(done, &[]);
-        e.builder.switch_to_block(done);
-        e.builder.seal_block(done);
+        e.builder.ins().call(launch, &[ctx, frame, zero, zero]);
     }
 
     /// The frame of the body of a form, filled.

@@ -60,7 +60,9 @@ pub(crate) fn generate_reusing(
 pub(crate) fn encode(code: &Code) -> Result<Vec<u8>, DriverError> {
     let malformed =
         |error: postcard::Error| ArtifactError::Malformed { section: "code", reason: error.to_string() };
-    Ok(postcard::to_stdvec(code).map_err(malformed)?)
+    // Large enough: what stands beside the instructions is a few words a schedule.
+    let room = code.bytes.len() + 8 * code.schedules.len() + 32 * code.sites.len() + 64;
+    Ok(postcard::to_extend(code, Vec::with_capacity(room)).map_err(malformed)?)
 }
 
 /// Cranelift IR as text.

@@ -6,8 +6,15 @@ use tri_ir::{DType, Function, Inst, Module, Op, Value};
 
 use crate::rewrite::{Rewrite, each_function};
 
-pub(crate) fn run(module: &Module) -> Module {
+pub(crate) fn run(module: Module) -> Module {
     each_function(module, |function| {
+        let may_change = |inst: &Inst| {
+            matches!(inst.op, Op::Permute { .. } | Op::Contract { .. })
+                || unchanged_operand(function, inst).is_some()
+        };
+        if !function.insts.iter().any(may_change) {
+            return None;
+        }
         let mut rewrite = Rewrite::new(function);
         for inst in &function.insts {
             if let Some(same) = unchanged_operand(function, inst) {
@@ -19,7 +26,7 @@ pub(crate) fn run(module: &Module) -> Module {
                 rewrite.copy(inst);
             }
         }
-        rewrite.finish()
+        Some(rewrite.finish())
     })
 }
 

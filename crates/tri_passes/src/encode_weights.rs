@@ -5,8 +5,11 @@ use tri_ir::{DType, Encoding, Function, Inst, Module, Op, TensorType};
 
 use crate::rewrite::{Rewrite, each_function};
 
-pub(crate) fn run(module: &Module) -> Module {
+pub(crate) fn run(module: Module) -> Module {
     each_function(module, |function| {
+        if !function.insts.iter().any(|inst| reads_packed_rows(function, inst)) {
+            return None;
+        }
         let mut rewrite = Rewrite::new(function);
         for inst in &function.insts {
             if !reads_packed_rows(function, inst) {
@@ -22,7 +25,7 @@ pub(crate) fn run(module: &Module) -> Module {
             let result = rewrite.builder.push1(inst.op.clone(), args, ty);
             rewrite.replace(inst.results[0], result);
         }
-        rewrite.finish()
+        Some(rewrite.finish())
     })
 }
 

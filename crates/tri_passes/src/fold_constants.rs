@@ -6,8 +6,11 @@ use tri_ir::{DType, FunctionBuilder, Inst, Module, Op, Scalar, TensorData, Tenso
 
 use crate::rewrite::{Rewrite, each_function};
 
-pub(crate) fn run(module: &Module) -> Module {
+pub(crate) fn run(module: Module) -> Module {
     each_function(module, |function| {
+        if !function.insts.iter().any(|inst| matches!(inst.op, Op::Constant(_))) {
+            return None;
+        }
         let mut rewrite = Rewrite::new(function);
         for inst in &function.insts {
             match constant_result(&mut rewrite, inst) {
@@ -20,7 +23,7 @@ pub(crate) fn run(module: &Module) -> Module {
                 None => rewrite.copy(inst),
             }
         }
-        rewrite.finish()
+        Some(rewrite.finish())
     })
 }
 

@@ -5,16 +5,15 @@
 
 use tri_ir::{Function, FunctionId, Module, Op};
 
-use crate::rewrite::Rewrite;
+use crate::rewrite::{Rewrite, each_function};
 
-pub(crate) fn run(module: &Module) -> Module {
-    let mut pruned =
-        Module { functions: module.functions.iter().map(prune_function).collect(), ..module.clone() };
+pub(crate) fn run(module: Module) -> Module {
+    let mut pruned = each_function(module, prune_function);
     drop_functions(&mut pruned);
     pruned
 }
 
-fn prune_function(function: &Function) -> Function {
+fn prune_function(function: &Function) -> Option<Function> {
     let mut used = vec![false; function.values.len()];
     for result in &function.results {
         used[result.index()] = true;
@@ -28,11 +27,14 @@ fn prune_function(function: &Function) -> Function {
             }
         }
     }
+    if kept.iter().all(|kept| *kept) {
+        return None;
+    }
     let mut rewrite = Rewrite::new(function);
     for (inst, _) in function.insts.iter().zip(kept).filter(|(_, kept)| *kept) {
         rewrite.copy(inst);
     }
-    rewrite.finish()
+    Some(rewrite.finish())
 }
 
 /// Whether an instruction does something besides its results.
@@ -46,6 +48,9 @@ fn acts(op: &Op) -> bool {
 
 fn drop_functions(module: &mut Module) {
     let reached = reached(module);
+    if reached.iter().all(|reached| *reached) {
+        return;
+    }
     let mut new_ids = Vec::with_capacity(reached.len());
     let mut next = 0;
     for reached in &reached {

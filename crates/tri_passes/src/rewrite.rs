@@ -88,7 +88,12 @@ impl<'a> Rewrite<'a> {
     }
 }
 
-/// Applies a rewrite to every function of a module.
-pub(crate) fn each_function(module: &Module, rewrite: impl Fn(&Function) -> Function) -> Module {
-    Module { functions: module.functions.iter().map(rewrite).collect(), ..module.clone() }
+/// Applies a rewrite to every function of a module; one that it gives nothing for stays as it is.
+pub(crate) fn each_function(mut module: Module, rewrite: impl Fn(&Function) -> Option<Function>) -> Module {
+    for function in &mut module.functions {
+        if let Some(rewritten) = rewrite(function) {
+            *function = rewritten;
+        }
+    }
+    module
 }

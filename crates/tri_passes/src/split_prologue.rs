@@ -18,12 +18,13 @@ use tri_ir::{
 use crate::rewrite::Rewrite;
 use crate::share::{has_effect, share_function};
 
-pub(crate) fn run(module: &Module) -> Module {
+pub(crate) fn run(mut module: Module) -> Module {
     if module.prologue.is_some() {
-        return module.clone();
+        return module;
     }
-    let mut splitter = Splitter { functions: module.functions.clone(), done: FxHashMap::default() };
-    let mut prologue = Prologue::new(module);
+    let functions = std::mem::take(&mut module.functions);
+    let mut splitter = Splitter { functions, done: FxHashMap::default() };
+    let mut prologue = Prologue::new(&module);
     let mut entries = Vec::new();
     for entry in &module.entries {
         let mut fixed = vec![false; entry.inputs.len()];
@@ -36,7 +37,7 @@ pub(crate) fn run(module: &Module) -> Module {
     let split_test =
         |test: &Test| Test { function: splitter.split_calls(test.function, &initial), ..test.clone() };
     let tests = module.tests.iter().map(split_test).collect();
-    let (function, bound, ids) = prologue.finish(module);
+    let (function, bound, ids) = prologue.finish(&module);
     splitter.functions.push(function);
     let entries = entries.into_iter().map(|(entry, captured)| {
         let captures = captured.into_iter().map(|at| Capture::Bound(ids[at])).collect();
@@ -48,7 +49,7 @@ pub(crate) fn run(module: &Module) -> Module {
         entries: entries.collect(),
         tests,
         functions: splitter.functions,
-        ..module.clone()
+        ..module
     }
 }
 
@@ -96,7 +97,8 @@ impl Prologue {
 
     /// The finished function, the bound values, and which of them each result became.
     fn finish(self, module: &Module) -> (Function, Vec<Bound>, Vec<BoundId>) {
-        let mut function = share_function(&self.builder.finish(self.carried));
+        let function = self.builder.finish(self.carried);
+        let mut function = share_function(&function).unwrap_or(function);
         let mut bound: Vec<Bound> = Vec::new();
         let mut ids: Vec<BoundId> = Vec::new();
         let mut known: FxHashMap<Value, BoundId> = FxHashMap::default();
