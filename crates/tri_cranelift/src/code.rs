@@ -1,6 +1,7 @@
 //! What compiling gives: machine code as data.
 
 use serde::{Deserialize, Serialize};
+use tri_kernel_ir::Module;
 use tri_kernels::CpuLevel;
 
 use crate::Site;
@@ -36,6 +37,8 @@ pub struct Code {
     /// Instructions that the code uses; the kernel table of a call must be of this level.
     #[serde(with = "level_name")]
     pub level: CpuLevel,
+    /// The kernel IR that it was made from, which says what callers must hand to it: blake3 of its text and slots.
+    pub kernels: [u8; 32],
     /// Functions with their constants, to be mapped at an address divisible by 64.
     #[serde(with = "crate::bytes")]
     pub bytes: Vec<u8>,
@@ -43,6 +46,18 @@ pub struct Code {
     pub schedules: Vec<u32>,
     /// Steps that can fail, as [`Failure`](crate::Failure) names them.
     pub sites: Vec<Site>,
+}
+
+impl Code {
+    /// What [`Code::kernels`] is for this kernel IR.
+    pub fn fingerprint(kernels: &Module) -> [u8; 32] {
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(kernels.to_string().as_bytes());
+        for schedule in &kernels.schedules {
+            hasher.update(format!("{:?}", schedule.slots).as_bytes());
+        }
+        *hasher.finalize().as_bytes()
+    }
 }
 
 /// Levels by name, so that a file does not depend on their order.

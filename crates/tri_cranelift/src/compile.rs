@@ -142,7 +142,8 @@ pub fn compile_reusing(
     let schedules = functions.list().iter().zip(offsets);
     let schedules = schedules.filter(|(function, _)| matches!(function, Function::Schedule(_)));
     let schedules = schedules.map(|(_, offset)| offset).collect();
-    let code = Code { level: options.level, bytes, schedules, sites: functions.into_sites() };
+    let kernels = Code::fingerprint(module);
+    let code = Code { level: options.level, kernels, bytes, schedules, sites: functions.into_sites() };
     Ok((code, all, runs))
 }
 

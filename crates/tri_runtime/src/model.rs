@@ -32,7 +32,7 @@ pub enum Trust {
 pub struct Options {
     /// CPU level; the machine's best unless given.
     pub level: Option<CpuLevel>,
-    /// Whether elementwise work is fused into single loops.
+    /// Whether code that is compiled here fuses elementwise work into single loops.
     pub fusion: bool,
     /// Which machine code may be executed.
     pub trust: Trust,
@@ -104,7 +104,7 @@ impl Model {
         }
         let program = match trusted_code(&artifact, options)? {
             Some(code) => {
-                let kernels = schedule(&module, options.fusion())?;
+                let kernels = schedule_of(&module, &code)?;
                 Program::assemble(module, kernels, code)?
             }
             None => Program::compile(module, options.level()?, options.fusion())?,
@@ -260,10 +260,19 @@ fn trusted_code(artifact: &Artifact, options: &Options) -> Result<Option<Code>, 
         Trust::Keys(keys) => drop(artifact.verify_signature(keys)?),
         Trust::Everything => {}
     }
-    // Stored code was made from fused schedules, and its frames are laid out for them.
-    if !options.fusion {
-        return Ok(None);
-    }
     let Some(bytes) = artifact.code(&code_target(options.level()?))? else { return Ok(None) };
     postcard::from_bytes(bytes).map(Some).map_err(|error| RuntimeError::Code(error.to_string()))
+}
+
+/// The schedules that code from a file was made from: its frames are laid out for them, and for no others.
+fn schedule_of(module: &Verified, code: &Code) -> Result<tri_kernel_ir::Verified, RuntimeError> {
+    for fusion in [Fusion::Full, Fusion::None] {
+        let kernels = schedule(module, fusion)?;
+        if Code::fingerprint(&kernels) == code.kernels {
+            return Ok(kernels);
+        }
+    }
+    Err(RuntimeError::Code(
+        "it was made by another version of the compiler; compile the program again".to_owned(),
+    ))
 }

@@ -3,7 +3,7 @@
 use tri_artifact::{Artifact, ArtifactWriter, Build, Callee, Golden, GoldenCall, SecretKey};
 use tri_interp::Interpreter;
 use tri_ir::{TensorData, Verified, verify};
-use tri_runtime::{Device, Model, Options, RuntimeError, TensorView, Trust, code_target};
+use tri_runtime::{Code, Device, Model, Options, RuntimeError, TensorView, Trust, code_target};
 
 use crate::models::{digits, digits_weights, images};
 
@@ -104,6 +104,24 @@ fn code_runs_only_if_trusted() {
     assert_eq!(forward(&model), expected);
     let unfused = Options { fusion: false, ..trusting(Trust::Everything) };
     assert_eq!(forward(&Model::from_artifact(artifact(with_code), &unfused).unwrap()), expected);
+}
+
+#[test]
+fn code_that_was_not_fused_runs_as_it_was_made() {
+    let direct = Options { fusion: false, ..Options::default() };
+    let artifact_of = |change: fn(&mut Code)| {
+        artifact(|writer, model| {
+            let mut code = Model::from_module(split(), &direct).unwrap().code().clone();
+            change(&mut code);
+            writer.code(&code_target(model.level()), postcard::to_stdvec(&code).unwrap()).unwrap();
+        })
+    };
+    let expected = forward(&Model::from_artifact(artifact(|_, _| ()), &Options::default()).unwrap());
+    let model = Model::from_artifact(artifact_of(|_| ()), &trusting(Trust::Everything)).unwrap();
+    assert_eq!(forward(&model), expected);
+    let other = artifact_of(|code| code.kernels[0] ^= 1);
+    let refused = Model::from_artifact(other, &trusting(Trust::Everything));
+    assert!(matches!(refused, Err(RuntimeError::Code(reason)) if reason.contains("another version")));
 }
 
 #[test]

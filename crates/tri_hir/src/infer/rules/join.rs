@@ -68,9 +68,13 @@ impl Infer<'_> {
         self.alike(call, list, &tensors, None)?;
         let mut result = shape.clone();
         let placeholder = Axis::Dim(Dim::constant(1));
-        result.insert(0, placeholder);
-        let (axis, position) = self.list_axis(call, &result)?;
-        result.remove(0);
+        let mut places = shape.clone();
+        // Beside a pack there are places on both sides: those counted from the end lie behind it.
+        if let Some(pack) = places.iter().position(|axis| matches!(axis, Axis::Pack(..))) {
+            places.insert(pack + 1, placeholder.clone());
+        }
+        places.insert(0, placeholder);
+        let (axis, position) = self.list_axis(call, &places)?;
         let at = if position < 0 { position + result.len() as i32 + 1 } else { position };
         result.insert(at as usize, Axis::Dim(length));
         let generics = self.generics(call, element, &shape);
