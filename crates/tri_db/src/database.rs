@@ -11,6 +11,7 @@ use tri_diagnostics::{Code, Diagnostic, FileId, Span, TextRange};
 use tri_syntax::{Parsed, decode};
 
 use crate::library::library_text;
+use crate::parses::Parses;
 use crate::system::System;
 
 /// A file and what it holds.
@@ -107,6 +108,9 @@ pub trait Db: salsa::Database {
     /// Notes when a part of a query began and how long it took. For the clock alone: no result may depend on it.
     fn note_time(&self, part: PartTime);
 
+    /// Parses a text of a file. What is known of earlier texts of the file only saves time.
+    fn parse(&self, file: FileId, text: &Arc<str>) -> Arc<Parsed>;
+
     /// The database as the trait object that queries take.
     fn as_dyn(&self) -> &dyn Db;
 }
@@ -132,15 +136,15 @@ pub fn text(db: &dyn Db, file: SourceFile) -> Result<Arc<str>, Box<Diagnostic>> 
 }
 
 /// The tree of a file, and its syntax errors. A file without text is an empty tree with the reason as its error.
-#[salsa::tracked(returns(ref), no_eq, lru = 256)]
-pub fn parse(db: &dyn Db, file: SourceFile) -> Parsed {
+#[salsa::tracked(returns(deref), no_eq, lru = 256)]
+pub fn parse(db: &dyn Db, file: SourceFile) -> Arc<Parsed> {
     let id = file.id(db);
     match text(db, file) {
-        Ok(text) => tri_syntax::parse(id, text),
+        Ok(text) => db.parse(id, text),
         Err(diagnostic) => {
             let mut parsed = tri_syntax::parse(id, "");
             parsed.errors.push((**diagnostic).clone());
-            parsed
+            parsed.into()
         }
     }
 }
@@ -163,6 +167,7 @@ pub struct RootDatabase {
     root: Arc<PathBuf>,
     files: Arc<Mutex<Files>>,
     times: Arc<Mutex<Vec<PartTime>>>,
+    parses: Arc<Parses>,
 }
 
 impl std::fmt::Debug for RootDatabase {
@@ -196,6 +201,7 @@ impl RootDatabase {
             root: Arc::new(root.to_owned()),
             files: Arc::default(),
             times: Arc::default(),
+            parses: Arc::default(),
         };
         Options::new(&db, BTreeMap::new(), false, None);
         FileSet::new(&db, 0);
@@ -405,6 +411,10 @@ impl Db for RootDatabase {
 
     fn note_time(&self, part: PartTime) {
         self.times.lock().unwrap_or_else(PoisonError::into_inner).push(part);
+    }
+
+    fn parse(&self, file: FileId, text: &Arc<str>) -> Arc<Parsed> {
+        self.parses.parse(file, text)
     }
 
     fn as_dyn(&self) -> &dyn Db {

@@ -8,6 +8,7 @@ mod database;
 mod editor;
 mod folder;
 mod library;
+mod parses;
 mod system;
 
 pub use database::{Db, ModuleError, OnExecute, Options, PartTime, RootDatabase, SourceFile, parse, text};

@@ -50,7 +50,10 @@ fn agrees_with_the_interpreter(name: &str) {
             let interpreter = Interpreter::new(elaborated);
             let weights = interpreter.bind(&parameters).unwrap();
             let mut states = interpreter.initial_states().unwrap();
-            interpreter.call("forward", std::slice::from_ref(&image), &weights, &mut states).unwrap().remove(0)
+            interpreter
+                .call("forward", std::slice::from_ref(&image), &weights, &mut states)
+                .unwrap()
+                .remove(0)
         });
         let scores = expected.to_f32().unwrap();
         assert!(scores.iter().all(|x| x.is_finite()) && scores.iter().any(|x| *x != scores[0]), "{scores:?}");

@@ -10,6 +10,7 @@ pub mod hir;
 mod infer;
 mod lints;
 mod name_stack;
+mod outline;
 mod queries;
 mod report;
 mod resolve;

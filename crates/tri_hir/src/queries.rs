@@ -10,7 +10,7 @@ use tri_syntax::ast::{Function, Item, ItemId, ItemKind, MemberKind as AstMember}
 use crate::hir::{Body, BodyOwner, Def, Dim, DimVar, ExprKind, Layer, MemberKind, Owner, Signature};
 use crate::report::{Place, Report};
 use crate::scope::{self, Named, Scope};
-use crate::{dims, infer, lints, resolve};
+use crate::{dims, infer, lints, outline, resolve};
 
 /// A body with what is wrong with it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,6 +38,12 @@ pub(crate) struct CheckedLayer {
 #[salsa::tracked(returns(clone))]
 pub(crate) fn item(db: &dyn Db, file: SourceFile, id: ItemId) -> Option<Arc<Item>> {
     parse(db, file).ast.item(id).cloned()
+}
+
+/// An item without bodies and documentation.
+#[salsa::tracked(returns(clone))]
+fn item_outline(db: &dyn Db, file: SourceFile, id: ItemId) -> Option<Arc<Item>> {
+    item(db, file, id).map(|item| outline::outline(&item).into())
 }
 
 /// What a file has for elaboration.
@@ -391,6 +397,11 @@ pub fn item_of(db: &dyn Db, def: Def) -> Option<Arc<Item>> {
     item(db, db.file(def.file)?, def.item)
 }
 
+/// What others may know of the item of a definition.
+pub(crate) fn outline_of(db: &dyn Db, def: Def) -> Option<Arc<Item>> {
+    item_outline(db, db.file(def.file)?, def.item)
+}
+
 /// The function that an owner is.
 pub fn function_of(item: &Item, owner: Owner) -> Option<&Function> {
     match (owner, &item.kind) {
@@ -405,7 +416,7 @@ pub fn function_of(item: &Item, owner: Owner) -> Option<&Function> {
 
 /// The name of an item.
 pub fn def_name(db: &dyn Db, def: Def) -> Arc<str> {
-    let name = item_of(db, def).and_then(|item| item.name().map(|name| name.text.clone()));
+    let name = outline_of(db, def).and_then(|item| item.name().map(|name| name.text.clone()));
     name.unwrap_or_else(|| "?".into())
 }
 

@@ -193,7 +193,7 @@ pub(crate) fn library_items(db: &dyn Db) -> Vec<(&'static str, Arc<str>)> {
     for (module, _) in tri_db::LIBRARY {
         let Ok(file) = db.module(&["std", module]) else { continue };
         for (name, def) in crate::queries::items(db, file) {
-            let kind = crate::queries::item_of(db, *def).map(|item| item.kind.clone());
+            let kind = crate::queries::outline_of(db, *def).map(|item| item.kind.clone());
             if matches!(kind, Some(ItemKind::Layer(_) | ItemKind::Function(_)))
                 && !PRELUDE.contains(module)
                 && !PRELUDE_MODULES.contains(module)

@@ -9,7 +9,7 @@ use tri_syntax::ast::ItemKind;
 use crate::hir::{
     Axis, BodyOwner, DType, Def, Dim, DimVar, Element, Fact, GenericArg, Local, LocalId, Owner, Type,
 };
-use crate::queries::{def_name, function_of, item_of, owner_def};
+use crate::queries::{def_name, function_of, outline_of, owner_def};
 
 /// Shows what speaks of the locals of a body.
 #[derive(Clone, Copy)]
@@ -173,7 +173,7 @@ fn list(parts: impl Iterator<Item = String>) -> String {
 }
 
 pub(crate) fn generic_name(db: &dyn Db, owner: Owner, at: u32) -> String {
-    let Some(item) = item_of(db, owner_def(owner)) else { return "?".into() };
+    let Some(item) = outline_of(db, owner_def(owner)) else { return "?".into() };
     let generics = match (owner, &item.kind) {
         (Owner::Layer(_), ItemKind::Layer(layer)) => Some(&layer.generics),
         _ => function_of(&item, owner).map(|function| &function.generics),
@@ -184,7 +184,7 @@ pub(crate) fn generic_name(db: &dyn Db, owner: Owner, at: u32) -> String {
 }
 
 fn param_name(db: &dyn Db, owner: Owner, at: u32) -> String {
-    let Some(item) = item_of(db, owner_def(owner)) else { return "?".into() };
+    let Some(item) = outline_of(db, owner_def(owner)) else { return "?".into() };
     let params = match (owner, &item.kind) {
         (Owner::Layer(_), ItemKind::Layer(layer)) => Some(&layer.config),
         _ => function_of(&item, owner).map(|function| &function.params),
@@ -195,7 +195,7 @@ fn param_name(db: &dyn Db, owner: Owner, at: u32) -> String {
 
 /// Number of dims in the brackets of a layer.
 fn generic_count(db: &dyn Db, def: Def) -> usize {
-    item_of(db, def).map_or(0, |item| match &item.kind {
+    outline_of(db, def).map_or(0, |item| match &item.kind {
         ItemKind::Layer(layer) => layer.generics.len(),
         _ => 0,
     })

@@ -61,7 +61,7 @@ pub struct Ast {
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct ItemSpans {
     pub(crate) base: u32,
-    pub(crate) ranges: Vec<TextRange>,
+    pub(crate) ranges: Arc<[TextRange]>,
 }
 
 impl ItemSpans {

@@ -29,7 +29,7 @@ impl<'a> Builder<'a> {
     }
 
     pub(crate) fn finish(self) -> (ItemSpans, Vec<Diagnostic>) {
-        (ItemSpans { base: self.base, ranges: self.ranges }, self.errors)
+        (ItemSpans { base: self.base, ranges: self.ranges.into() }, self.errors)
     }
 
     /// The bytes of the tokens `l..r`; empty where there is none.

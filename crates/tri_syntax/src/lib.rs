@@ -13,10 +13,11 @@ mod lexer;
 mod literal;
 mod parser;
 mod recovery;
+mod reuse;
 mod token;
 
 pub use lexer::lex;
-pub use parser::{Parsed, decode, parse};
+pub use parser::{Parsed, decode, parse, parse_after};
 pub use token::{Token, TokenKind};
 
 /// The deepest nesting of a tree that [`ast`] holds: a pair of brackets counts three, an operator one. Deeper source is a

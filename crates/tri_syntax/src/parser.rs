@@ -14,6 +14,7 @@ use crate::builder::{Builder, doc_line};
 use crate::foreign::{Reading, Source};
 use crate::layout::{self, Chunk, Significant};
 use crate::lexer;
+use crate::reuse::Known;
 use crate::token::{Token, TokenKind};
 use crate::{MAX_FILE, expected, foreign, recovery};
 
@@ -58,8 +59,18 @@ fn too_large(file: FileId) -> Diagnostic {
 
 /// Parses a file.
 pub fn parse(file: FileId, text: &str) -> Parsed {
+    parse_knowing(&Known::default(), file, text)
+}
+
+/// The same, but faster where much of the text is that of an earlier parse of the file.
+pub fn parse_after((text_before, before): (&str, &Parsed), file: FileId, text: &str) -> Parsed {
+    parse_knowing(&Known::of(text_before, before), file, text)
+}
+
+fn parse_knowing(known: &Known<'_>, file: FileId, text: &str) -> Parsed {
     let tokens = lexer::lex(text);
-    let mut parser = Parser { file, text, tokens: &tokens, errors: Vec::new(), budget: 0, items: Vec::new() };
+    let (errors, items) = (Vec::new(), Vec::new());
+    let mut parser = Parser { file, text, tokens: &tokens, known, errors, budget: 0, items };
     if text.len() > MAX_FILE {
         parser.errors.push(too_large(file));
     } else {
@@ -68,7 +79,7 @@ pub fn parse(file: FileId, text: &str) -> Parsed {
     let Parser { mut errors, items, .. } = parser;
     errors.sort_by_key(|error| error.primary.span.range);
     keep_causes(text, &mut errors);
-    let (items, spans) = items.into_iter().map(|(item, spans)| (Arc::new(item), spans)).unzip();
+    let (items, spans) = items.into_iter().unzip();
     Parsed { ast: Ast { docs: file_docs(text, &tokens), items, spans }, tokens, errors }
 }
 
@@ -116,9 +127,10 @@ struct Parser<'a> {
     file: FileId,
     text: &'a str,
     tokens: &'a [Token],
+    known: &'a Known<'a>,
     errors: Vec<Diagnostic>,
     budget: usize,
-    items: Vec<(Item, ItemSpans)>,
+    items: Vec<(Arc<Item>, ItemSpans)>,
 }
 
 impl Parser<'_> {
@@ -130,28 +142,45 @@ impl Parser<'_> {
         self.take(&mut found);
         self.take(&mut unbalanced);
         self.budget = SPARE_TOKENS + self.tokens.len();
+        // Where brackets are unbalanced an item is not its text alone.
+        let may_reuse = !self.known.is_empty() && self.errors.is_empty();
         let mut garbage = false;
         for mut chunk in chunks {
+            if may_reuse && let Some(item) = self.reuse(&chunk) {
+                self.items.push(item);
+                garbage = false;
+                continue;
+            }
             match self.begin(&mut chunk, &mut found, garbage) {
                 Reading::Item => {
-                    let item = self.item(chunk, &mut found);
-                    self.items.push(item);
+                    let (item, spans) = self.item(chunk, &mut found);
+                    self.items.push((Arc::new(item), spans));
                     garbage = false;
                 }
                 Reading::Names(names) => {
-                    let items = names.iter().map(|&name| self.unreadable(&chunk.tokens, Some(name)));
-                    self.items.extend(items.collect::<Vec<_>>());
+                    for &name in &names {
+                        let (item, spans) = self.unreadable(&chunk.tokens, Some(name));
+                        self.items.push((Arc::new(item), spans));
+                    }
                     garbage = false;
                 }
                 Reading::Garbage if garbage => {}
                 Reading::Garbage => {
-                    let item = self.unreadable(&chunk.tokens, None);
-                    self.items.push(item);
+                    let (item, spans) = self.unreadable(&chunk.tokens, None);
+                    self.items.push((Arc::new(item), spans));
                     garbage = true;
                 }
             }
         }
         self.take(&mut found);
+    }
+
+    /// The item of an earlier parse that stands here.
+    fn reuse(&self, chunk: &Chunk) -> Option<(Arc<Item>, ItemSpans)> {
+        let (first, last) = (chunk.tokens.first()?, chunk.tokens.last()?);
+        let range = self.span(Significant { end: last.end, ..*first }).range;
+        let docs = Builder::new(self.file, self.text, self.tokens, first.start).docs(first.start);
+        self.known.get(range.of(self.text), &docs, range.start)
     }
 
     /// Takes over `found`, up to the limit, and says if there are more.

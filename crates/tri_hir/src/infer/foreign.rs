@@ -7,7 +7,7 @@ use super::Infer;
 use super::name::Resolved;
 use crate::foreign;
 use crate::hir::{Axis, Dim, ExprId, Type};
-use crate::queries::{checked_layer_head, item_of};
+use crate::queries::{checked_layer_head, outline_of};
 use crate::report::Report;
 use crate::scope::{Named, lookup};
 
@@ -49,7 +49,7 @@ impl Infer<'_> {
     fn library_layer(&self, name: &str) -> Option<String> {
         let module = self.db.module(&["std", "nn"]).ok()?;
         let Some(Named::Item(def)) = lookup(self.db, module, name) else { return None };
-        if !matches!(item_of(self.db, def)?.kind, ItemKind::Layer(_)) {
+        if !matches!(outline_of(self.db, def)?.kind, ItemKind::Layer(_)) {
             return None;
         }
         let layer = checked_layer_head(self.db, def).layer;

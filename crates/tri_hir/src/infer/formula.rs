@@ -5,7 +5,7 @@ use tri_syntax::ast::{self, BinaryOp, ExprKind as Ast, TypeKind};
 use super::Infer;
 use super::bind::Bindings;
 use crate::hir::{Axis, BodyOwner, Dim, DimVar, ExprId, ExprKind, GenericArg, Owner, Type};
-use crate::queries::{checked_body, def_name, function_of, item_of, owner_def, signature};
+use crate::queries::{checked_body, def_name, function_of, outline_of, owner_def, signature};
 use crate::report::Report;
 
 /// How many calls and names inside each other are looked through.
@@ -151,7 +151,7 @@ impl Infer<'_> {
                 values.fix_int(owner, at as u32, value);
             }
         }
-        let item = item_of(self.db, owner_def(owner))?;
+        let item = outline_of(self.db, owner_def(owner))?;
         let text = match &function_of(&item, owner)?.result.as_ref()?.kind {
             TypeKind::Named { shape, .. } => match shape.get(shape.len().checked_sub(from_end + 1)?)? {
                 ast::Axis::Dim(written) => size_text(written),

@@ -9,7 +9,7 @@ use super::Infer;
 use super::branch::implies;
 use super::name::Resolved;
 use crate::hir::{Def, ExprId, ExprKind, Generic, MemberKind, Owner, Type};
-use crate::queries::{checked_layer_head, item_of, signature};
+use crate::queries::{checked_layer_head, outline_of, signature};
 use crate::report::{Place, Report};
 
 impl Infer<'_> {
@@ -57,7 +57,7 @@ impl Infer<'_> {
     fn absent(&self, def: Def, at: u32, name: &str, node: NodeId) -> Report {
         let message = format!("`{name}` exists only under its condition");
         let report = Report::error(Code::E1005, self.names.place(node), message);
-        let item = item_of(self.db, def);
+        let item = outline_of(self.db, def);
         let condition = match item.as_ref().map(|item| &item.kind) {
             Some(ItemKind::Layer(layer)) => {
                 layer.members.get(at as usize).and_then(|member| member.condition.as_ref())
@@ -75,7 +75,7 @@ impl Infer<'_> {
     }
 
     pub(super) fn condition_holds(&self, def: Def, at: u32) -> bool {
-        let Some(item) = item_of(self.db, def) else { return true };
+        let Some(item) = outline_of(self.db, def) else { return true };
         let ItemKind::Layer(layer) = &item.kind else { return true };
         let condition = layer.members.get(at as usize).and_then(|member| member.condition.as_ref());
         condition.is_none_or(|condition| self.conditions.iter().any(|known| implies(known, condition)))

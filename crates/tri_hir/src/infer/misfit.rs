@@ -7,7 +7,7 @@ use super::Infer;
 use super::bind::{Bindings, Misfit};
 use super::mismatch::axes_text;
 use crate::hir::{Axis, Dim, ExprId, Owner, Param, Signature, Type};
-use crate::queries::{def_name, function_of, is_library, item_of, owner_def};
+use crate::queries::{def_name, function_of, is_library, outline_of, owner_def};
 use crate::report::{Place, Repair, Report};
 
 /// A call, with what is called.
@@ -225,7 +225,7 @@ impl Infer<'_> {
         if is_library(self.db, def.file) {
             return None;
         }
-        let item = item_of(self.db, def)?;
+        let item = outline_of(self.db, def)?;
         let params = match (owner, &item.kind) {
             (Owner::Layer(_), ItemKind::Layer(layer)) => &layer.config,
             _ => &function_of(&item, owner)?.params,

@@ -7,7 +7,7 @@ use tri_syntax::ast::{self, ItemKind, NodeId};
 
 use super::Infer;
 use crate::hir::{BodyOwner, Def, Dim, DimVar, ExprId, ExprKind, FunctionType, LocalId, Owner, Type};
-use crate::queries::{checked_body, def_name, item_of, signature};
+use crate::queries::{checked_body, def_name, outline_of, signature};
 use crate::report::Report;
 use crate::scope::{Named, lookup};
 
@@ -110,7 +110,7 @@ impl Infer<'_> {
     }
 
     pub(super) fn item(&mut self, def: Def, node: NodeId, expected: Option<&Type>) -> ExprId {
-        let Some(item) = item_of(self.db, def) else { return self.error_expr(node) };
+        let Some(item) = outline_of(self.db, def) else { return self.error_expr(node) };
         match &item.kind {
             ItemKind::Const(_) => {
                 let body = checked_body(self.db, BodyOwner::Const(def)).body;

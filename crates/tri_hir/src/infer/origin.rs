@@ -4,7 +4,7 @@ use tri_syntax::ast::{self, ItemKind, NodeId};
 
 use super::Infer;
 use crate::hir::{Axis, Def, Dim, DimVar, ExprId, ExprKind, LocalId, Pattern, Type};
-use crate::queries::item_of;
+use crate::queries::outline_of;
 use crate::report::{Place, Report};
 
 /// Where a local comes from.
@@ -63,7 +63,7 @@ impl Infer<'_> {
                     Some(Type::Layer(def, _)) => *def,
                     Some(_) => return None,
                 };
-                let item = item_of(self.db, def)?;
+                let item = outline_of(self.db, def)?;
                 let ItemKind::Layer(layer) = &item.kind else { return None };
                 match &layer.members.get(*at as usize)?.kind {
                     ast::MemberKind::Instance { value, .. } => Some(Place::new(def, made_in(value).id)),

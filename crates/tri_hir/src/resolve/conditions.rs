@@ -4,7 +4,7 @@ use tri_syntax::ast::{Expr, ItemKind, NodeId};
 
 use super::Names;
 use crate::hir::{Dim, DimVar, Fact, Owner};
-use crate::queries::{function_of, is_library, item_of};
+use crate::queries::{function_of, is_library, item_of, outline_of};
 use crate::report::{Place, Repair, Report, Target};
 
 impl Names<'_> {
@@ -34,6 +34,7 @@ impl Names<'_> {
         if is_library(self.db, self.def.file) {
             return None;
         }
+        // An outline has no head of a layer.
         let item = item_of(self.db, self.def)?;
         let (head, conditions) = match (owner, &item.kind) {
             (Owner::Layer(_), ItemKind::Layer(layer)) => (layer.head, &layer.conditions),
@@ -60,7 +61,7 @@ impl Names<'_> {
         let name = self.show().dim(&Dim::var(var));
         match var {
             DimVar::Nominal(def) => {
-                let place = Place::new(def, item_of(self.db, def)?.name()?.id);
+                let place = Place::new(def, outline_of(self.db, def)?.name()?.id);
                 let text = match crate::queries::dim_value(self.db, def) {
                     Some(value) => format!("`{name}` is {value}, bound here"),
                     None => format!("`{name}` is bound here"),
@@ -69,7 +70,7 @@ impl Names<'_> {
             }
             DimVar::Generic(owner, at) => {
                 let def = crate::queries::owner_def(owner);
-                let item = item_of(self.db, def)?;
+                let item = outline_of(self.db, def)?;
                 let generics = match (owner, &item.kind) {
                     (Owner::Layer(_), ItemKind::Layer(layer)) => &layer.generics,
                     _ => &function_of(&item, owner)?.generics,

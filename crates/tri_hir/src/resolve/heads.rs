@@ -13,7 +13,7 @@ use crate::hir::{
     Def, Element, ElementClass, Generic, GenericKind, Layer, Member, MemberKind, Owner, Param, Signature,
     Type,
 };
-use crate::queries::{CheckedLayer, CheckedSignature, function_of, is_library, item_of, owner_def};
+use crate::queries::{CheckedLayer, CheckedSignature, function_of, is_library, outline_of, owner_def};
 use crate::report::Report;
 use crate::show::show_dim;
 
@@ -95,7 +95,7 @@ fn static_params(params: Vec<Param>) -> Vec<Param> {
 
 pub(crate) fn signature(db: &dyn Db, owner: Owner) -> CheckedSignature {
     let none = CheckedSignature { signature: Arc::new(empty_signature()), reports: Vec::new() };
-    let Some(item) = item_of(db, owner_def(owner)) else { return none };
+    let Some(item) = outline_of(db, owner_def(owner)) else { return none };
     let Some(function) = function_of(&item, owner) else { return none };
     let mut names = Names::of_owner(db, owner);
     // Conditions of the layer were reported with the layer.
@@ -123,7 +123,7 @@ pub(crate) fn signature(db: &dyn Db, owner: Owner) -> CheckedSignature {
 /// The head of a layer without its members, which may speak of the layer themselves.
 pub(crate) fn layer_head(db: &dyn Db, def: Def) -> CheckedLayer {
     let none = CheckedLayer { layer: Arc::new(empty_layer()), reports: Vec::new() };
-    let Some(item) = item_of(db, def) else { return none };
+    let Some(item) = outline_of(db, def) else { return none };
     let ItemKind::Layer(layer) = &item.kind else { return none };
     let mut names = Names::of_owner(db, Owner::Layer(def));
     names.reports.clear();
@@ -146,7 +146,7 @@ pub(crate) fn layer_head(db: &dyn Db, def: Def) -> CheckedLayer {
 
 pub(crate) fn layer(db: &dyn Db, def: Def) -> CheckedLayer {
     let CheckedLayer { layer: head, mut reports } = crate::queries::checked_layer_head(db, def);
-    let item = item_of(db, def);
+    let item = outline_of(db, def);
     let Some(ItemKind::Layer(layer)) = item.as_ref().map(|item| &item.kind) else {
         return CheckedLayer { layer: head, reports };
     };

@@ -18,7 +18,7 @@ use tri_syntax::ast::{self, ExprKind, ItemKind, NodeId, TypeKind};
 use crate::foreign;
 use crate::hir::{Def, Dim, DimVar, Fact, Layer, Owner, Signature, Type};
 use crate::name_stack::NameStack;
-use crate::queries::{function_of, item_of, owner_def, visible};
+use crate::queries::{function_of, outline_of, owner_def, visible};
 use crate::report::{Place, Report};
 use crate::scope::{Named, lookup};
 use crate::show::Show;
@@ -74,7 +74,7 @@ impl<'db> Names<'db> {
     pub(crate) fn of_owner(db: &'db dyn Db, owner: Owner) -> Self {
         let def = owner_def(owner);
         let mut names = Names::of_item(db, def);
-        let Some(item) = item_of(db, def) else { return names };
+        let Some(item) = outline_of(db, def) else { return names };
         if let ItemKind::Layer(layer) = &item.kind {
             names.enter(Owner::Layer(def), &layer.generics, &layer.config);
             names.assume(&layer.conditions);
@@ -166,7 +166,7 @@ impl<'db> Names<'db> {
             }
         }
         let Some(Named::Item(def)) = lookup(self.db, self.file?, name) else { return None };
-        match &item_of(self.db, def)?.kind {
+        match &outline_of(self.db, def)?.kind {
             ItemKind::Dim(_) => Some(Dim::var(DimVar::Nominal(def))),
             ItemKind::Const(_) => crate::queries::const_dim(self.db, self.db.file(def.file)?, def),
             _ => None,
@@ -235,7 +235,7 @@ pub(crate) fn bounds(dim: &Dim, low: &Dim, high: &Dim) -> Vec<Fact> {
 
 /// The value of a `const` that is a static int.
 pub(crate) fn const_dim(db: &dyn Db, def: Def) -> Option<Dim> {
-    match &item_of(db, def)?.kind {
+    match &outline_of(db, def)?.kind {
         ItemKind::Const(item) => Names::of_item(db, def).constant(&item.value),
         _ => None,
     }

@@ -16,7 +16,7 @@ use crate::foreign;
 use crate::hir::{Def, ExprId, ExprKind, MemberKind, Type};
 use crate::infer::Infer;
 use crate::infer::name::Resolved;
-use crate::queries::item_of;
+use crate::queries::outline_of;
 use crate::report::Report;
 
 /// What an expression before parentheses stands for.
@@ -66,7 +66,7 @@ impl Infer<'_> {
     pub(in crate::infer) fn callee_takes_dims(&self, base: &ast::Expr) -> bool {
         let is_template = |def: Def| {
             matches!(
-                item_of(self.db, def).map(|item| item.kind.clone()),
+                outline_of(self.db, def).map(|item| item.kind.clone()),
                 Some(ItemKind::Function(_) | ItemKind::Layer(_))
             )
         };
@@ -128,7 +128,7 @@ impl Infer<'_> {
     }
 
     fn item_callee(&mut self, def: Def, head: &ast::Expr) -> Callee {
-        match item_of(self.db, def).map(|item| item.kind.clone()) {
+        match outline_of(self.db, def).map(|item| item.kind.clone()) {
             Some(ItemKind::Function(_)) => Callee::Function(def),
             Some(ItemKind::Layer(_)) => Callee::Layer(def),
             _ => {
@@ -163,7 +163,7 @@ impl Infer<'_> {
         match self.resolve(&name.text) {
             Some(Resolved::Item(def))
                 if matches!(
-                    item_of(self.db, def).map(|item| item.kind.clone()),
+                    outline_of(self.db, def).map(|item| item.kind.clone()),
                     Some(ItemKind::Function(_))
                 ) =>
             {

@@ -8,7 +8,7 @@ use crate::hir::{Axis, BodyOwner, Def, Dim, DimVar, ExprKind, Fact, GenericArg, 
 use crate::infer::Infer;
 use crate::infer::bind::Bindings;
 use crate::infer::misfit::Called;
-use crate::queries::{checked_body, checked_layer_head, function_of, is_library, item_of, owner_def};
+use crate::queries::{checked_body, checked_layer_head, function_of, is_library, outline_of, owner_def};
 use crate::report::{Place, Report};
 
 /// How many layers inside each other are named in a report.
@@ -131,7 +131,7 @@ fn condition_place(db: &dyn tri_db::Db, called: &Called<'_>, fact: &Fact) -> Opt
     if is_library(db, def.file) {
         return None;
     }
-    let item = item_of(db, def)?;
+    let item = outline_of(db, def)?;
     let conditions: &[ast::Expr] = match (called.owner, &item.kind) {
         (Owner::Layer(_), ItemKind::Layer(layer)) => &layer.conditions,
         _ => &function_of(&item, called.owner)?.conditions,

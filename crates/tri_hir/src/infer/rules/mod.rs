@@ -19,7 +19,7 @@ use crate::hir::{
 };
 use crate::infer::Infer;
 use crate::infer::slots::Slots;
-use crate::queries::item_of;
+use crate::queries::outline_of;
 
 /// What a call is, as far as a rule is concerned.
 struct Special<'a> {
@@ -68,7 +68,7 @@ impl Infer<'_> {
 
     /// Whether the declaration says `@broadcast`.
     fn stretches(&self, def: Def) -> bool {
-        let item = item_of(self.db, def);
+        let item = outline_of(self.db, def);
         item.is_some_and(|item| {
             item.attributes.iter().any(|attribute| attribute.name.as_str() == "broadcast")
         })
