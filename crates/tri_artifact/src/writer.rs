@@ -41,6 +41,13 @@ impl Bytes {
             Bytes::Scratch(scratch) => scratch.as_slice(),
         }
     }
+
+    fn as_mut_slice(&mut self) -> &mut [u8] {
+        match self {
+            Bytes::Owned(bytes) => bytes,
+            Bytes::Scratch(scratch) => scratch.as_mut_slice(),
+        }
+    }
 }
 
 fn encode<T: Serialize>(section: &'static str, value: &T) -> Result<Vec<u8>, ArtifactError> {
@@ -119,28 +126,29 @@ impl ArtifactWriter {
         self.put(SectionKind::Weights, String::new(), Bytes::Owned(section))
     }
 
-    /// [`ArtifactWriter::weights`] that are written once, where they stay until the artifact is: in a file without a name on the disk of
-    /// `folder`, so that they need no memory that the system could not have back.
+    /// [`ArtifactWriter::weights`] that are written once, where they stay until the artifact is. With a `folder` that is a file without a name on
+    /// its disk, so that they need no memory that the system could not have back.
     ///
     /// # Errors
-    /// The same, or there is no room on disk; and whatever `write` gives, which is handed a place for each tensor, all zero.
-    pub fn weights_on_disk<E: From<ArtifactError>>(
+    /// There is no room on disk, or what `write` gives, which is handed a place for each tensor, all zero.
+    pub fn write_weights<E: From<ArtifactError>>(
         &mut self,
-        folder: &Path,
+        folder: Option<&Path>,
         write: impl FnOnce(&mut [&mut [u8]]) -> Result<(), E>,
     ) -> Result<&mut Self, E> {
         let length = self.weight_bytes();
-        if length == 0 {
-            write(&mut places(&self.manifest.interface.weights, &mut []))?;
-            return Ok(self.put(SectionKind::Weights, String::new(), Bytes::Owned(Vec::new()))?);
-        }
-        let mut scratch = Scratch::zeroed(folder, length).map_err(|source| ArtifactError::Write {
-            action: "keep weights beside",
-            path: folder.display().to_string(),
-            source,
-        })?;
-        write(&mut places(&self.manifest.interface.weights, scratch.as_mut_slice()))?;
-        Ok(self.put(SectionKind::Weights, String::new(), Bytes::Scratch(scratch))?)
+        let mut section = match folder {
+            Some(folder) if length > 0 => {
+                Bytes::Scratch(Scratch::zeroed(folder, length).map_err(|source| ArtifactError::Write {
+                    action: "keep weights in the folder",
+                    path: folder.display().to_string(),
+                    source,
+                })?)
+            }
+            _ => Bytes::Owned(vec![0; length as usize]),
+        };
+        write(&mut places(&self.manifest.interface.weights, section.as_mut_slice()))?;
+        Ok(self.put(SectionKind::Weights, String::new(), section)?)
     }
 
     /// Bytes of the weights section.

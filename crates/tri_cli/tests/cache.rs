@@ -176,26 +176,44 @@ fn an_edit_in_a_layer_of_resnet50_compiles_one_function() {
     assert!(missed["functions_reused"].as_u64() > Some(200));
 }
 
-#[test]
-fn cached_and_uncached_artifacts_are_the_same_in_every_order() {
-    let project = Project::new();
+/// Every example, at every level and for every CPU level that all machines of an architecture can compile for, and with its weights.
+fn cases() -> Vec<Vec<String>> {
     let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples");
-    let names = ["digits", "mnist_cnn", "tiny_llama", "resnet18"];
+    let mut sources: Vec<PathBuf> = fs::read_dir(&examples)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| is_program(path))
+        .collect();
+    sources.sort();
+    assert!(sources.len() >= 4, "{sources:?}");
     let mut cases = Vec::new();
-    for name in names {
-        let source = examples.join(format!("{name}.tri")).display().to_string();
-        let weights = examples.join(format!("data/{name}/weights.safetensors"));
-        for level in ["-O0", "-O1", "-O2", "-O3"] {
-            cases.push(vec![source.clone(), level.to_owned()]);
-        }
+    for source in sources {
+        let weights = examples.join("data").join(source.file_stem().unwrap()).join("weights.safetensors");
+        let source = source.display().to_string();
+        let flags = ["-O0", "-O1", "-O2", "-O3", "TRI_CPU_LEVEL=portable"];
+        cases.extend(flags.map(|flag| vec![source.clone(), flag.to_owned()]));
         if weights.exists() {
             cases.push(vec![source, format!("--weights={}", weights.display())]);
         }
     }
+    cases
+}
+
+fn is_program(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == "tri")
+}
+
+#[test]
+fn cached_and_uncached_artifacts_are_the_same_in_every_order() {
+    let project = Project::new();
+    let cases = cases();
     let compile = |case: &[String], cache: bool| {
-        let args: Vec<&str> = case.iter().map(String::as_str).collect();
+        let (variables, args): (Vec<&str>, Vec<&str>) =
+            case.iter().map(String::as_str).partition(|word| word.starts_with("TRI_"));
         let more: &[&str] = if cache { &[] } else { &["--no-cache"] };
-        project.run(&[&["compile", "-o", "out.tria"], &args[..], more].concat());
+        let mut command = project.command(&[&["compile", "-o", "out.tria"], &args[..], more].concat());
+        let output = command.envs(variables.iter().filter_map(|word| word.split_once('='))).output().unwrap();
+        assert!(output.status.success(), "{case:?}: {}", String::from_utf8_lossy(&output.stderr));
         fs::read(project.path("out.tria")).unwrap()
     };
     let fresh: Vec<Vec<u8>> = cases.iter().map(|case| compile(case, false)).collect();
@@ -206,9 +224,89 @@ fn cached_and_uncached_artifacts_are_the_same_in_every_order() {
     for (case, fresh) in cases.iter().zip(&fresh) {
         assert!(compile(case, true) == *fresh, "{case:?}, warm");
     }
+    // What is printed of a stage does not come from the cache, and does not change with it.
+    for stage in ["ast", "hir", "ir", "kir", "clif", "asm"] {
+        let emit = format!("--emit={stage}");
+        let with = project.run(&["compile", "main.tri", &emit]).stdout;
+        project.compile(&[]);
+        assert_eq!(project.run(&["compile", "main.tri", &emit]).stdout, with, "{stage}");
+        assert_eq!(project.run(&["compile", "main.tri", &emit, "--no-cache"]).stdout, with, "{stage}");
+    }
     let verified = project.run(&["cache", "verify"]);
     let verified = String::from_utf8(verified.stdout).unwrap();
-    assert!(verified.starts_with(&format!("{} artifacts are what", cases.len())), "{verified}");
+    assert!(verified.contains(" artifacts are what their tensor IR compiles to, 0 are not"), "{verified}");
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_full_disk_only_costs_time() {
+    let project = Project::new();
+    project.run(&["compile", "main.tri", "--no-cache"]);
+    let right = project.artifact();
+    // An entry is longer than its artifact, so there is room for the artifact and none for the entry.
+    let limit = format!("--fsize={}", right.len());
+    let limited = || {
+        let mut command = Command::new("sh");
+        let script = "trap '' XFSZ; exec prlimit \"$0\" \"$@\"";
+        command.args(["-c", script, &limit, env!("CARGO_BIN_EXE_triton"), "compile", "main.tri"]);
+        command.current_dir(project.folder.path()).env("TRI_CACHE_DIR", project.path("cache"));
+        command.output().unwrap()
+    };
+    for _ in 0..2 {
+        fs::remove_file(project.path("main.tria")).unwrap();
+        let output = limited();
+        assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+        assert!(output.status.success() && project.artifact() == right);
+        let entries = project.entries();
+        assert!(
+            entries.iter().all(|entry| !entry.starts_with(project.path("cache/artifacts"))),
+            "{entries:?}"
+        );
+    }
+    assert_eq!(project.compile(&[])["hit"], false);
+    assert_eq!(project.compile(&[])["hit"], true, "when there is room again");
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_cache_that_cannot_be_written_is_read() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let project = Project::new();
+    project.compile(&[]);
+    let entries = project.entries();
+    let above = |entry: &PathBuf| entry.ancestors().skip(1).take(3).map(Path::to_owned).collect::<Vec<_>>();
+    let folders: Vec<PathBuf> = entries.iter().flat_map(above).collect();
+    let allow = |mode: u32| {
+        for folder in &folders {
+            fs::set_permissions(folder, fs::Permissions::from_mode(mode)).unwrap();
+        }
+    };
+    allow(0o555);
+    // The superuser writes everywhere, unless that is taken from them.
+    let is_root = fs::write(entries[0].with_file_name("probe"), "").is_ok();
+    let compile = || {
+        let binary = env!("CARGO_BIN_EXE_triton");
+        let mut command = Command::new(if is_root { "setpriv" } else { binary });
+        if is_root {
+            command.args(["--bounding-set=-dac_override,-dac_read_search", binary]);
+        }
+        command.args(["compile", "main.tri", "--format=json"]).current_dir(project.folder.path());
+        let output = command.env("TRI_CACHE_DIR", project.path("cache")).output().unwrap();
+        assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+        serde_json::from_slice::<Value>(&output.stdout).unwrap()["cache"]["hit"].clone()
+    };
+    if is_root {
+        fs::remove_file(entries[0].with_file_name("probe")).unwrap();
+    }
+    assert_eq!(compile(), true);
+    for text in [MODEL.replace("relu", "silu"), MODEL.replace("relu", "tanh")] {
+        project.write("main.tri", &text);
+        assert_eq!(compile(), false);
+    }
+    let left = project.entries();
+    allow(0o755);
+    assert_eq!(left, entries);
 }
 
 #[test]

@@ -13,7 +13,10 @@ use tri_passes::OptLevel;
 
 use crate::shelf::{Entry, Shelf, Tier};
 use crate::verify::verify;
-use crate::{DriverError, ElaborateError, Package, Program, Recipe, Skipped, Timing, read_weights};
+use crate::{Checkpoint, DriverError, ElaborateError, Output, Package, Program, Recipe, Skipped, Timing};
+
+/// Bytes of a file of weights that are bound in memory, unless told otherwise.
+pub const LARGE_WEIGHTS: u64 = 256 << 20;
 
 /// How to compile.
 #[derive(Clone, Copy, Debug)]
@@ -22,6 +25,10 @@ pub struct Request<'a> {
     pub level: OptLevel,
     /// A checkpoint to bind; without it the artifact holds code only.
     pub weights: Option<&'a Path>,
+    /// A file of weights of more bytes is bound on disk, and its artifact is not kept: it is bound again sooner than it would be hashed and copied.
+    pub large_weights: u64,
+    /// The folder on whose disk large weights are bound: the one that the artifact is written to.
+    pub folder: &'a Path,
     /// Where compilations are kept.
     pub cache: Option<&'a Cache>,
     /// Where other machines keep theirs; looked into only with a cache.
@@ -31,8 +38,8 @@ pub struct Request<'a> {
 /// What compiling gives.
 #[derive(Debug)]
 pub struct Compiled {
-    /// The bytes of the artifact.
-    pub bytes: Vec<u8>,
+    /// The artifact.
+    pub output: Output,
     /// Its entries without golden call.
     pub skipped: Vec<Skipped>,
     /// What the checker warns of.
@@ -76,9 +83,15 @@ pub(crate) fn compile_after(
     request: &Request<'_>,
     timing: &mut Timing,
 ) -> Result<Compiled, ElaborateError> {
+    let is_large = request
+        .weights
+        .and_then(|path| path.metadata().ok())
+        .is_some_and(|file| file.len() > request.large_weights);
     let recipe = match request.cache {
-        Some(_) => timing.stage("recipe", || Recipe::of(program, request.level, request.weights))?,
-        None => None,
+        Some(_) if !is_large => {
+            timing.stage("recipe", || Recipe::of(program, request.level, request.weights))?
+        }
+        _ => None,
     };
     let mut shelf = Shelf::new(request.cache, request.remote, recipe);
     let mut found = timing.stage("look up", || shelf.artifact());
@@ -87,17 +100,17 @@ pub(crate) fn compile_after(
     }
     if let Some((entry, tier)) = found {
         let warnings = if entry.has_warnings { program.check(timing) } else { Vec::new() };
-        let (bytes, skipped) = (entry.bytes, entry.skipped);
+        let (output, skipped) = (Output::Bytes(entry.bytes), entry.skipped);
         let (source, notes, pool) = (Source::Cache(tier), shelf.notes, FunctionPool::default());
-        return Ok(Compiled { bytes, skipped, warnings, source, notes, pool });
+        return Ok(Compiled { output, skipped, warnings, source, notes, pool });
     }
     let (elaborated, warnings) = program.elaborate(timing)?;
     if elaborated.entries.is_empty() {
         return Err(DriverError::NoModel { path: program.name() }.into());
     }
     let module = program.optimized(request.level, timing)?;
-    let parameters = match request.weights {
-        Some(weights) => Some(timing.stage("read weights", || read_weights(weights, module))?),
+    let checkpoint = match request.weights {
+        Some(weights) => Some(timing.stage("read weights", || Checkpoint::open(weights, module))?),
         None => None,
     };
     let known = if earlier.is_empty() { &shelf.functions(program) } else { earlier };
@@ -107,18 +120,25 @@ pub(crate) fn compile_after(
         level: request.level,
         source_hash: program.source_hash(),
         options: program.options(),
-        parameters: parameters.as_deref(),
+        checkpoint: checkpoint.as_ref(),
+        folder: is_large.then_some(request.folder),
         pool: known,
     };
     let assembled = package.assemble(timing)?;
+    if is_large {
+        let reason = request.cache.map(|_| "artifacts of so large weights are not kept".to_owned());
+        let (output, source) = (Output::Sections(Box::new(assembled.writer)), Source::Compiler { reason });
+        let (skipped, pool) = (assembled.skipped, assembled.pool);
+        return Ok(Compiled { output, skipped, warnings, source, notes: shelf.notes, pool });
+    }
     let bytes = timing.stage("link", || assembled.writer.to_bytes()).map_err(DriverError::from)?;
     let reason = shelf.reason(program);
     let entry = Entry { has_warnings: !warnings.is_empty(), skipped: assembled.skipped, bytes };
     timing
         .stage("keep", || shelf.keep(program, &entry, (assembled.pool != *known).then_some(&assembled.pool)));
     let source = Source::Compiler { reason };
-    let (bytes, skipped, notes, pool) = (entry.bytes, entry.skipped, shelf.notes, assembled.pool);
-    Ok(Compiled { bytes, skipped, warnings, source, notes, pool })
+    let (output, skipped) = (Output::Bytes(entry.bytes), entry.skipped);
+    Ok(Compiled { output, skipped, warnings, source, notes: shelf.notes, pool: assembled.pool })
 }
 
 /// Compiles every artifact of a cache again from its tensor IR: how many are what they should be, and which are not, and why. An

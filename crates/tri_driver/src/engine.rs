@@ -3,11 +3,13 @@
 use std::path::Path;
 
 use tri_artifact::Artifact;
+
+use tri_import::TensorSlice;
 use tri_ir::{Capture, Entry, Module, TensorData, Verified};
 use tri_passes::OptLevel;
 use tri_runtime::{Device, Model, Options, RuntimeError, Session, Tensor, TensorView, Trust};
 
-use crate::{DriverError, Timing, backend, level_of, read_weights};
+use crate::{Checkpoint, DriverError, Timing, backend, level_of};
 
 /// A model with its weights, and a session.
 #[derive(Debug)]
@@ -24,6 +26,8 @@ pub enum Parameters<'a> {
     Initial,
     /// These, in checkpoint order.
     Given(&'a [TensorData]),
+    /// Those of a file.
+    Checkpoint(&'a Checkpoint),
 }
 
 /// How to open an artifact.
@@ -74,8 +78,8 @@ impl Engine {
         let trust = if options.trust_code { Trust::Everything } else { Trust::Nothing };
         let mut model = timing.stage("load", || load(artifact, trust))?;
         if let Some(weights) = options.weights {
-            let parameters = timing.stage("read weights", || read_weights(weights, model.module()))?;
-            model = timing.stage("bind", || bind(&model, Parameters::Given(&parameters)))?;
+            let checkpoint = timing.stage("read weights", || Checkpoint::open(weights, model.module()))?;
+            model = timing.stage("bind", || bind(&model, Parameters::Checkpoint(&checkpoint)))?;
         }
         Engine::of(model, options.threads)
     }
@@ -171,33 +175,43 @@ pub(crate) fn level_in(artifact: &Artifact) -> OptLevel {
 pub(crate) const LEVEL_OPTION: &str = "opt-level";
 
 fn bind(model: &Model, parameters: Parameters<'_>) -> Result<Model, DriverError> {
-    let tensors = match parameters {
-        Parameters::Initial => return Ok(model.bind_initial()?),
-        Parameters::Given(tensors) => tensors,
-    };
-    let names = model.module().parameters.iter().map(|parameter| parameter.name.clone());
-    let named: Vec<(String, TensorData)> = names.zip(tensors.iter().cloned()).collect();
-    Ok(model.bind(&named)?)
+    match parameters {
+        Parameters::Initial => Ok(model.bind_initial()?),
+        Parameters::Given(tensors) => {
+            let views: Vec<TensorView<'_>> = tensors.iter().map(TensorView::of).collect::<Result<_, _>>()?;
+            Ok(model.bind_in_order(&views)?)
+        }
+        Parameters::Checkpoint(checkpoint) => {
+            let tensors = checkpoint.parameters();
+            Ok(model.bind_in_order(&views(&tensors)?)?)
+        }
+    }
 }
 
-/// What the weights section holds, in the order of the manifest: bound values, then parameters that entries take as they are.
+fn views<'a>(tensors: &'a [TensorSlice<'a>]) -> Result<Vec<TensorView<'a>>, DriverError> {
+    let view = |tensor: &'a TensorSlice<'a>| Ok(TensorView::new(tensor.dtype, &tensor.shape, tensor.bytes)?);
+    tensors.iter().map(view).collect()
+}
+
+/// Binds weights, and writes what an artifact stores to its places: bound values, then parameters that entries take as they are.
 ///
 /// # Errors
 /// The prologue stops.
-pub(crate) fn stored_weights(
-    module: &Verified,
-    kernel: &tri_kernel_ir::Verified,
-    code: &tri_cranelift::Code,
-    parameters: &[TensorData],
-) -> Result<Vec<Vec<u8>>, DriverError> {
-    let model = Model::from_parts(module.clone(), kernel.clone(), code.clone())?;
-    let model = bind(&model, Parameters::Given(parameters))?;
-    let mut stored: Vec<Vec<u8>> = model.bound()?.into_iter().map(<[u8]>::to_vec).collect();
+pub(crate) fn store_weights(
+    model: &Model,
+    checkpoint: &Checkpoint,
+    places: &mut [&mut [u8]],
+) -> Result<(), DriverError> {
+    let tensors = checkpoint.parameters();
+    model.bind_into(&views(&tensors)?, places)?;
+    let module = model.module();
     let is_taken = |index: usize| {
         let is_it = |capture: &Capture| matches!(capture, Capture::Parameter(id) if id.index() == index);
         module.entries.iter().any(|entry| entry.captures.iter().any(is_it))
     };
-    let taken = parameters.iter().enumerate().filter(|(index, _)| is_taken(*index));
-    stored.extend(taken.map(|(_, tensor)| tensor.bytes.clone()));
-    Ok(stored)
+    let taken = tensors.iter().enumerate().filter(|(index, _)| is_taken(*index));
+    for ((_, tensor), place) in taken.zip(places.iter_mut().skip(module.bound.len())) {
+        place.copy_from_slice(tensor.bytes);
+    }
+    Ok(())
 }

@@ -1,12 +1,14 @@
 //! The compiler pipeline: options, stages, timing.
 
 mod backend;
+mod checkpoint;
 mod compile;
 mod engine;
 mod error;
 mod folder;
 mod golden;
 mod optimize;
+mod output;
 mod package;
 mod queries;
 mod recipe;
@@ -17,12 +19,14 @@ mod timing;
 mod verify;
 mod weights;
 
-pub use compile::{Compiled, Request, Source, compile, verify_cache};
+pub use checkpoint::Checkpoint;
+pub use compile::{Compiled, LARGE_WEIGHTS, Request, Source, compile, verify_cache};
 pub use engine::{Engine, OpenOptions, Parameters, open_artifact, order_inputs};
 pub use error::DriverError;
 pub use folder::{Folder, OwnFile};
 pub use golden::Skipped;
 pub use optimize::{Stage, emit, level_of};
+pub use output::Output;
 pub use package::{Assembled, COMPILER, NUMERICS_VERSION, Package};
 pub use recipe::Recipe;
 pub use recompile::{Recompiler, Work};
@@ -31,7 +35,7 @@ pub use source::{ElaborateError, Program, SourceOptions, document_library};
 pub use timing::{StageRun, Timing};
 pub use tri_diagnostics::nearest;
 pub use verify::{Verification, verify_artifact};
-pub use weights::{Differs, Unfitting, WeightsError, arrange, read_weights};
+pub use weights::{Differs, Unfitting, WeightsError, read_weights};
 
 pub use tri_cranelift::FunctionRun;
 pub use tri_db::OnExecute;

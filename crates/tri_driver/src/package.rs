@@ -3,13 +3,16 @@
 //! The bytes are a function of the source, the options and the compiler alone: no path, time or machine is in them, except
 //! that the code section is for the CPU level at hand.
 
+use std::path::Path;
+
 use tri_artifact::{ArtifactWriter, Build, Golden};
 use tri_cranelift::FunctionPool;
 use tri_interp::Interpreter;
-use tri_ir::{TensorData, Verified};
+use tri_ir::Verified;
 use tri_passes::OptLevel;
+use tri_runtime::Model;
 
-use crate::{DriverError, Skipped, Timing, backend, engine, golden};
+use crate::{Checkpoint, DriverError, Skipped, Timing, backend, engine, golden};
 
 /// Version of the rules of `docs/numerics.md` that compiled programs follow.
 pub const NUMERICS_VERSION: u32 = 1;
@@ -30,8 +33,10 @@ pub struct Package<'a> {
     pub source_hash: [u8; 32],
     /// Options that change the result, by name.
     pub options: Vec<(String, String)>,
-    /// Parameters in checkpoint order; without them the artifact holds code only.
-    pub parameters: Option<&'a [TensorData]>,
+    /// Weights; without them the artifact holds code only.
+    pub checkpoint: Option<&'a Checkpoint>,
+    /// The folder where bound weights lie until the artifact is written; in memory unless given.
+    pub folder: Option<&'a Path>,
     /// Functions that need not be compiled again.
     pub pool: &'a FunctionPool,
 }
@@ -65,12 +70,14 @@ impl Package<'_> {
         };
         let mut writer = ArtifactWriter::new(self.module, build)?;
         let mut skipped = Vec::new();
-        if let Some(parameters) = self.parameters {
-            let stored = timing
-                .stage("bind", || engine::stored_weights(self.module, self.kernel, &code, parameters))?;
-            let views: Vec<&[u8]> = stored.iter().map(Vec::as_slice).collect();
-            writer.weights(&views)?;
-            let calls = timing.stage("golden", || golden_section(self.module, parameters))?;
+        if let Some(checkpoint) = self.checkpoint {
+            timing.stage("bind", || {
+                let model = Model::from_parts(self.module.clone(), self.kernel.clone(), code.clone())?;
+                writer
+                    .write_weights(self.folder, |places| engine::store_weights(&model, checkpoint, places))?;
+                Ok::<(), DriverError>(())
+            })?;
+            let calls = timing.stage("golden", || golden_section(self.module, checkpoint))?;
             skipped = calls.1;
             writer.golden(&calls.0)?;
         }
@@ -82,10 +89,7 @@ impl Package<'_> {
     }
 }
 
-fn golden_section(
-    module: &Verified,
-    parameters: &[TensorData],
-) -> Result<(Golden, Vec<Skipped>), DriverError> {
+fn golden_section(module: &Verified, checkpoint: &Checkpoint) -> Result<(Golden, Vec<Skipped>), DriverError> {
     let mut calls = golden::golden_tests(module)?;
     if !golden::is_affordable(module, module.prologue) {
         let skip = |entry: &tri_ir::Entry| Skipped {
@@ -94,7 +98,7 @@ fn golden_section(
         };
         return Ok((Golden { calls }, module.entries.iter().map(skip).collect()));
     }
-    let weights = Interpreter::new(module).bind(parameters)?;
+    let weights = Interpreter::new(module).bind(&checkpoint.to_data())?;
     let (of_entries, skipped) = golden::golden_calls(module, &weights);
     calls.extend(of_entries);
     Ok((Golden { calls }, skipped))

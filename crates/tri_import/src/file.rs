@@ -1,9 +1,23 @@
 //! Files as bytes: only regular ones are read, and one is written whole or not at all.
 
+use std::fs::File;
 use std::io::{self, Write as _};
 use std::path::Path;
 
 use crate::ImportError;
+
+/// Opens a file to be mapped.
+///
+/// # Errors
+/// It cannot be opened, or is no regular file.
+pub fn open_regular(path: &Path) -> Result<File, ImportError> {
+    let read = |source| ImportError::Read { file: path.display().to_string(), source };
+    let metadata = std::fs::metadata(path).map_err(read)?;
+    if !metadata.is_file() {
+        return Err(read(io::Error::other(not_regular(&metadata))));
+    }
+    File::open(path).map_err(read)
+}
 
 /// The bytes of a file.
 pub(crate) fn read(path: &Path) -> Result<Vec<u8>, ImportError> {

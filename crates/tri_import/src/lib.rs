@@ -14,11 +14,13 @@ mod safetensors_file;
 use std::path::Path;
 
 pub use error::ImportError;
+pub use file::open_regular;
 pub use npy::{decode_npy, encode_npy, read_npy, write_npy};
 use place::Place;
 pub use place::write_tensors;
 pub use safetensors_file::{
-    decode_safetensors, encode_safetensors, read_safetensors, read_safetensors_f64, write_safetensors,
+    TensorSlice, decode_safetensors, encode_safetensors, read_safetensors, read_safetensors_f64,
+    view_safetensors, write_safetensors,
 };
 
 use tri_ir::TensorData;

@@ -3,7 +3,6 @@
 //! The `safetensors` crate holds offsets to shapes and to each other; [`header`] and the check of truth values that are neither 0
 //! nor 1 are what it leaves out.
 
-use std::borrow::Cow;
 use std::collections::HashSet;
 use std::fmt;
 use std::path::Path;
@@ -53,23 +52,79 @@ fn dtype_of(dtype: Dtype) -> Option<DType> {
     }
 }
 
-fn take(file: &str, name: &str, view: &TensorView<'_>, doubles: Doubles) -> Result<TensorData, ImportError> {
-    let (dtype, bytes) = match (view.dtype(), doubles) {
-        (Dtype::F64, Doubles::RoundToF32) => (DType::F32, Cow::Owned(rounded(view.data()))),
-        (found, _) => {
-            let dtype = dtype_of(found).ok_or_else(|| dtype_error(file, name, found, KNOWN))?;
-            (dtype, Cow::Borrowed(view.data()))
-        }
-    };
+/// A tensor in the bytes of a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TensorSlice<'a> {
+    /// Element type.
+    pub dtype: DType,
+    /// Sizes, outermost first.
+    pub shape: Vec<usize>,
+    /// `product(shape) * dtype.bytes()` bytes.
+    pub bytes: &'a [u8],
+}
+
+impl TensorSlice<'_> {
+    /// A copy.
+    pub fn to_data(&self) -> TensorData {
+        TensorData { dtype: self.dtype, shape: self.shape.clone(), bytes: self.bytes.to_vec() }
+    }
+}
+
+/// A tensor whose element type Tri has.
+fn view<'a>(file: &str, name: &str, view: &TensorView<'a>) -> Result<TensorSlice<'a>, ImportError> {
+    let dtype = dtype_of(view.dtype()).ok_or_else(|| dtype_error(file, name, view.dtype(), KNOWN))?;
+    let (shape, bytes) = (view.shape().to_vec(), view.data());
     if dtype == DType::Bool
         && let Some(byte) = bytes.iter().find(|byte| **byte > 1)
     {
         return Err(tensor_error(file, name, format!("holds the byte {byte} where a bool is 0 or 1")));
     }
+    let elements = shape.iter().try_fold(1usize, |n, size| n.checked_mul(*size));
+    if elements.and_then(|n| n.checked_mul(dtype.bytes())) != Some(bytes.len()) {
+        let reason = format!("has {} bytes, which do not fit its shape {shape:?}", bytes.len());
+        return Err(tensor_error(file, name, reason));
+    }
+    Ok(TensorSlice { dtype, shape, bytes })
+}
+
+fn take(
+    file: &str,
+    name: &str,
+    tensor: &TensorView<'_>,
+    doubles: Doubles,
+) -> Result<TensorData, ImportError> {
+    if (tensor.dtype(), doubles) != (Dtype::F64, Doubles::RoundToF32) {
+        return Ok(view(file, name, tensor)?.to_data());
+    }
+    let bytes = rounded(tensor.data());
     let length = bytes.len();
-    TensorData::new(dtype, view.shape().to_vec(), bytes.into_owned()).ok_or_else(|| {
-        tensor_error(file, name, format!("has {length} bytes, which do not fit its shape {:?}", view.shape()))
+    TensorData::new(DType::F32, tensor.shape().to_vec(), bytes).ok_or_else(|| {
+        tensor_error(
+            file,
+            name,
+            format!("has {length} bytes, which do not fit its shape {:?}", tensor.shape()),
+        )
     })
+}
+
+/// The tensors of a file, in the order of their offsets.
+fn in_order<'a>(tensors: &SafeTensors<'a>) -> Vec<(String, TensorView<'a>)> {
+    let mut views = tensors.tensors();
+    // Tensors without elements share their offset with a neighbour.
+    views.sort_by(|(a, x), (b, y)| (x.data().as_ptr(), a).cmp(&(y.data().as_ptr(), b)));
+    views
+}
+
+/// All tensors of a file's bytes where they are, in the order of their offsets. `file` names it in errors.
+///
+/// # Errors
+/// Not a valid file, or a tensor that Tri cannot hold.
+pub fn view_safetensors<'a>(
+    file: &str,
+    bytes: &'a [u8],
+) -> Result<Vec<(String, TensorSlice<'a>)>, ImportError> {
+    let views = in_order(&parse(file, bytes)?);
+    views.iter().map(|(name, tensor)| Ok((name.clone(), view(file, name, tensor)?))).collect()
 }
 
 /// All tensors of a file's bytes, in the order of their offsets. `file` names it in errors.
@@ -81,10 +136,7 @@ pub fn decode_safetensors(
     bytes: &[u8],
     doubles: Doubles,
 ) -> Result<Vec<(String, TensorData)>, ImportError> {
-    let tensors = parse(file, bytes)?;
-    let mut views = tensors.tensors();
-    // Tensors without elements share their offset with a neighbour.
-    views.sort_by(|(a, x), (b, y)| (x.data().as_ptr(), a).cmp(&(y.data().as_ptr(), b)));
+    let views = in_order(&parse(file, bytes)?);
     views.iter().map(|(name, view)| Ok((name.clone(), take(file, name, view, doubles)?))).collect()
 }
 

@@ -2,7 +2,7 @@
 
 use tri_artifact::Artifact;
 use tri_cache::Cache;
-use tri_driver::{ElaborateError, Request, Timing};
+use tri_driver::{ElaborateError, LARGE_WEIGHTS, Request, Timing};
 use tri_passes::OptLevel;
 use tri_runtime::{Model, Options, Trust};
 
@@ -26,11 +26,20 @@ pub(crate) fn hold_artifacts(
     let weights = folder.path().join("weights.safetensors");
     tri_import::write_safetensors(&weights, &subject.named_weights())
         .map_err(|error| Claim::Artifact.broken(error))?;
-    let compile = |text: &str, cache: Option<&Cache>| {
-        compile(text, &Request { level, weights: Some(&weights), cache, remote: None })
+    let request = Request {
+        level,
+        weights: Some(&weights),
+        large_weights: LARGE_WEIGHTS,
+        folder: folder.path(),
+        cache: None,
+        remote: None,
     };
+    let compile = |text: &str, cache: Option<&Cache>| compile(text, &Request { cache, ..request });
     let text = &subject.case.text;
     let plain = compile(text, None)?;
+    if self::compile(text, &Request { large_weights: 0, ..request })? != plain {
+        return Err(Claim::SameArtifact.broken(format!("-{level:?}: bound on disk, it is another artifact")));
+    }
     let cache = Cache::new(folder.path().join("cache"), CACHE_LIMIT);
     let warm = Cache::new(folder.path().join("warm"), CACHE_LIMIT);
     let edited = format!("{text}\ntest \"another\" {{\n    assert true\n}}\n");
@@ -48,7 +57,7 @@ pub(crate) fn hold_artifacts(
 fn compile(text: &str, request: &Request<'_>) -> Result<Vec<u8>, Finding> {
     let program = open(text)?;
     match tri_driver::compile(&program, request, &mut Timing::default()) {
-        Ok(compiled) => Ok(compiled.bytes),
+        Ok(compiled) => compiled.output.into_bytes().map_err(|error| Claim::Artifact.broken(error)),
         Err(ElaborateError::Driver(error)) => Err(Claim::Artifact.broken(error)),
         Err(ElaborateError::Diagnostics(found)) => Err(Claim::Accepted.broken(format!("{found:?}"))),
     }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value, json};
 use tri_cache::{Cache, Remote};
-use tri_driver::{Compiled, DriverError, Program, Request, Skipped, Source, Stage, Timing, level_of};
+use tri_driver::{Compiled, LARGE_WEIGHTS, Program, Request, Skipped, Source, Stage, Timing, level_of};
 
 use crate::args::{CompileArgs, Emit, Format, TimingShape};
 use crate::commands::{cache, watch};
@@ -76,8 +76,8 @@ fn compile(args: &CompileArgs, format: Format, timing: &mut Timing) -> Result<Ou
     let compiled = tri_driver::compile(&program, &caches.request(args), timing);
     let compiled = compiled.map_err(|error| program::told(&program, error, format))?;
     tell(&compiled, &program, format);
-    let path = write(args, &compiled, timing)?;
-    let (bytes, skipped, source) = (compiled.bytes.len() as u64, compiled.skipped, compiled.source);
+    let (path, bytes) = write(args, &compiled, timing)?;
+    let (skipped, source) = (compiled.skipped, compiled.source);
     Ok(Outcome::Artifact { path, bytes, skipped, source })
 }
 
@@ -97,9 +97,12 @@ impl Caches {
 
     /// What the driver is asked for.
     pub(crate) fn request<'a>(&'a self, args: &'a CompileArgs) -> Request<'a> {
+        let folder = args.output.as_deref().and_then(Path::parent);
         Request {
             level: level_of(args.optimize.level),
             weights: args.weights.as_deref(),
+            large_weights: LARGE_WEIGHTS,
+            folder: folder.filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new(".")),
             cache: self.disk.as_ref(),
             remote: self.remote.as_ref(),
         }
@@ -114,15 +117,16 @@ pub(crate) fn tell(compiled: &Compiled, program: &Program, format: Format) {
     }
 }
 
-/// Writes the artifact, and says where.
+/// Writes the artifact, and says where, and how many bytes it has.
 pub(crate) fn write(
     args: &CompileArgs,
     compiled: &Compiled,
     timing: &mut Timing,
-) -> Result<PathBuf, Failure> {
+) -> Result<(PathBuf, u64), Failure> {
     let path = args.output.clone().unwrap_or_else(|| beside_us(&args.source.file));
-    timing.stage("write", || tri_artifact::write_bytes(&path, &compiled.bytes)).map_err(DriverError::from)?;
-    Ok(path)
+    timing.stage("write", || compiled.output.write(&path))?;
+    let bytes = path.metadata().map_or(0, |file| file.len());
+    Ok((path, bytes))
 }
 
 /// The program's name with `.tria`, in the current directory.

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use serde_json::{Value, json};
-use tri_driver::{Engine, OpenOptions, Parameters, Timing, level_of};
+use tri_driver::{Checkpoint, Engine, OpenOptions, Parameters, Timing, level_of};
 use tri_ir::{Entry, TensorData};
 
 use crate::args::{Format, RunArgs};
@@ -81,8 +81,8 @@ fn engine(args: &RunArgs, format: Format, timing: &mut Timing) -> Result<Engine,
         let message = format!("the model of {} has parameters, but no weights are given", file.display());
         return Err(Failure::coded("E4020", message));
     };
-    let parameters = timing.stage("read weights", || tri_driver::read_weights(weights, module))?;
-    Ok(Engine::compile(module.clone(), level, Parameters::Given(&parameters), threads, timing)?)
+    let checkpoint = timing.stage("read weights", || Checkpoint::open(weights, module))?;
+    Ok(Engine::compile(module.clone(), level, Parameters::Checkpoint(&checkpoint), threads, timing)?)
 }
 
 fn is_artifact(file: &Path) -> bool {

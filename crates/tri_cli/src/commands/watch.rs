@@ -65,14 +65,14 @@ fn round(
     let work = recompiler.take_work();
     let compiled = compiled.map_err(|error| program::told(recompiler.program(), error, format))?;
     compile::tell(&compiled, recompiler.program(), format);
-    let path = compile::write(args, &compiled, &mut timing)?;
+    let (path, bytes) = compile::write(args, &compiled, &mut timing)?;
     let seconds = start.elapsed().as_secs_f64();
     match format {
         Format::Json => output::result(format_args!(
             "{}\n",
             json!({
                 "artifact": path.display().to_string(),
-                "bytes": compiled.bytes.len(),
+                "bytes": bytes,
                 "files_parsed": work.parsed,
                 "bodies_checked": work.checked,
                 "functions_scheduled": work.scheduled,
@@ -81,7 +81,7 @@ fn round(
             })
         )),
         Format::Text | Format::Concise | Format::Sarif => {
-            let bytes = bytes_text(compiled.bytes.len() as u64);
+            let bytes = bytes_text(bytes);
             let redone = redone(&work, &compiled.source, &timing);
             output::result(format_args!("{} ({bytes}): {redone}; {:.1} ms\n", path.display(), 1e3 * seconds));
         }

@@ -6,7 +6,7 @@
 mod servers;
 
 use std::fs;
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::{Command, Output};
@@ -218,7 +218,11 @@ fn a_server_that_gives_a_byte_now_and_then_is_given_up() {
     let address = format!("http://{}", listener.local_addr().unwrap());
     std::thread::spawn(move || {
         for mut stream in listener.incoming().flatten() {
-            let mut alive = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n").is_ok();
+            // What comes before it was asked for is no answer.
+            let mut request = [0; 4096];
+            let asked = stream.read(&mut request).is_ok_and(|length| length > 0);
+            let mut alive =
+                asked && stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n").is_ok();
             while alive {
                 std::thread::sleep(Duration::from_millis(20));
                 alive = stream.write_all(b"x").is_ok();
