@@ -42,7 +42,7 @@ pub(crate) enum Body {
         /// Holds the word that a failure stores.
         failure: Symbol,
     },
-    Contraction(Contraction),
+    Contraction(Box<Contraction>),
     Convolution(Convolution),
 }
 
@@ -68,7 +68,7 @@ impl Form {
             StepKind::Contraction(contraction) => {
                 let mut contraction = contraction.clone();
                 former.contraction(&mut contraction);
-                Body::Contraction(contraction)
+                Body::Contraction(Box::new(contraction))
             }
             StepKind::Convolution(convolution) => {
                 let mut convolution = convolution.clone();
