@@ -115,6 +115,11 @@ impl Engine {
         Ok(self.session.call(entry, &views)?.iter().map(Tensor::to_data).collect())
     }
 
+    /// The session, for calls that give and keep tensors without copying them.
+    pub fn session(&mut self) -> &mut Session {
+        &mut self.session
+    }
+
     /// Puts every state back to its initial value.
     ///
     /// # Errors
