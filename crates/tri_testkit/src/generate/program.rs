@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use tri_ir::DType;
 
-use super::sizes::{Dim, Sizes};
+use super::sizes::{Dim, Sizes, Type};
 use crate::choices::Choices;
 
 /// Everything that does not belong to one function.
@@ -37,6 +37,8 @@ pub(super) struct Members {
     pub(super) lines: Vec<String>,
     /// Generic dims that members may have.
     pub(super) dims: Vec<Dim>,
+    /// States, with their types.
+    pub(super) states: Vec<(String, Type)>,
     pub(super) count: usize,
 }
 

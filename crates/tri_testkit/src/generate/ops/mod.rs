@@ -4,11 +4,13 @@ mod einsum;
 mod elementwise;
 mod image;
 mod layers;
+mod library;
 mod lookup;
 mod movement;
 mod product;
 mod quantize;
 mod reduction;
+mod state;
 
 use super::body::Body;
 use crate::choices::Choices;
@@ -16,7 +18,7 @@ use crate::choices::Choices;
 /// How often, and what.
 type Family = (usize, fn(&mut Body<'_>, &mut Choices) -> Option<()>);
 
-const FAMILIES: [Family; 14] = [
+const FAMILIES: [Family; 16] = [
     (8, elementwise::unary),
     (8, elementwise::binary),
     (3, elementwise::cast),
@@ -31,6 +33,8 @@ const FAMILIES: [Family; 14] = [
     (2, lookup::gather),
     (1, lookup::positions),
     (3, einsum::einsum),
+    (4, state::state),
+    (3, library::library),
 ];
 
 /// One operation.
