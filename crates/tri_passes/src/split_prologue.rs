@@ -101,6 +101,7 @@ impl Prologue {
         let mut function = share_function(&function).unwrap_or(function);
         let mut bound: Vec<Bound> = Vec::new();
         let mut ids: Vec<BoundId> = Vec::new();
+        let mut taken: FxHashMap<String, u32> = FxHashMap::default();
         let mut known: FxHashMap<Value, BoundId> = FxHashMap::default();
         for (result, root) in function.results.iter().zip(&self.roots) {
             let next = BoundId(bound.len() as u32);
@@ -108,7 +109,7 @@ impl Prologue {
             if id == next {
                 let ty = function.ty(*result).clone();
                 let plain = root.filter(|root| function.params[*root] == *result);
-                let name = bound_name(module, &bound, *root, plain.is_some(), &ty);
+                let name = bound_name(module, &mut taken, *root, plain.is_some(), &ty);
                 bound.push(Bound { name, ty });
             }
             ids.push(id);
@@ -122,16 +123,25 @@ impl Prologue {
     }
 }
 
-/// The parameter's own name where the value is the parameter, else the name with what became of it: `stem.weight:trit`.
-fn bound_name(module: &Module, taken: &[Bound], root: Option<usize>, plain: bool, ty: &TensorType) -> String {
+/// The parameter's own name where the value is the parameter, else the name with what became of it: `stem.weight:trit`. `taken` has
+/// the names given so far, each with the number that tells the next of the same name.
+fn bound_name(
+    module: &Module,
+    taken: &mut FxHashMap<String, u32>,
+    root: Option<usize>,
+    plain: bool,
+    ty: &TensorType,
+) -> String {
     let root = root.map_or("bound", |root| &module.parameters[root].name);
     let name = if plain { root.to_owned() } else { format!("{root}:{}", ty.dtype.name()) };
-    let clashes = |name: &str| taken.iter().any(|bound| bound.name == name);
-    if !clashes(&name) {
-        return name;
+    let mut free = name.clone();
+    while taken.contains_key(&free) {
+        let number = taken.entry(name.clone()).or_insert(2);
+        free = format!("{name}.{number}");
+        *number += 1;
     }
-    let numbered = (2..).map(|n| format!("{name}.{n}"));
-    numbered.into_iter().find(|name| !clashes(name)).unwrap_or(name)
+    taken.insert(free.clone(), 2);
+    free
 }
 
 /// A function cut in two.
