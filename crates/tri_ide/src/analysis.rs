@@ -9,9 +9,10 @@ use tri_db::{Db, RootDatabase, SourceFile};
 use tri_diagnostics::{Diagnostic, Edit, FileId, LineIndex, TextRange};
 
 use crate::{
-    Hover, InlayHint, Link, NavigationTarget, OutlineEntry, Reference, SignatureHelp, diagnostics,
-    elaboration, formatting, goto_definition, hover, inlay_hints, references, rename, signature_help,
-    symbols,
+    Assist, Call, CodeLens, Completions, Fold, Hover, InlayHint, IrView, Link, NavigationTarget,
+    OutlineEntry, Reference, SemanticToken, SignatureHelp, assists, call_hierarchy, code_lens, completion,
+    diagnostics, elaboration, folding, formatting, goto_definition, hover, inlay_hints, references, rename,
+    selection_range, semantic_tokens, signature_help, symbols, view_ir,
 };
 
 /// An answer, or that a change overtook the question.
@@ -40,11 +41,12 @@ pub struct FileRange {
 pub struct Analysis {
     db: RootDatabase,
     files: Arc<[SourceFile]>,
+    folder: Arc<Path>,
 }
 
 impl Analysis {
-    pub(crate) fn new(db: RootDatabase, files: Arc<[SourceFile]>) -> Self {
-        Analysis { db, files }
+    pub(crate) fn new(db: RootDatabase, files: Arc<[SourceFile]>, folder: Arc<Path>) -> Self {
+        Analysis { db, files, folder }
     }
 
     /// Cancels the questions of this value when asked to.
@@ -171,6 +173,66 @@ impl Analysis {
     /// Links of imports to modules.
     pub fn links(&self, file: FileId) -> Cancellable<Vec<Link>> {
         Ok(self.ask_file(file, |db, file| symbols::links(db, file))?.unwrap_or_default())
+    }
+
+    /// What the words of a range stand for.
+    pub fn semantic_tokens(&self, at: FileRange) -> Cancellable<Vec<SemanticToken>> {
+        Ok(self
+            .ask_file(at.file, |db, file| semantic_tokens::tokens(db, file, at.range))?
+            .unwrap_or_default())
+    }
+
+    /// What can be folded away.
+    pub fn folds(&self, file: FileId) -> Cancellable<Vec<Fold>> {
+        Ok(self.ask_file(file, |db, file| folding::folds(db, file))?.unwrap_or_default())
+    }
+
+    /// What a selection at a place grows to, the smallest first.
+    pub fn selection_ranges(&self, at: FilePosition) -> Cancellable<Vec<TextRange>> {
+        let ranges = |db: &RootDatabase, file| selection_range::ranges(db, file, at.offset);
+        Ok(self.ask_file(at.file, ranges)?.unwrap_or_default())
+    }
+
+    /// The function or layer named at a place.
+    pub fn call_target(&self, at: FilePosition) -> Cancellable<Option<NavigationTarget>> {
+        self.ask_at(at, |db, file, offset| call_hierarchy::prepare(db, file, offset))
+    }
+
+    /// Who calls what is named at a place.
+    pub fn incoming_calls(&self, at: FilePosition) -> Cancellable<Vec<Call>> {
+        let calls = |db: &RootDatabase, file| call_hierarchy::incoming(db, file, at.offset, &self.files);
+        Ok(self.ask_file(at.file, calls)?.unwrap_or_default())
+    }
+
+    /// What is called by what is named at a place.
+    pub fn outgoing_calls(&self, at: FilePosition) -> Cancellable<Vec<Call>> {
+        let calls = |db: &RootDatabase, file| call_hierarchy::outgoing(db, file, at.offset);
+        Ok(self.ask_file(at.file, calls)?.unwrap_or_default())
+    }
+
+    /// Changes that a range offers, besides the fixes of diagnostics.
+    pub fn assists(&self, at: FileRange) -> Cancellable<Vec<Assist>> {
+        let assists =
+            |db: &RootDatabase, file| assists::assists(db, file, at.range, &self.files, &self.folder);
+        Ok(self.ask_file(at.file, assists)?.unwrap_or_default())
+    }
+
+    /// What stands above declarations.
+    pub fn lenses(&self, file: FileId) -> Cancellable<Vec<CodeLens>> {
+        Ok(self.ask_file(file, |db, file| code_lens::lenses(db, file))?.unwrap_or_default())
+    }
+
+    /// The tensor IR of the function at a place, or why there is none.
+    pub fn ir(&self, at: FilePosition) -> Cancellable<Result<IrView, String>> {
+        let view = self.ask_file(at.file, |db, file| view_ir::view(db, file, at.offset))?;
+        Ok(view.unwrap_or_else(|| Err("there is no such file".to_owned())))
+    }
+
+    /// What could be written at a place.
+    pub fn completions(&self, at: FilePosition) -> Cancellable<Completions> {
+        let complete =
+            |db: &RootDatabase, file| completion::complete(db, file, at.offset, &self.files, &self.folder);
+        Ok(self.ask_file(at.file, complete)?.unwrap_or_default())
     }
 
     /// The parameters of the call around a place.

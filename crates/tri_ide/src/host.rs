@@ -13,6 +13,7 @@ use crate::Analysis;
 pub struct AnalysisHost {
     db: RootDatabase,
     files: BTreeMap<PathBuf, SourceFile>,
+    folder: Arc<Path>,
 }
 
 impl AnalysisHost {
@@ -20,7 +21,7 @@ impl AnalysisHost {
     pub fn new(system: Arc<dyn System>, folder: &Path) -> Self {
         let mut db = RootDatabase::new(system, folder);
         db.set_folder(folder);
-        AnalysisHost { db, files: BTreeMap::new() }
+        AnalysisHost { db, files: BTreeMap::new(), folder: folder.into() }
     }
 
     /// Takes the file at `path` into the package.
@@ -53,6 +54,6 @@ impl AnalysisHost {
 
     /// What is known at this moment.
     pub fn analysis(&self) -> Analysis {
-        Analysis::new(self.db.clone(), self.files.values().copied().collect())
+        Analysis::new(self.db.clone(), self.files.values().copied().collect(), self.folder.clone())
     }
 }

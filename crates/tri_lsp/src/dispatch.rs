@@ -15,6 +15,14 @@ use crate::snapshot::{Answer, Snapshot};
 pub(crate) fn request(server: &mut Server<'_>, request: Request) {
     let mut dispatch = Dispatch { server, request: Some(request) };
     dispatch
+        .on::<lsp::CompletionRequest>(requests::completion::answer)
+        .on::<lsp::SemanticTokensRequest>(requests::semantic_tokens::full)
+        .on::<lsp::SemanticTokensRangeRequest>(requests::semantic_tokens::range)
+        .on::<lsp::FoldingRangeRequest>(requests::folding_range::answer)
+        .on::<lsp::SelectionRangeRequest>(requests::selection_range::answer)
+        .on::<lsp::CallHierarchyPrepareRequest>(requests::call_hierarchy::prepare)
+        .on::<lsp::CallHierarchyIncomingCallsRequest>(requests::call_hierarchy::incoming)
+        .on::<lsp::CallHierarchyOutgoingCallsRequest>(requests::call_hierarchy::outgoing)
         .on::<lsp::HoverRequest>(requests::hover::answer)
         .on::<lsp::InlayHintRequest>(requests::inlay_hint::answer)
         .on::<lsp::SignatureHelpRequest>(requests::signature_help::answer)
@@ -28,6 +36,10 @@ pub(crate) fn request(server: &mut Server<'_>, request: Request) {
         .on::<lsp::WorkspaceSymbolRequest>(requests::workspace_symbol::answer)
         .on::<lsp::DocumentLinkRequest>(requests::document_link::answer)
         .on::<lsp::DocumentFormattingRequest>(requests::formatting::answer)
+        .on::<lsp::DocumentRangeFormattingRequest>(requests::formatting::range)
+        .on::<lsp::DocumentOnTypeFormattingRequest>(requests::formatting::on_type)
+        .on::<lsp::CodeLensRequest>(requests::code_lens::answer)
+        .on::<requests::ir::IrRequest>(requests::ir::answer)
         .on::<lsp::CodeActionRequest>(requests::code_action::answer)
         .on::<lsp::TextDocumentContentRequest>(requests::text_document_content::answer)
         .unknown();

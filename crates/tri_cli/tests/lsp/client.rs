@@ -68,6 +68,11 @@ impl Client {
         Client { process, input, messages, next_id: 0, diagnostics: BTreeMap::new(), asked: Vec::new() }
     }
 
+    /// The number of the process.
+    pub(crate) fn process(&self) -> u32 {
+        self.process.id()
+    }
+
     /// Sends a message as it is.
     pub(crate) fn send(&mut self, message: &Value) {
         let text = message.to_string();

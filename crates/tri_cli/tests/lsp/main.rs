@@ -4,4 +4,6 @@
 
 mod basics;
 mod client;
+mod hostile;
 mod names;
+mod soak;

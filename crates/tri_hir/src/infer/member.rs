@@ -88,6 +88,13 @@ impl Infer<'_> {
         node: NodeId,
         expected: Option<&Type>,
     ) -> ExprId {
+        if name.text.is_empty() {
+            // The parser said so.
+            if self.module(base).is_none() {
+                self.expr(base, None);
+            }
+            return self.error_expr(node);
+        }
         if let Some(module) = self.module(base) {
             return match crate::queries::items(self.db, module).get(&name.text) {
                 Some(def) => self.item(*def, node, expected),

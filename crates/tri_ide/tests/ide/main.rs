@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
+mod assists;
+mod completion;
 mod fixture;
 mod hover;
 mod inlay_hints;
@@ -9,3 +11,4 @@ mod names;
 mod outline;
 mod rename;
 mod signature_help;
+mod structure;

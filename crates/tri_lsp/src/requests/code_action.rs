@@ -1,7 +1,8 @@
-//! `textDocument/codeAction`: the compiler's fixes of what is wrong at a place.
+//! `textDocument/codeAction`: the compiler's fixes of what is wrong at a place, and other changes.
 
 use gen_lsp_types::{CodeAction, CodeActionKind, CodeActionParams, CodeActionResponse};
 use tri_diagnostics::Applicability;
+use tri_ide::FileRange;
 
 use crate::convert;
 use crate::snapshot::{Answer, File, Snapshot};
@@ -21,6 +22,18 @@ pub(crate) fn answer(
             continue;
         };
         actions.push(fix_action(&file, &diagnostic, fix)?);
+    }
+    for assist in file.analysis.assists(FileRange { file: file.id, range })? {
+        actions.push(CodeActionResponse::CodeAction(CodeAction {
+            title: assist.title,
+            kind: Some(if assist.is_fix {
+                CodeActionKind::QuickFix
+            } else {
+                CodeActionKind::RefactorRewrite
+            }),
+            edit: Some(convert::workspace_edit(&file, &assist.edits)?),
+            ..CodeAction::default()
+        }));
     }
     Ok(Some(actions))
 }

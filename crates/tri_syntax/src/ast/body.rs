@@ -135,7 +135,7 @@ pub enum ExprKind {
     Field {
         /// Left of the dot.
         base: Box<Expr>,
-        /// Right of the dot.
+        /// Right of the dot; empty where it could not be read.
         name: Name,
     },
     /// `base[...]`: indexing of a value, or the dims of a function or layer (`zeros[1, D]`); names decide which.

@@ -105,6 +105,10 @@ impl Infer<'_> {
                     self.value_callee(value)
                 }
             },
+            Ast::Field { name, .. } if name.text.is_empty() => {
+                self.expr(head, None);
+                Callee::Error
+            }
             Ast::Field { base, name } => match self.module(base) {
                 Some(module) => self.module_callee(module, name, head),
                 None if self.package(base, name, head.id) => Callee::Error,

@@ -1,0 +1,206 @@
+//! What an editor waits for: the language server over a workspace of 100 files and 50,000 lines.
+//!
+//!     cargo bench --package benches --bench lsp
+//!
+//! The server runs in this process, and every figure goes through the protocol's messages. Without `--bench` (as `cargo test` calls it)
+//! the workspace is small, to show that it works.
+
+#![expect(clippy::print_stdout, reason = "the results")]
+
+use std::fmt::Write as _;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+use lsp_server::{Connection, Message, Notification, Request, RequestId, Response};
+use serde_json::{Value, json};
+
+/// Files, and layers in each; a layer takes 24 lines.
+struct Size {
+    files: usize,
+    layers: usize,
+    rounds: usize,
+}
+
+fn main() -> Result<()> {
+    let is_bench = std::env::args().any(|arg| arg == "--bench");
+    let size = match is_bench {
+        true => Size { files: 100, layers: 21, rounds: 200 },
+        false => Size { files: 3, layers: 2, rounds: 3 },
+    };
+    let folder = tempfile::tempdir()?;
+    let mut lines = 0;
+    for file in 0..size.files {
+        let text = module(file, size.layers);
+        lines += text.lines().count();
+        std::fs::write(folder.path().join(format!("part{file}.tri")), text)?;
+    }
+    println!("{} files, {lines} lines", size.files);
+    let (server, client) = Connection::memory();
+    let thread = std::thread::spawn(move || tri_lsp::serve(&server, Arc::new(tri_db::DiskSystem), |_| None));
+    let mut bench = Bench { client, next: 0, folder: folder.path().to_owned() };
+    bench.run(&size)?;
+    thread.join().map_err(|_| anyhow::anyhow!("the server panicked"))??;
+    Ok(())
+}
+
+/// A module of layers that use each other and those of the module before.
+fn module(file: usize, layers: usize) -> String {
+    let mut text = format!("//! Part {file}.\nuse std.nn.{{Linear, RmsNorm}}\n");
+    if file > 0 {
+        let _ = writeln!(text, "use part{}.Block{}x0", file - 1, file - 1);
+    }
+    for layer in 0..layers {
+        let inner = if layer > 0 {
+            format!("Block{file}x{}", layer - 1)
+        } else if file > 0 {
+            format!("Block{}x0", file - 1)
+        } else {
+            String::new()
+        };
+        let _ = write!(
+            text,
+            "
+/// Layer {layer} of part {file}.
+layer Block{file}x{layer}[D, Hidden](wide: bool = false) where Hidden % 2 == 0 {{
+    /// What is learned.
+    param gate: f32[D, Hidden] = init.kaiming_uniform(fan_in = D)
+    param shift: f32[Hidden] = init.zeros
+    norm = RmsNorm[D]()
+    up = Linear[D, Hidden](bias = true)
+    down = Linear[Hidden, D](bias = false)
+{}
+    /// The sum of both ways.
+    fn forward[..B](x: f32[..B, D]) -> f32[..B, D] {{
+        let normed = norm(x)
+        let opened = sigmoid(normed @ gate + shift)
+        let raised = relu(up(normed)) * opened
+        let lowered = down(raised)
+        let again = lowered + x
+        let centre = mean(again, axis = D)
+        let spread = again - centre[.., _]
+        let (q, scale) = quantize_rows(spread)
+        {}
+    }}
+}}
+",
+            if inner.is_empty() { String::new() } else { format!("    inner = {inner}[D, Hidden]()\n") },
+            if inner.is_empty() {
+                "again + q as f32 * scale[.., _]"
+            } else {
+                "inner(again + q as f32 * scale[.., _])"
+            }
+        );
+    }
+    text
+}
+
+struct Bench {
+    client: Connection,
+    next: i32,
+    folder: std::path::PathBuf,
+}
+
+impl Bench {
+    fn run(&mut self, size: &Size) -> Result<()> {
+        let start = Instant::now();
+        let root = uri(&self.folder);
+        let folders = json!([{ "uri": root, "name": "bench" }]);
+        self.ask("initialize", json!({ "capabilities": {}, "workspaceFolders": folders }))?;
+        self.tell("initialized", json!({}))?;
+        let middle = size.files / 2;
+        let document = uri(&self.folder.join(format!("part{middle}.tri")));
+        let text = module(middle, size.layers);
+        let item = json!({ "uri": document, "languageId": "tri", "version": 1, "text": text });
+        self.tell("textDocument/didOpen", json!({ "textDocument": item }))?;
+        self.diagnostics(&document, 1)?;
+        row("start to first diagnostics", &mut [start.elapsed()]);
+        // All other files are checked when a search over all is answered and no thread is busy.
+        self.ask("workspace/symbol", json!({ "query": "Block0x0" }))?;
+        std::thread::sleep(Duration::from_millis(if size.rounds > 3 { 2000 } else { 0 }));
+        println!("memory {:.0} MiB", memory()?);
+
+        let line =
+            text.lines().position(|line| line.contains("let again")).context("the line is there")? as u32;
+        let mut keys = Vec::new();
+        let mut asked: Vec<(&str, Vec<Duration>)> =
+            ["textDocument/completion", "textDocument/hover", "textDocument/definition"]
+                .map(|m| (m, Vec::new()))
+                .into();
+        for round in 0..size.rounds {
+            let version = round as i64 + 2;
+            let start = Instant::now();
+            // A letter more, a letter less, in the name of a value.
+            let (from, to, text) = if round % 2 == 0 { (17, 17, "s") } else { (17, 18, "") };
+            let position = |character: u32| json!({ "line": line, "character": character });
+            let change = json!({ "range": { "start": position(from), "end": position(to) }, "text": text });
+            let id = json!({ "uri": document, "version": version });
+            self.tell("textDocument/didChange", json!({ "textDocument": id, "contentChanges": [change] }))?;
+            self.diagnostics(&document, version)?;
+            keys.push(start.elapsed());
+            for (method, times) in &mut asked {
+                let start = Instant::now();
+                let place = json!({ "textDocument": { "uri": document }, "position": position(24) });
+                self.ask(method, place)?;
+                times.push(start.elapsed());
+            }
+        }
+        row("diagnostics after a key", &mut keys);
+        for (method, times) in &mut asked {
+            row(method, times);
+        }
+        println!("memory {:.0} MiB", memory()?);
+        self.ask("shutdown", Value::Null)?;
+        self.tell("exit", Value::Null)
+    }
+
+    fn tell(&self, method: &str, params: Value) -> Result<()> {
+        Ok(self.client.sender.send(Notification { method: method.to_owned(), params }.into())?)
+    }
+
+    fn ask(&mut self, method: &str, params: Value) -> Result<Value> {
+        self.next += 1;
+        let id = RequestId::from(self.next);
+        self.client.sender.send(Request { id: id.clone(), method: method.to_owned(), params }.into())?;
+        loop {
+            if let Message::Response(Response { id: answered, response_result }) = self.receive()?
+                && answered == id
+            {
+                return response_result.map_err(|error| anyhow::anyhow!("{method}: {}", error.message));
+            }
+        }
+    }
+
+    fn diagnostics(&self, uri: &str, version: i64) -> Result<()> {
+        loop {
+            if let Message::Notification(Notification { params, .. }) = self.receive()?
+                && params["uri"] == uri
+                && params["version"] == version
+            {
+                return Ok(());
+            }
+        }
+    }
+
+    fn receive(&self) -> Result<Message> {
+        self.client.receiver.recv_timeout(Duration::from_secs(60)).context("the server is silent")
+    }
+}
+
+fn uri(path: &Path) -> String {
+    format!("file://{}", path.display())
+}
+
+fn row(name: &str, times: &mut [Duration]) {
+    times.sort_unstable();
+    let at = |part: usize| 1e3 * times[(times.len() * part / 100).min(times.len() - 1)].as_secs_f64();
+    println!("{name:<30} p50 {:>7.2} ms  p95 {:>7.2} ms", at(50), at(95));
+}
+
+/// Resident memory of this process in MiB, that of the bench with it.
+fn memory() -> Result<f64> {
+    let status = std::fs::read_to_string("/proc/self/status").context("only Linux tells")?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("no VmRSS")?;
+    Ok(line.trim().trim_end_matches(" kB").parse::<f64>()? / 1024.0)
+}
