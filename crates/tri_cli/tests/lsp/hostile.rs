@@ -37,7 +37,7 @@ fn params(uri: &str, line: u32, character: u32) -> Value {
         "position": position,
         "positions": [position, position],
         "range": { "start": position, "end": { "line": 0, "character": 1 } },
-        "context": { "includeDeclaration": true, "diagnostics": [] },
+        "context": { "includeDeclaration": true, "diagnostics": [], "triggerKind": 1, "isRetrigger": false },
         "newName": "other",
         "options": { "tabSize": 4, "insertSpaces": true },
     })
@@ -59,8 +59,8 @@ fn positions_outside_the_text_are_answered() {
             assert!(code.is_null() || *code == -32803, "only a rename may refuse: {answer}");
         }
     }
-    client.change("untitled:a", 2, (9999, 9), (0, 0), "dim A = 1\n");
-    assert_eq!(client.diagnostics_of("untitled:a", 2)[0]["code"], "W0004");
+    client.change("untitled:a", 2, (9999, 9), (0, 0), "dim A = = 1\n");
+    assert_eq!(client.diagnostics_of("untitled:a", 2)[0]["code"], "E0006");
     client.finish();
 }
 

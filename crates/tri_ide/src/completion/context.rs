@@ -39,13 +39,9 @@ pub(super) fn at(db: &dyn Db, file: SourceFile, offset: u32) -> Option<(Context,
         let is_inside = offset < token.range.end;
         match token.kind {
             // A keyword may be the beginning of a name.
-            kind if kind == TokenKind::Ident
-                || kind.spelling().is_some_and(|text| text.starts_with(|c: char| c.is_ascii_lowercase())) =>
-            {
-                if offset <= token.range.end {
-                    range = token.range;
-                    last = last.and_then(|at| at.checked_sub(1));
-                }
+            kind if is_word(kind) && offset <= token.range.end => {
+                range = token.range;
+                last = last.and_then(|at| at.checked_sub(1));
             }
             TokenKind::Number | TokenKind::Comment | TokenKind::Doc | TokenKind::FileDoc
                 if offset <= token.range.end =>
@@ -71,6 +67,12 @@ pub(super) fn at(db: &dyn Db, file: SourceFile, offset: u32) -> Option<(Context,
         .take_while(|token| token.kind.is_trivia())
         .any(|token| token.kind == TokenKind::Newline);
     Some((around(db, file, range, previous, newline), range))
+}
+
+/// Whether a token is a name or a word of the language.
+fn is_word(kind: TokenKind) -> bool {
+    let is_keyword = |text: &str| text.starts_with(|c: char| c.is_ascii_lowercase());
+    kind == TokenKind::Ident || kind.spelling().is_some_and(is_keyword)
 }
 
 /// The path before the cursor, in a `use`.
@@ -104,7 +106,7 @@ fn after_dot(db: &dyn Db, file: SourceFile, dot: TextRange, before: Option<&Toke
     // All of what ends at the dot: `a.b(c)` and not `c`.
     let ends_here =
         |node: &&Node<'_>| matches!(node, Node::Expr(expr) if path.range(expr.id).end == before.end);
-    let fields = path.nodes.iter().filter_map(|node| match node {
+    let mut fields = path.nodes.iter().filter_map(|node| match node {
         Node::Expr(expr) => match &expr.kind {
             ExprKind::Field { base, name }
                 if path.range(base.id).end <= dot.start && dot.end <= path.range(name.id).end =>
@@ -119,7 +121,7 @@ fn after_dot(db: &dyn Db, file: SourceFile, dot: TextRange, before: Option<&Toke
         Node::Expr(expr) => Some(*expr),
         _ => None,
     });
-    let base = fields.last().or(outermost)?;
+    let base = fields.next_back().or(outermost)?;
     if let ExprKind::Name(name) = &base.kind
         && let Some(tri_hir::Named::Module(module)) = tri_hir::lookup(db, file, name)
     {
