@@ -86,6 +86,12 @@ local function colour()
   return found
 end
 
+local function wait_until_right()
+  wait_for('the end of errors', function()
+    return #vim.diagnostic.get(nil, { severity = vim.diagnostic.severity.ERROR }) == 0
+  end)
+end
+
 local steps = {}
 local function step(name, run)
   table.insert(steps, { name = name, run = run })
@@ -137,9 +143,7 @@ step('code action', function()
   wait_for('the edit', function()
     return text():find('let hidden = double(x)', 1, true)
   end)
-  wait_for('the end of the error', function()
-    return #vim.diagnostic.get(0, { severity = vim.diagnostic.severity.ERROR }) == 0
-  end)
+  wait_until_right()
 end)
 
 --- The text of the window that floats over the others.
@@ -196,6 +200,22 @@ step('rename', function()
   vim.cmd('edit blocks.tri')
   expect('layer Twice[D]()')
   vim.cmd('buffer main.tri')
+end)
+
+-- What "Show IR" of Visual Studio Code asks for.
+step('IR', function()
+  go_to('let ', 'hidden')
+  -- Until Neovim has told of the changes of the other buffer, the program is wrong.
+  local ir = wait_for('the IR', function()
+    local position = vim.lsp.util.make_position_params(0, 'utf-16')
+    local answer = vim.lsp.buf_request_sync(0, 'tri/ir', position, PATIENCE)
+    return answer and select(2, next(answer)).result
+  end)
+  local lines = vim.split(ir.text, '\n')
+  local here = vim.tbl_filter(function(entry)
+    return entry.source.uri == vim.uri_from_bufnr(0) and entry.source.range.start.line == 9
+  end, ir.lines)
+  assert(#here > 0 and lines[here[1].line + 1]:find('f32'), vim.inspect(ir))
 end)
 
 step('format', function()
