@@ -1,7 +1,5 @@
 //! Weights bound on disk give the artifact that weights bound in memory give.
 
-#![expect(clippy::unwrap_used, reason = "a test that panics has failed")]
-
 use std::fs;
 use std::path::Path;
 
