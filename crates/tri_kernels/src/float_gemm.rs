@@ -64,7 +64,8 @@ impl<E: Element> Columns for Strided<E> {
         } else {
             transpose::<L>(panel, |column, k, length, to| {
                 let start = column as isize * self.across + k as isize * self.along;
-                if E::IS_F32 && self.along == 1 {
+                // A single column has no distance to the next, and a distance of 0 says that it was copied.
+                if E::IS_F32 && self.along == 1 && self.across != 0 {
                     let from = self.base.cast::<f32>().wrapping_offset(start);
                     prefetch(from.wrapping_add(AHEAD).cast());
                     return (from, self.across);
