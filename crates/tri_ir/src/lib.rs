@@ -29,6 +29,7 @@ pub mod math;
 mod module;
 mod names;
 mod op;
+mod rows;
 mod scalar;
 mod tensor;
 mod text;
@@ -43,6 +44,7 @@ pub use module::{
     Parameter, ParameterId, ParameterKind, State, StateId, Symbol, SymbolInfo, Test, TestCheck, Value,
 };
 pub use op::{BinaryOp, Conv2d, Op, Pool2d, PoolKind, Quantizer, ReduceOp, Tile, UnaryOp};
+pub use rows::meeting_rows;
 pub use scalar::Scalar;
 pub use tensor::TensorData;
 pub use text::{ParseError, parse, print_function};

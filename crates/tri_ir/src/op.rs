@@ -286,6 +286,7 @@ pub enum Op {
     /// Each row goes to the `top` tiles of largest score (ties: lower index; NaN below every number). The result is
     /// the first choice's output times its gate, plus the second's, and so on in descending order of score.
     /// In place of scores, i32[N] names the only tile of each row; a number below 0 stands for tile 0, one above the last for the last.
+    /// A tile must treat each row alone ([`crate::meeting_rows`]).
     /// Gradients go to the chosen tiles, their rows and the gates; never to scores.
     Route {
         /// Tiles a row.

@@ -1,7 +1,8 @@
 //! `route`: rows to layers of an array.
 
+use tri_diagnostics::Code;
 use tri_hir::hir::{ExprId, RouteBy};
-use tri_ir::{self as ir, Dim, Op, Symbol, TensorType, Tile};
+use tri_ir::{self as ir, Dim, FunctionId, Op, Symbol, TensorType, Tile};
 
 use crate::error::{Result, Stop};
 use crate::eval::Frame;
@@ -92,6 +93,9 @@ impl Lowering<'_> {
                 return Err(self.invalid(format!("{} cannot be routed through", tile.kind())));
             };
             let (target, ty) = self.tile(*tile, &rows, args)?;
+            if targets.iter().all(|known: &Tile| known.function != target.function) {
+                self.rows_stay_apart(target.function)?;
+            }
             targets.push(target);
             result = Some(ty);
         }
@@ -143,5 +147,19 @@ impl Lowering<'_> {
         let symbols = sizes.split_off(1);
         let captures = shared.captures.len() as u32;
         Ok((Tile { function: shared.function, symbols, captures }, ty))
+    }
+
+    /// An error if rows meet in a tile: its result would depend on how rows are grouped.
+    fn rows_stay_apart(&self, tile: FunctionId) -> Result<()> {
+        let Some(inst) = ir::meeting_rows(&self.functions, tile) else { return Ok(()) };
+        let name = &self.functions[tile.index()].name;
+        Err(self.error(
+            Code::E2008,
+            format!(
+                "a tile must treat each row alone, whatever rows come with it, but in `{name}` rows meet or are counted \
+                 (`{}`)",
+                inst.op.name()
+            ),
+        ))
     }
 }
