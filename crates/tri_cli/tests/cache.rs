@@ -189,14 +189,26 @@ fn cases() -> Vec<Vec<String>> {
     let mut cases = Vec::new();
     for source in sources {
         let weights = examples.join("data").join(source.file_stem().unwrap()).join("weights.safetensors");
+        let text = fs::read_to_string(&source).unwrap();
         let source = source.display().to_string();
         let flags = ["-O0", "-O1", "-O2", "-O3", "TRI_CPU_LEVEL=portable"];
-        cases.extend(flags.map(|flag| vec![source.clone(), flag.to_owned()]));
+        let model = last_of_several_models(&text).map(|name| format!("--model={name}"));
+        cases.extend(flags.map(|flag| {
+            let words = [Some(source.clone()), Some(flag.to_owned()), model.clone()];
+            words.into_iter().flatten().collect()
+        }));
         if weights.exists() {
             cases.push(vec![source, format!("--weights={}", weights.display())]);
         }
     }
     cases
+}
+
+/// The name of the last model, where there are several to choose from.
+fn last_of_several_models(source: &str) -> Option<&str> {
+    let names = source.lines().filter_map(|line| line.strip_prefix("model ")?.split('(').next());
+    let names: Vec<&str> = names.collect();
+    names.split_first().and_then(|(_, others)| others.last().copied())
 }
 
 fn is_program(path: &Path) -> bool {
