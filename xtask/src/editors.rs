@@ -6,7 +6,7 @@ mod emacs;
 mod neovim;
 mod setup;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
@@ -33,10 +33,18 @@ pub(crate) fn check() -> Result<()> {
     emacs::check()
 }
 
+/// The folder of the programs that cargo builds, this one among them.
+fn built() -> Result<PathBuf> {
+    let this = std::env::current_exe()?;
+    Ok(this.parent().context("a program lies in a folder")?.to_owned())
+}
+
 /// Runs npm in the folder of the extension.
 fn npm(args: &[&str]) -> Result<()> {
     let folder = Path::new(root()).join("grammar/vscode");
-    let status = Command::new("npm").args(args).current_dir(folder).status().context("npm")?;
+    let triton = built()?.join("triton");
+    let status =
+        Command::new("npm").args(args).env("TRITON", triton).current_dir(folder).status().context("npm")?;
     if !status.success() {
         bail!("`npm {}` ended with {status}", args.join(" "));
     }

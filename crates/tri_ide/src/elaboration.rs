@@ -11,8 +11,8 @@ use tri_syntax::ast::ItemKind;
 /// what it imports.
 #[salsa::tracked(returns(ref), no_eq, lru = 16)]
 fn elaborated(db: &dyn Db, file: SourceFile) -> Option<Result<Lowered, Arc<[Diagnostic]>>> {
-    let is_model = |item: &ItemKind| matches!(item, ItemKind::Layer(layer) if layer.is_model);
-    if !parse(db, file).ast.items.iter().any(|item| is_model(&item.kind)) || file.is_library(db) {
+    let models: Vec<String> = parse(db, file).ast.items.iter().filter_map(|item| model(&item.kind)).collect();
+    if models.is_empty() || file.is_library(db) {
         return None;
     }
     let files = tri_hir::files(db, &[file]);
@@ -20,7 +20,30 @@ fn elaborated(db: &dyn Db, file: SourceFile) -> Option<Result<Lowered, Arc<[Diag
     if files.iter().any(is_wrong) {
         return None;
     }
-    Some(tri_lower::lower(db, file, &tri_lower::Options::default()).map_err(Arc::from))
+    Some(every_model(db, file, models))
+}
+
+/// The name of an item that is a model.
+fn model(item: &ItemKind) -> Option<String> {
+    match item {
+        ItemKind::Layer(layer) if layer.is_model => Some(layer.name.text.to_string()),
+        _ => None,
+    }
+}
+
+/// The first of the models, or the errors of all.
+fn every_model(db: &dyn Db, file: SourceFile, models: Vec<String>) -> Result<Lowered, Arc<[Diagnostic]>> {
+    let (mut first, mut errors) = (None, Vec::new());
+    for name in models {
+        let options = tri_lower::Options { model: Some(name), ..tri_lower::Options::default() };
+        match tri_lower::lower(db, file, &options) {
+            Ok(lowered) => first = first.or(Some(lowered)),
+            Err(more) => errors.extend(more),
+        }
+    }
+    errors.sort_by_key(|error: &Diagnostic| error.primary.span.range.start);
+    errors.dedup();
+    first.filter(|_| errors.is_empty()).ok_or(Arc::from(errors))
 }
 
 /// The errors of elaborating the models of a file.

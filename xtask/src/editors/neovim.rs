@@ -17,7 +17,8 @@ pub(super) fn check() -> Result<()> {
         std::fs::remove_dir_all(&home)?;
     }
     let project = home.join("project");
-    std::fs::create_dir_all(&project)?;
+    // A repository of its own: its root is where the server looks for programs.
+    std::fs::create_dir_all(project.join(".git"))?;
     let page = page()?;
     let init = home.join("init.lua");
     std::fs::write(&init, fence(&page, "lua neovim")?)?;
@@ -34,7 +35,7 @@ pub(super) fn check() -> Result<()> {
 /// A program whose files of the user are below `home`, and which finds the `triton` of this repository.
 fn in_home(program: &str, home: &Path) -> Result<Command> {
     let home = home.canonicalize()?;
-    let built = Path::new(root()).join("target/debug").canonicalize()?;
+    let built = super::built()?;
     let path = std::env::var_os("PATH").unwrap_or_default();
     let path: OsString = std::env::join_paths([built].into_iter().chain(std::env::split_paths(&path)))?;
     let folder = |name: &str| -> PathBuf { home.join(name) };
