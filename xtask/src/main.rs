@@ -1,11 +1,12 @@
 //! `cargo xtask ci`: every gate of CI, in the order in which they fail fastest. `cargo xtask GATE` runs one of them.
 
-#![expect(clippy::print_stderr, reason = "progress of a repository chore")]
+#![expect(clippy::print_stderr, clippy::print_stdout, reason = "progress of a repository chore")]
 
 mod direction;
 mod editors;
 mod examples;
 mod links;
+mod runner;
 mod system;
 
 use std::process::{Command, ExitCode};
@@ -27,11 +28,9 @@ const GATES: [Gate; 9] = [
         cargo(&["clippy", "--workspace", "--all-targets", FEATURES, "--locked", "--", "--deny", "warnings"])
     }),
     ("test", "unit, integration and file tests", || {
-        cargo(&["test", "--workspace", "--all-targets", FEATURES, "--locked"])
+        runner::run(&["--workspace", "--all-targets", FEATURES, "--locked"])
     }),
-    ("doctest", "examples in documentation comments", || {
-        cargo(&["test", "--workspace", "--doc", "--locked"])
-    }),
+    ("doctest", "examples in documentation comments", || runner::run(&["--workspace", "--doc", "--locked"])),
     (
         "editors",
         "editors colour and package what they should, and Neovim works with the server",
@@ -70,6 +69,7 @@ fn run(names: &[String]) -> Result<()> {
         check().with_context(|| format!("gate `{name}` failed"))?;
         eprintln!("xtask: {name} passed in {:.1} s", start.elapsed().as_secs_f64());
     }
+    runner::summary();
     Ok(())
 }
 
