@@ -112,6 +112,7 @@ pub(crate) fn arrange<'a>(
     let mut arranged = Vec::with_capacity(module.parameters.len());
     let mut missing = Vec::new();
     for parameter in &module.parameters {
+        leave_batch_count(&parameter.name, &mut given);
         match given.remove(&parameter.name) {
             None => missing.push(&parameter.name),
             Some(tensor) => match fitted(parameter, tensor) {
@@ -124,6 +125,16 @@ pub(crate) fn arrange<'a>(
     error.missing = missing.into_iter().map(|name| (name.clone(), near(name))).collect();
     error.unexpected = given.into_keys().collect();
     if error.is_empty() { Ok(arranged) } else { Err(error) }
+}
+
+/// Leaves out PyTorch's count of the batches that a batch norm was trained on, beside the `mean` of the same layer: every
+/// checkpoint with batch norms has it, and nothing that computes with the layer reads it.
+fn leave_batch_count(mean: &str, given: &mut BTreeMap<String, TensorSlice<'_>>) {
+    let Some(layer) = mean.strip_suffix("running_mean") else { return };
+    let count = format!("{layer}num_batches_tracked");
+    if given.get(&count).is_some_and(|tensor| tensor.dtype == DType::I64 && tensor.shape.is_empty()) {
+        given.remove(&count);
+    }
 }
 
 /// The tensor as the parameter's type. Checkpoints hold trits as i8.
@@ -230,5 +241,25 @@ mod tests {
             differs: Differs::Shape,
         };
         assert_eq!(error.unfitting, [expected]);
+    }
+
+    #[test]
+    fn only_the_batch_count_of_a_batch_norm_is_left_out() {
+        let mut module = module();
+        module.parameters[0].name = "norm.running_mean".to_owned();
+        let count =
+            |shape: &[usize]| TensorSlice { dtype: DType::I64, shape: shape.to_vec(), bytes: &[0; 8] };
+        let given = |name: &str, shape: &[usize]| {
+            vec![
+                ("norm.running_mean".to_owned(), floats(&[2, 2])),
+                ("second.trits".to_owned(), bytes(&[0, 0])),
+                (name.to_owned(), count(shape)),
+            ]
+        };
+        assert!(arrange("w", &module, given("norm.num_batches_tracked", &[])).is_ok());
+        for (name, shape) in [("norm.num_batches_tracked", &[1][..]), ("other.num_batches_tracked", &[])] {
+            let error = arrange("w", &module, given(name, shape)).unwrap_err();
+            assert_eq!(error.unexpected, [name]);
+        }
     }
 }
