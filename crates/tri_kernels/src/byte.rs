@@ -10,12 +10,12 @@
 )]
 
 use crate::lanes::{ByteLanes, Level};
-use crate::scratch::{REGION_BYTES, Scratch};
+use crate::scratch::Scratch;
 
 /// Length of a block of k: a multiple of every chunk.
 pub(crate) const BLOCK: usize = 4096;
-/// Rows of the left operand that fill a region.
-const PACKED_ROWS: usize = REGION_BYTES / BLOCK;
+/// Rows of the left operand that are packed at once.
+const PACKED_ROWS: usize = 32;
 /// Columns of a tile.
 const COLUMNS: usize = 4;
 /// The widest vector of any level.

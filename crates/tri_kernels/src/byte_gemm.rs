@@ -7,8 +7,9 @@
 
 use crate::GemmArgs;
 use crate::byte::{Output, SignedRows, UnsignedColumns, multiply};
+use crate::byte_panel::{self, MOST_BYTES, PanelColumns, PanelVector};
 use crate::byte_vector;
-use crate::lanes::Level;
+use crate::lanes::{Level, PanelLanes};
 
 /// Bytes at strides; `along` is the distance of k, `across` of rows or columns.
 pub(crate) struct Strided {
@@ -58,6 +59,35 @@ impl UnsignedColumns for Strided {
     }
 }
 
+impl PanelColumns for Strided {
+    const CODES: bool = false;
+
+    #[inline(always)]
+    unsafe fn fill<L: Level>(&self, columns: &PanelVector) {
+        let from = self.at(columns.column, columns.k);
+        if self.along == 1 {
+            return byte_panel::turn::<L, false>(columns, columns.length, from.cast(), self.across);
+        }
+        for four in 0..columns.length.div_ceil(4) {
+            let height = 4.min(columns.length - 4 * four);
+            let row = |i: usize| from.offset((4 * four + i.min(height - 1)) as isize * self.along);
+            let rows = [row(0), row(1), row(2), row(3)];
+            if self.across == 1 && columns.used == L::Panels::LANES {
+                columns.put_bytes::<L>(four, L::Panels::columns(rows.map(<*const i8>::cast)));
+                continue;
+            }
+            let mut copies = [[0u8; MOST_BYTES / 4]; 4];
+            for (copy, row) in copies.iter_mut().zip(rows) {
+                for (column, byte) in copy.iter_mut().enumerate().take(columns.used) {
+                    *byte = row.offset(column as isize * self.across).read() as u8;
+                }
+            }
+            let copies = [&copies[0], &copies[1], &copies[2], &copies[3]];
+            columns.put_bytes::<L>(four, L::Panels::columns(copies.map(|copy| copy.as_ptr())));
+        }
+    }
+}
+
 /// Trits in `t2`: column j in the bytes from `j * stride`.
 struct PackedTrits {
     base: *const u8,
@@ -71,6 +101,16 @@ impl UnsignedColumns for PackedTrits {
     #[inline(always)]
     unsafe fn bytes(&self, column: usize, k: usize, _: usize, _: *mut u8) -> *const u8 {
         self.base.offset(column as isize * self.stride).add(k / 4)
+    }
+}
+
+impl PanelColumns for PackedTrits {
+    const CODES: bool = true;
+
+    #[inline(always)]
+    unsafe fn fill<L: Level>(&self, columns: &PanelVector) {
+        let from = self.base.offset(columns.column as isize * self.stride).add(columns.k / 4);
+        byte_panel::turn::<L, true>(columns, columns.length.div_ceil(4), from, self.stride);
     }
 }
 
@@ -97,7 +137,11 @@ fn left(args: &GemmArgs) -> Strided {
 #[inline(always)]
 pub(crate) unsafe fn gemm<L: Level>(args: &GemmArgs) {
     let b = Strided { base: args.b.cast(), across: args.b_n as isize, along: args.b_k as isize };
-    multiply::<L, _, _>(&left(args), &b, &output(args), args.k.max(0) as usize);
+    let (out, depth) = (output(args), args.k.max(0) as usize);
+    if out.rows >= L::PANEL_FROM && depth > 0 {
+        return byte_panel::multiply::<L, _, _>(&left(args), &b, &out, depth);
+    }
+    multiply::<L, _, _>(&left(args), &b, &out, depth);
 }
 
 /// i8 by trits in `t2`.
@@ -111,5 +155,8 @@ pub(crate) unsafe fn packed_trit_gemm<L: Level>(args: &GemmArgs) {
         return byte_vector::multiply::<L, _>(&left(args), (args.b, args.b_n as isize), &out, depth);
     }
     let b = PackedTrits { base: args.b, stride: args.b_n as isize };
+    if out.rows >= L::PANEL_FROM && depth > 0 {
+        return byte_panel::multiply::<L, _, _>(&left(args), &b, &out, depth);
+    }
     multiply::<L, _, _>(&left(args), &b, &out, depth);
 }

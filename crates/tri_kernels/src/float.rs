@@ -10,6 +10,7 @@
 )]
 
 use crate::lanes::{FloatLanes, Level};
+use crate::limits::prefetch;
 use crate::scratch::{REGION_BYTES, Scratch};
 
 /// What a term does to a sum.
@@ -29,6 +30,8 @@ pub(crate) mod term {
 const BLOCK: usize = 256;
 /// Length of a block of k for one row: a cache line of f32.
 const SHORT_BLOCK: usize = 16;
+/// Elements along k by which columns of one row's product are asked for before they are packed.
+const AHEAD: usize = 256;
 /// Elements of one packed row that fill a region.
 const PACKED_LENGTH: usize = REGION_BYTES / 4;
 /// Most rows that are read where they lie.
@@ -37,8 +40,8 @@ const DIRECT_ROWS: usize = 8;
 pub(crate) const MOST_LANES: usize = 16;
 /// Rows whose packed elements fill a region.
 const PACKED_ROWS: usize = REGION_BYTES / (4 * BLOCK);
-/// Most columns of a panel: what fills a region.
-pub(crate) const WIDEST: usize = REGION_BYTES / (4 * BLOCK);
+/// Most columns of a panel: eight vectors.
+pub(crate) const WIDEST: usize = 8 * MOST_LANES;
 
 /// The left operand.
 ///
@@ -71,6 +74,8 @@ pub(crate) struct Panel {
     pub(crate) width: usize,
     pub(crate) values: *mut f32,
     pub(crate) mask: *mut u32,
+    /// How many columns and how far along k to ask for what will be packed soon.
+    pub(crate) ahead: [usize; 2],
 }
 
 /// The result: `rows` by `columns`, rows `stride` apart, columns adjacent.
@@ -135,6 +140,7 @@ unsafe fn one_row<L: Level, const TERM: u8, A: Rows, B: Columns>(a: &A, b: &B, o
                     width,
                     values: scratch.right.cast(),
                     mask: scratch.mask.cast(),
+                    ahead: [0, AHEAD],
                 };
                 let masked = b.pack::<L>(&panel);
                 let block = Block {
@@ -197,6 +203,7 @@ unsafe fn in_blocks<L: Level, const TERM: u8, const VECTORS: usize, A: Rows, B: 
                         width,
                         values: scratch.right.cast(),
                         mask: scratch.mask.cast(),
+                        ahead: [width, 0],
                     }),
                 };
                 if TERM == term::MASKED_FMA && !masked {
@@ -302,6 +309,11 @@ impl Block {
     #[inline(always)]
     unsafe fn full_tile<L: Level, const TERM: u8, const ROWS: usize, const VECTORS: usize>(self) {
         let lanes = L::Floats::LANES;
+        for row in ROWS..2 * ROWS {
+            let next = self.out.wrapping_offset(row as isize * self.stride);
+            prefetch(next.cast());
+            prefetch(next.wrapping_add(VECTORS * lanes - 1).cast());
+        }
         let mut sums = [[L::Floats::splat(0.0); VECTORS]; ROWS];
         if !self.first {
             for (row, sums) in sums.iter_mut().enumerate() {

@@ -67,7 +67,8 @@ impl<E: Element> Columns for Strided<E> {
                 // A single column has no distance to the next, and a distance of 0 says that it was copied.
                 if E::IS_F32 && self.along == 1 && self.across != 0 {
                     let from = self.base.cast::<f32>().wrapping_offset(start);
-                    prefetch(from.wrapping_add(AHEAD).cast());
+                    let [columns, along] = panel.ahead;
+                    prefetch(from.wrapping_offset(columns as isize * self.across).wrapping_add(along).cast());
                     return (from, self.across);
                 }
                 for i in 0..length {
@@ -79,9 +80,6 @@ impl<E: Element> Columns for Strided<E> {
         false
     }
 }
-
-/// Elements of a column by which it is asked for before it is packed.
-const AHEAD: usize = 256;
 
 /// Fills a panel with columns along k, square by square. `read(column, k, length, to)` gives where `length` elements of a column
 /// are and how far its neighbour is, or writes them to `to` and gives that and 0.
@@ -106,7 +104,7 @@ unsafe fn transpose<L: Level>(
             }
             let to = panel.values.add(k * panel.width + column);
             if used == lanes && length == lanes {
-                L::Floats::transpose(from.0, from.1, to, panel.width);
+                L::Floats::transpose(from.0, 4 * from.1, to, panel.width, 0);
                 continue;
             }
             for i in 0..used {
@@ -136,7 +134,8 @@ impl Columns for PackedTrits {
         transpose::<L>(panel, |column, k, length, to| {
             // Blocks of k and squares begin with whole bytes.
             let bytes = self.base.offset(column as isize * self.stride).add(k / 4);
-            prefetch(bytes.wrapping_add(AHEAD));
+            let [columns, along] = panel.ahead;
+            prefetch(bytes.wrapping_offset(columns as isize * self.stride).wrapping_add(along));
             let mut word = [0u8; 4];
             bytes.copy_to_nonoverlapping(word.as_mut_ptr(), length.div_ceil(4));
             let word = u32::from_le_bytes(word);

@@ -3,10 +3,12 @@
 //! A kernel is one generic function over a [`Level`]; every function from the C ABI entry down is `inline(always)`, so that
 //! it is compiled anew with the instructions that its entry enables.
 
+mod panel;
 mod portable;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 
+pub(crate) use panel::PanelLanes;
 pub(crate) use portable::Portable;
 #[cfg(target_arch = "x86_64")]
 pub(crate) use x86::{Avx2, Avx512Vnni};
@@ -17,10 +19,16 @@ pub(crate) trait Level {
     type Floats: FloatLanes;
     /// Vectors of bytes.
     type Bytes: ByteLanes;
+    /// Vectors of sums of columns.
+    type Panels: PanelLanes;
     /// Rows of a tile of f32 results: 1, 2, 4 or 8, as registers allow beside two vectors of columns.
     const FLOAT_ROWS: usize;
     /// Rows of a tile of i32 results: 1, 2 or 4, as registers allow beside four columns.
     const BYTE_ROWS: usize;
+    /// Rows of a tile of i32 results by panels: 1, 2, 4 or 8, as registers allow beside two vectors of columns.
+    const PANEL_ROWS: usize;
+    /// Rows from which panels of bytes are worth making.
+    const PANEL_FROM: usize;
 }
 
 /// A vector of f32.
@@ -39,8 +47,9 @@ pub(crate) trait FloatLanes: Copy {
     unsafe fn fma(self, factor: Self, sum: Self) -> Self;
     /// `self`, its negative, or +0, as `trit` is +1, -1 or 0.
     unsafe fn times_trit(self, trit: Self) -> Self;
-    /// Writes the transpose of `LANES` rows of `LANES` elements, `stride` apart, to rows `to_stride` apart.
-    unsafe fn transpose(from: *const f32, stride: isize, to: *mut f32, to_stride: usize);
+    /// Writes the transpose of `LANES` rows of `LANES` elements, `stride` bytes apart, to rows `to_stride` elements apart; the bits
+    /// of each element that `flip` has are flipped.
+    unsafe fn transpose(from: *const f32, stride: isize, to: *mut f32, to_stride: usize, flip: u32);
     /// `self` where the bits of `mask` are all ones, `other` where they are zero.
     unsafe fn where_mask(self, mask: Self, other: Self) -> Self;
 }

@@ -10,6 +10,7 @@
 mod abi;
 mod byte;
 mod byte_gemm;
+mod byte_panel;
 mod byte_vector;
 mod clusters;
 mod conv;

@@ -3,7 +3,7 @@
 use std::cell::Cell;
 
 /// Bytes of each region.
-pub(crate) const REGION_BYTES: usize = 128 << 10;
+pub(crate) const REGION_BYTES: usize = 256 << 10;
 const ALIGNMENT: usize = 64;
 
 thread_local! {

@@ -8,8 +8,11 @@ pub(crate) struct Portable;
 impl Level for Portable {
     type Floats = Floats;
     type Bytes = Bytes;
+    type Panels = super::panel::Words;
     const FLOAT_ROWS: usize = 2;
     const BYTE_ROWS: usize = 1;
+    const PANEL_ROWS: usize = 1;
+    const PANEL_FROM: usize = 16;
 }
 
 const LANES: usize = 8;
@@ -64,13 +67,15 @@ impl FloatLanes for Floats {
     }
 
     #[inline(always)]
-    unsafe fn transpose(from: *const f32, stride: isize, to: *mut f32, to_stride: usize) {
+    unsafe fn transpose(from: *const f32, stride: isize, to: *mut f32, to_stride: usize, flip: u32) {
         for row in 0..LANES {
             for column in 0..LANES {
                 // SAFETY: the trait's promise.
                 unsafe {
-                    let value = from.offset(row as isize * stride).add(column).read_unaligned();
-                    to.add(column * to_stride + row).write_unaligned(value);
+                    let from = from.byte_offset(row as isize * stride).cast::<u32>().add(column);
+                    to.cast::<u32>()
+                        .add(column * to_stride + row)
+                        .write_unaligned(from.read_unaligned() ^ flip);
                 }
             }
         }

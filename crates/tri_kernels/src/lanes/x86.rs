@@ -12,8 +12,11 @@ pub(crate) struct Avx2;
 impl Level for Avx2 {
     type Floats = __m256;
     type Bytes = __m256i;
+    type Panels = __m256i;
     const FLOAT_ROWS: usize = 4;
     const BYTE_ROWS: usize = 2;
+    const PANEL_ROWS: usize = 4;
+    const PANEL_FROM: usize = 8;
 }
 
 /// x86-64-v4 and VNNI.
@@ -22,8 +25,11 @@ pub(crate) struct Avx512Vnni;
 impl Level for Avx512Vnni {
     type Floats = __m512;
     type Bytes = __m512i;
+    type Panels = __m512i;
     const FLOAT_ROWS: usize = 8;
     const BYTE_ROWS: usize = 4;
+    const PANEL_ROWS: usize = 8;
+    const PANEL_FROM: usize = 32;
 }
 
 impl FloatLanes for __m256 {
@@ -67,10 +73,12 @@ impl FloatLanes for __m256 {
     }
 
     #[inline(always)]
-    unsafe fn transpose(from: *const f32, stride: isize, to: *mut f32, to_stride: usize) {
+    unsafe fn transpose(from: *const f32, stride: isize, to: *mut f32, to_stride: usize, flip: u32) {
         // Whole rows are loaded, as rows may be so far apart that they push one another out of the cache. Pairs, then fours of
         // columns come together in each half, then the halves.
-        let (low, high) = (fours_256(from, stride), fours_256(from.offset(4 * stride), stride));
+        let flip = _mm256_castsi256_ps(_mm256_set1_epi32(flip as i32));
+        let low = fours_256(from, stride, flip);
+        let high = fours_256(from.byte_offset(4 * stride), stride, flip);
         for i in 0..4 {
             _mm256_storeu_ps(to.add(i * to_stride), _mm256_permute2f128_ps::<0x20>(low[i], high[i]));
             _mm256_storeu_ps(to.add((i + 4) * to_stride), _mm256_permute2f128_ps::<0x31>(low[i], high[i]));
@@ -207,11 +215,13 @@ impl FloatLanes for __m512 {
     }
 
     #[inline(always)]
-    unsafe fn transpose(from: *const f32, stride: isize, to: *mut f32, to_stride: usize) {
+    unsafe fn transpose(from: *const f32, stride: isize, to: *mut f32, to_stride: usize, flip: u32) {
         // As for eight lanes, with quarters in place of halves.
-        let (a, b) = (fours_512(from, stride), fours_512(from.offset(4 * stride), stride));
-        let (c, d) =
-            (fours_512(from.offset(8 * stride), stride), fours_512(from.offset(12 * stride), stride));
+        let flip = _mm512_castsi512_ps(_mm512_set1_epi32(flip as i32));
+        let a = fours_512(from, stride, flip);
+        let b = fours_512(from.byte_offset(4 * stride), stride, flip);
+        let c = fours_512(from.byte_offset(8 * stride), stride, flip);
+        let d = fours_512(from.byte_offset(12 * stride), stride, flip);
         for i in 0..4 {
             let even = _mm512_shuffle_f32x4::<0x88>(a[i], b[i]);
             let even_after = _mm512_shuffle_f32x4::<0x88>(c[i], d[i]);
@@ -312,11 +322,13 @@ unsafe fn array(lanes: __m128i) -> [i32; 4] {
     array
 }
 
-/// Four rows; in each 128 bits of result j, element j of that piece of each row.
+/// Four rows, `stride` bytes apart and some bits flipped; in each 128 bits of result j, element j of that piece of each row.
 #[inline(always)]
-unsafe fn fours_256(from: *const f32, stride: isize) -> [__m256; 4] {
-    let (a, b) = (_mm256_loadu_ps(from), _mm256_loadu_ps(from.offset(stride)));
-    let (c, d) = (_mm256_loadu_ps(from.offset(2 * stride)), _mm256_loadu_ps(from.offset(3 * stride)));
+unsafe fn fours_256(from: *const f32, stride: isize, flip: __m256) -> [__m256; 4] {
+    let a = _mm256_xor_ps(_mm256_loadu_ps(from), flip);
+    let b = _mm256_xor_ps(_mm256_loadu_ps(from.byte_offset(stride)), flip);
+    let c = _mm256_xor_ps(_mm256_loadu_ps(from.byte_offset(2 * stride)), flip);
+    let d = _mm256_xor_ps(_mm256_loadu_ps(from.byte_offset(3 * stride)), flip);
     let (ab, cd) = (_mm256_castps_pd(_mm256_unpacklo_ps(a, b)), _mm256_castps_pd(_mm256_unpacklo_ps(c, d)));
     let low = [_mm256_unpacklo_pd(ab, cd), _mm256_unpackhi_pd(ab, cd)];
     let (ab, cd) = (_mm256_castps_pd(_mm256_unpackhi_ps(a, b)), _mm256_castps_pd(_mm256_unpackhi_ps(c, d)));
@@ -324,11 +336,13 @@ unsafe fn fours_256(from: *const f32, stride: isize) -> [__m256; 4] {
     [_mm256_castpd_ps(low[0]), _mm256_castpd_ps(low[1]), _mm256_castpd_ps(high[0]), _mm256_castpd_ps(high[1])]
 }
 
-/// Four rows; in each 128 bits of result j, element j of that piece of each row.
+/// Four rows, `stride` bytes apart and some bits flipped; in each 128 bits of result j, element j of that piece of each row.
 #[inline(always)]
-unsafe fn fours_512(from: *const f32, stride: isize) -> [__m512; 4] {
-    let (a, b) = (_mm512_loadu_ps(from), _mm512_loadu_ps(from.offset(stride)));
-    let (c, d) = (_mm512_loadu_ps(from.offset(2 * stride)), _mm512_loadu_ps(from.offset(3 * stride)));
+unsafe fn fours_512(from: *const f32, stride: isize, flip: __m512) -> [__m512; 4] {
+    let a = _mm512_xor_ps(_mm512_loadu_ps(from), flip);
+    let b = _mm512_xor_ps(_mm512_loadu_ps(from.byte_offset(stride)), flip);
+    let c = _mm512_xor_ps(_mm512_loadu_ps(from.byte_offset(2 * stride)), flip);
+    let d = _mm512_xor_ps(_mm512_loadu_ps(from.byte_offset(3 * stride)), flip);
     let (ab, cd) = (_mm512_castps_pd(_mm512_unpacklo_ps(a, b)), _mm512_castps_pd(_mm512_unpacklo_ps(c, d)));
     let low = [_mm512_unpacklo_pd(ab, cd), _mm512_unpackhi_pd(ab, cd)];
     let (ab, cd) = (_mm512_castps_pd(_mm512_unpackhi_ps(a, b)), _mm512_castps_pd(_mm512_unpackhi_ps(c, d)));
