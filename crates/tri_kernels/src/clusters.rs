@@ -181,7 +181,7 @@ unsafe fn block<L: Level, const ROWS: usize, const VECTORS: usize>(
         for (sums, x) in sums.iter_mut().zip(x) {
             let value = L::Floats::splat(x.add(k).read_unaligned());
             for (sum, factor) in sums.iter_mut().zip(factors) {
-                *sum = sum.add(value.times_trit(factor));
+                *sum = value.add_trit(factor, *sum);
             }
         }
     }

@@ -33,7 +33,7 @@ const SHORT_BLOCK: usize = 16;
 /// Elements along k by which columns of one row's product are asked for before they are packed.
 const AHEAD: usize = 256;
 /// Elements of one packed row that fill a region.
-const PACKED_LENGTH: usize = REGION_BYTES / 4;
+pub(crate) const PACKED_LENGTH: usize = REGION_BYTES / 4;
 /// Most rows that are read where they lie.
 const DIRECT_ROWS: usize = 8;
 /// The widest vector of any level.
@@ -218,7 +218,7 @@ unsafe fn in_blocks<L: Level, const TERM: u8, const VECTORS: usize, A: Rows, B: 
 
 /// Rows `row..row + rows` at `k..k + height`: in place, or packed.
 #[inline(always)]
-unsafe fn left_block<A: Rows>(
+pub(crate) unsafe fn left_block<A: Rows>(
     a: &A,
     scratch: &Scratch,
     row: usize,
@@ -340,8 +340,8 @@ impl Block {
                     sums[vector] = match TERM {
                         term::FMA => value.fma(column, sum),
                         term::MASKED_FMA => value.fma(column, sum).where_mask(mask[vector], sum),
-                        term::COLUMN_TRIT => sum.add(value.times_trit(column)),
-                        _ => sum.add(column.times_trit(value)),
+                        term::COLUMN_TRIT => value.add_trit(column, sum),
+                        _ => column.add_trit(value, sum),
                     };
                 }
             }

@@ -117,39 +117,8 @@ unsafe fn transpose<L: Level>(
     }
 }
 
-/// Trits in `t2`: column j in the bytes from `j * stride`.
-struct PackedTrits {
-    base: *const u8,
-    stride: isize,
-}
-
-impl Columns for PackedTrits {
-    #[inline(always)]
-    unsafe fn direct(&self, _: usize, _: usize) -> Option<(*const f32, isize)> {
-        None
-    }
-
-    #[inline(always)]
-    unsafe fn pack<L: Level>(&self, panel: &Panel) -> bool {
-        transpose::<L>(panel, |column, k, length, to| {
-            // Blocks of k and squares begin with whole bytes.
-            let bytes = self.base.offset(column as isize * self.stride).add(k / 4);
-            let [columns, along] = panel.ahead;
-            prefetch(bytes.wrapping_offset(columns as isize * self.stride).wrapping_add(along));
-            let mut word = [0u8; 4];
-            bytes.copy_to_nonoverlapping(word.as_mut_ptr(), length.div_ceil(4));
-            let word = u32::from_le_bytes(word);
-            for i in 0..length {
-                to.add(i).write((word >> (2 * i) & 3) as f32 - 1.0);
-            }
-            (to.cast_const(), 0)
-        });
-        false
-    }
-}
-
 #[inline(always)]
-fn output(args: &GemmArgs) -> Output {
+pub(crate) fn output(args: &GemmArgs) -> Output {
     Output {
         base: args.c.cast(),
         stride: args.c_row as isize,
@@ -166,16 +135,5 @@ fn output(args: &GemmArgs) -> Output {
 pub(crate) unsafe fn gemm<L: Level, const TERM: u8, A: Element, B: Element>(args: &GemmArgs) {
     let a = Strided::<A>::new(args.a, args.a_row as isize, args.a_k as isize);
     let b = Strided::<B>::new(args.b, args.b_n as isize, args.b_k as isize);
-    multiply::<L, TERM, _, _>(&a, &b, &output(args), args.k.max(0) as usize);
-}
-
-/// `A` by trits in `t2`.
-///
-/// # Safety
-/// `args` says what it must be.
-#[inline(always)]
-pub(crate) unsafe fn packed_trit_gemm<L: Level, const TERM: u8, A: Element>(args: &GemmArgs) {
-    let a = Strided::<A>::new(args.a, args.a_row as isize, args.a_k as isize);
-    let b = PackedTrits { base: args.b, stride: args.b_n as isize };
     multiply::<L, TERM, _, _>(&a, &b, &output(args), args.k.max(0) as usize);
 }

@@ -45,8 +45,14 @@ pub(crate) trait FloatLanes: Copy {
     unsafe fn add(self, other: Self) -> Self;
     /// `self * factor + sum`, rounded once.
     unsafe fn fma(self, factor: Self, sum: Self) -> Self;
-    /// `self`, its negative, or +0, as `trit` is +1, -1 or 0.
-    unsafe fn times_trit(self, trit: Self) -> Self;
+    /// `sum + self`, `sum - self`, or `sum`, which is not -0, as `trit` is +1, -1 or 0.
+    unsafe fn add_trit(self, trit: Self, sum: Self) -> Self;
+    /// Twos of bits as numbers: -`value`, +0, `value` and anything, for [`choose`](FloatLanes::choose).
+    unsafe fn trit_table(value: f32) -> Self;
+    /// Of the table `self`, what the lowest two bits of each lane of `words` name.
+    unsafe fn choose(self, words: Self) -> Self;
+    /// Lanes as words, shifted right by two bits.
+    unsafe fn next_trits(self) -> Self;
     /// Writes the transpose of `LANES` rows of `LANES` elements, `stride` bytes apart, to rows `to_stride` elements apart; the bits
     /// of each element that `flip` has are flipped.
     unsafe fn transpose(from: *const f32, stride: isize, to: *mut f32, to_stride: usize, flip: u32);

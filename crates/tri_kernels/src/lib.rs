@@ -17,6 +17,7 @@ mod conv;
 mod element;
 mod float;
 mod float_gemm;
+mod float_trit;
 mod lanes;
 mod level;
 pub mod limits;

@@ -4,7 +4,9 @@ use crate::float::term;
 use crate::lanes::Portable;
 #[cfg(target_arch = "x86_64")]
 use crate::lanes::{Avx2, Avx512Vnni};
-use crate::{CpuLevel, KernelTable, byte_gemm, clusters, conv, element, float_gemm, route, scalar};
+use crate::{
+    CpuLevel, KernelTable, byte_gemm, clusters, conv, element, float_gemm, float_trit, route, scalar,
+};
 
 impl KernelTable {
     /// The kernels of a level; none where this machine lacks its instructions.
@@ -66,12 +68,7 @@ macro_rules! table {
                 $features,
                 float_gemm::gemm::<$level, { term::COLUMN_TRIT }, element::F32, element::Trit>
             );
-            entry!(
-                f32_t2_gemm,
-                GemmArgs,
-                $features,
-                float_gemm::packed_trit_gemm::<$level, { term::COLUMN_TRIT }, element::F32>
-            );
+            entry!(f32_t2_gemm, GemmArgs, $features, float_trit::gemm::<$level, element::F32>);
             entry!(i8_gemm, GemmArgs, $features, byte_gemm::gemm::<$level>);
             entry!(i8_trit_gemm, GemmArgs, $features, byte_gemm::packed_trit_gemm::<$level>);
             entry!(

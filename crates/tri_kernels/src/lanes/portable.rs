@@ -58,12 +58,27 @@ impl FloatLanes for Floats {
     }
 
     #[inline(always)]
-    unsafe fn times_trit(self, trit: Floats) -> Floats {
+    unsafe fn add_trit(self, trit: Floats, sum: Floats) -> Floats {
         Floats(std::array::from_fn(|i| match trit.0[i] {
-            t if t > 0.0 => self.0[i],
-            t if t < 0.0 => -self.0[i],
-            _ => 0.0,
+            t if t > 0.0 => sum.0[i] + self.0[i],
+            t if t < 0.0 => sum.0[i] - self.0[i],
+            _ => sum.0[i],
         }))
+    }
+
+    #[inline(always)]
+    unsafe fn trit_table(value: f32) -> Floats {
+        Floats(std::array::from_fn(|i| [-value, 0.0, value, 0.0][i % 4]))
+    }
+
+    #[inline(always)]
+    unsafe fn choose(self, words: Floats) -> Floats {
+        Floats(words.0.map(|word| self.0[word.to_bits() as usize & 3]))
+    }
+
+    #[inline(always)]
+    unsafe fn next_trits(self) -> Floats {
+        Floats(self.0.map(|word| f32::from_bits(word.to_bits() >> 2)))
     }
 
     #[inline(always)]

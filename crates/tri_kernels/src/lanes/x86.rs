@@ -66,10 +66,27 @@ impl FloatLanes for __m256 {
     }
 
     #[inline(always)]
-    unsafe fn times_trit(self, trit: __m256) -> __m256 {
+    unsafe fn add_trit(self, trit: __m256, sum: __m256) -> __m256 {
+        // A multiplication by 1 or -1 rounds nothing, and +0 added to a sum that is not -0 leaves it.
         let nonzero = _mm256_cmp_ps::<_CMP_NEQ_UQ>(trit, _mm256_setzero_ps());
-        let sign = _mm256_and_ps(trit, _mm256_set1_ps(-0.0));
-        _mm256_and_ps(_mm256_xor_ps(self, sign), nonzero)
+        _mm256_fmadd_ps(_mm256_and_ps(self, nonzero), trit, sum)
+    }
+
+    #[inline(always)]
+    unsafe fn trit_table(value: f32) -> __m256 {
+        let signs = _mm256_set_ps(0.0, 0.0, 0.0, -0.0, 0.0, 0.0, 0.0, -0.0);
+        _mm256_blend_ps::<0b0101_0101>(_mm256_setzero_ps(), _mm256_xor_ps(_mm256_set1_ps(value), signs))
+    }
+
+    #[inline(always)]
+    unsafe fn choose(self, words: __m256) -> __m256 {
+        // The instruction reads three bits: four numbers stand twice.
+        _mm256_permutevar8x32_ps(self, _mm256_castps_si256(words))
+    }
+
+    #[inline(always)]
+    unsafe fn next_trits(self) -> __m256 {
+        _mm256_castsi256_ps(_mm256_srli_epi32::<2>(_mm256_castps_si256(self)))
     }
 
     #[inline(always)]
@@ -208,10 +225,26 @@ impl FloatLanes for __m512 {
     }
 
     #[inline(always)]
-    unsafe fn times_trit(self, trit: __m512) -> __m512 {
+    unsafe fn add_trit(self, trit: __m512, sum: __m512) -> __m512 {
         let nonzero = _mm512_cmp_ps_mask::<_CMP_NEQ_UQ>(trit, _mm512_setzero_ps());
-        let sign = _mm512_and_ps(trit, _mm512_set1_ps(-0.0));
-        _mm512_maskz_xor_ps(nonzero, self, sign)
+        _mm512_mask3_fmadd_ps(self, trit, sum, nonzero)
+    }
+
+    #[inline(always)]
+    unsafe fn trit_table(value: f32) -> __m512 {
+        let signs = _mm512_castsi512_ps(_mm512_set4_epi32(0, 0, 0, i32::MIN));
+        _mm512_maskz_xor_ps(0b0101_0101_0101_0101, _mm512_set1_ps(value), signs)
+    }
+
+    #[inline(always)]
+    unsafe fn choose(self, words: __m512) -> __m512 {
+        // The instruction reads four bits: four numbers stand four times.
+        _mm512_permutexvar_ps(_mm512_castps_si512(words), self)
+    }
+
+    #[inline(always)]
+    unsafe fn next_trits(self) -> __m512 {
+        _mm512_castsi512_ps(_mm512_srli_epi32::<2>(_mm512_castps_si512(self)))
     }
 
     #[inline(always)]
