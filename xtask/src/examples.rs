@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail};
 /// An example: arguments of `triton`, and what its output must contain.
 type Run = (&'static [&'static str], &'static str);
 
-const RUNS: [Run; 10] = [
+const RUNS: [Run; 17] = [
     (&["test", "examples/digits.tri"], "2 passed, 0 failed"),
     (&["test", "examples/mnist_cnn.tri"], "1 passed, 0 failed"),
     (&["test", "examples/tiny_llama.tri"], "1 passed, 0 failed"),
@@ -15,6 +15,13 @@ const RUNS: [Run; 10] = [
     (&["test", "examples/resnet18.tri"], "1 passed, 0 failed"),
     (&["test", "examples/zoo/resnet34.tri", "--dim=Image=64"], "1 passed, 0 failed"),
     (&["test", "examples/zoo/resnet50.tri", "--dim=Image=64"], "1 passed, 0 failed"),
+    (&["test", "examples/zoo/mobilenet_v2.tri", "--dim=Image=64"], "1 passed, 0 failed"),
+    (&["test", "examples/zoo/efficientnet_b0.tri", "--dim=Image=64"], "1 passed, 0 failed"),
+    (&["test", "examples/zoo/vgg16.tri", "--dim=Image=64", "--dim=Hidden=128"], "1 passed, 0 failed"),
+    (&["test", "examples/zoo/minilm.tri", "--dim=Layers=2", "--dim=Vocab=100"], "1 passed, 0 failed"),
+    (&["compile", "examples/zoo/llama_3_2_1b.tri", "-o", "target/llama.tria"], "target/llama.tria"),
+    (&["compile", "examples/zoo/bitnet_2b_4t.tri", "-o", "target/bitnet.tria"], "target/bitnet.tria"),
+    (&["compile", "examples/zoo/diffucoder.tri", "-o", "target/diffucoder.tria"], "target/diffucoder.tria"),
     (
         &[
             "run",

@@ -93,6 +93,9 @@ pub(crate) struct SourceArgs {
     /// Gives a `dim` another size.
     #[arg(long = "dim", value_name = "NAME=SIZE", value_parser = parse_dim)]
     pub(crate) dims: Vec<(String, i64)>,
+    /// Gives a configuration of the model another default.
+    #[arg(long = "config", value_name = "NAME=VALUE", value_parser = parse_configuration)]
+    pub(crate) configuration: Vec<(String, String)>,
     /// Which model, where the file has several.
     #[arg(long)]
     pub(crate) model: Option<String>,
@@ -106,6 +109,9 @@ pub(crate) struct CheckArgs {
     /// Gives a `dim` another size.
     #[arg(long = "dim", value_name = "NAME=SIZE", value_parser = parse_dim)]
     pub(crate) dims: Vec<(String, i64)>,
+    /// Gives a configuration of the model another default.
+    #[arg(long = "config", value_name = "NAME=VALUE", value_parser = parse_configuration)]
+    pub(crate) configuration: Vec<(String, String)>,
     /// Which model, where the file has several.
     #[arg(long)]
     pub(crate) model: Option<String>,
@@ -353,6 +359,11 @@ fn parse_dim(text: &str) -> Result<(String, i64), String> {
         return Err(format!("`{size}` is not a size: sizes are not negative"));
     }
     Ok((name.to_owned(), size))
+}
+
+fn parse_configuration(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("write NAME=VALUE")?;
+    Ok((name.to_owned(), value.to_owned()))
 }
 
 fn parse_kernel(text: &str) -> Result<Product, String> {

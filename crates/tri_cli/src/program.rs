@@ -14,7 +14,11 @@ pub(crate) fn open(args: &SourceArgs) -> Result<Program, Failure> {
 
 /// What the command line chooses for the program.
 pub(crate) fn options(args: &SourceArgs) -> SourceOptions {
-    SourceOptions { dims: args.dims.iter().cloned().collect(), model: args.model.clone() }
+    SourceOptions {
+        dims: args.dims.iter().cloned().collect(),
+        model: args.model.clone(),
+        configuration: args.configuration.iter().cloned().collect(),
+    }
 }
 
 /// Prints what is wrong with the program; an error that is not the program's is passed on.

@@ -37,6 +37,9 @@ pub struct Options {
     /// Sizes given to `dim` items of the root file.
     #[returns(ref)]
     pub dims: BTreeMap<String, i64>,
+    /// Values given to the configuration of the model, by name, as they are written in the language.
+    #[returns(ref)]
+    pub configuration: BTreeMap<String, String>,
     /// The static bool `training`.
     #[returns(copy)]
     pub training: bool,
@@ -203,7 +206,7 @@ impl RootDatabase {
             times: Arc::default(),
             parses: Arc::default(),
         };
-        Options::new(&db, BTreeMap::new(), false, None);
+        Options::new(&db, BTreeMap::new(), BTreeMap::new(), false, None);
         FileSet::new(&db, 0);
         db
     }
@@ -282,6 +285,11 @@ impl RootDatabase {
     /// Gives `dim` items of the main file other sizes.
     pub fn set_dims(&mut self, dims: BTreeMap<String, i64>) {
         self.options().set_dims(self).to(dims);
+    }
+
+    /// Gives the configuration of the model other defaults, as they are written in the language.
+    pub fn set_configuration(&mut self, configuration: BTreeMap<String, String>) {
+        self.options().set_configuration(self).to(configuration);
     }
 
     /// Sets the static bool `training`.

@@ -8,7 +8,7 @@ macro_rules! library {
     };
 }
 
-library!["act", "attention", "init", "loss", "moe", "nn", "ops", "quant", "trix", "vision"];
+library!["act", "attention", "init", "lm", "loss", "moe", "nn", "ops", "quant", "trix", "vision"];
 
 /// The text of the module `std.name`.
 pub(crate) fn library_text(name: &str) -> Option<&'static str> {

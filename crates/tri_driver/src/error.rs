@@ -60,6 +60,14 @@ pub enum DriverError {
         /// A dim whose name is close.
         near_miss: Option<String>,
     },
+    /// A value for a configuration that the model does not have.
+    #[error("--config {name}: the model has no configuration `{name}`{}", near(near_miss))]
+    UnknownConfiguration {
+        /// The name.
+        name: String,
+        /// A configuration whose name is close.
+        near_miss: Option<String>,
+    },
     /// There is nothing to compile or call.
     #[error("{path} has no model with entry points")]
     NoModel {
@@ -112,7 +120,7 @@ impl DriverError {
             DriverError::CodeDiffers { .. } => "E4019",
             DriverError::Schedule(_) | DriverError::Codegen(_) => "E5001",
             DriverError::CpuLevel { .. } => "E5002",
-            DriverError::UnknownDim { .. } => "E1001",
+            DriverError::UnknownDim { .. } | DriverError::UnknownConfiguration { .. } => "E1001",
             DriverError::NoModel { .. } => "E2904",
             DriverError::Elaboration(_) | DriverError::Pass(_) | DriverError::KernelIr(_) => return None,
         })

@@ -60,11 +60,12 @@ impl Folder {
         db.set_folder(folder);
         db.set_dims(options.dims.clone());
         db.set_model(options.model.clone());
+        db.set_configuration(options.configuration.clone());
         let roots: Vec<SourceFile> = files.iter().map(|file| db.source(file)).collect();
         if let Some(error) = roots.iter().find_map(|root| read_error(&db, *root)) {
             return Err(error);
         }
-        crate::source::hold_dims(&db, &roots, options)?;
+        crate::source::hold_names(&db, &roots, options)?;
         let program = |root| Program::of(db.clone(), root, options.clone());
         let programs = roots.into_iter().map(program).collect();
         Ok(Folder { db, programs })

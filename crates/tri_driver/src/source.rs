@@ -21,6 +21,8 @@ pub struct SourceOptions {
     pub dims: BTreeMap<String, i64>,
     /// Which model, where the file has several.
     pub model: Option<String>,
+    /// Other defaults of its configuration, as they are written in the language.
+    pub configuration: BTreeMap<String, String>,
 }
 
 /// A program.
@@ -44,7 +46,7 @@ impl Program {
     /// Reads the file at `path` from disk.
     ///
     /// # Errors
-    /// It cannot be read, or an option names a dim that it does not have.
+    /// It cannot be read, or an option names a dim or a configuration that it does not have.
     pub fn open(path: &Path, options: &SourceOptions) -> Result<Program, DriverError> {
         Program::open_in(Arc::new(DiskSystem), path, options)
     }
@@ -74,6 +76,7 @@ impl Program {
         let mut db = RootDatabase::with_events(system, path, on_execute);
         db.set_dims(options.dims.clone());
         db.set_model(options.model.clone());
+        db.set_configuration(options.configuration.clone());
         let root = db.root();
         let program = Program::of(db, root, options.clone());
         program.hold()?;
@@ -97,7 +100,7 @@ impl Program {
     pub fn hold(&self) -> Result<(), DriverError> {
         match read_error(&self.db, self.root) {
             Some(error) => Err(error),
-            None => hold_dims(&self.db, &[self.root], &self.options),
+            None => hold_names(&self.db, &[self.root], &self.options),
         }
     }
 
@@ -258,7 +261,9 @@ impl Program {
     pub fn options(&self) -> Vec<(String, String)> {
         let model = self.options.model.iter().map(|model| ("model".to_owned(), model.clone()));
         let dims = self.options.dims.iter().map(|(name, size)| (format!("dim.{name}"), size.to_string()));
-        model.chain(dims).collect()
+        let configuration = self.options.configuration.iter();
+        let configuration = configuration.map(|(name, value)| (format!("config.{name}"), value.clone()));
+        model.chain(dims).chain(configuration).collect()
     }
 
     /// The syntax tree as text.
@@ -319,29 +324,43 @@ pub(crate) fn read_error(db: &RootDatabase, file: SourceFile) -> Option<DriverEr
     Some(DriverError::Source { path: file.path(db).display().to_string(), reason })
 }
 
-/// Every size is given to a dim that one of the files has.
-pub(crate) fn hold_dims(
+/// Every size is given to a dim that one of the files has, and every value to a configuration of a model that may be compiled.
+pub(crate) fn hold_names(
     db: &RootDatabase,
     files: &[SourceFile],
     options: &SourceOptions,
 ) -> Result<(), DriverError> {
-    if options.dims.is_empty() {
-        return Ok(());
+    let items = || files.iter().flat_map(|file| &tri_db::parse(db, *file).ast.items).map(|item| &item.kind);
+    let dims = items().filter_map(|item| match item {
+        ItemKind::Dim(dim) => Some(&*dim.name.text),
+        _ => None,
+    });
+    if let Some((name, near_miss)) = unknown(&options.dims, dims) {
+        return Err(DriverError::UnknownDim { name, near_miss });
     }
-    let items = files.iter().flat_map(|file| &tri_db::parse(db, *file).ast.items);
-    let known: Vec<&str> = items
-        .filter_map(|item| match &item.kind {
-            ItemKind::Dim(dim) => Some(&*dim.name.text),
-            _ => None,
-        })
-        .collect();
-    match options.dims.keys().find(|name| !known.contains(&name.as_str())) {
+    let is_chosen = |name: &str| options.model.as_deref().is_none_or(|model| model == name);
+    let models = items().filter_map(|item| match item {
+        ItemKind::Layer(layer) if layer.is_model && is_chosen(&layer.name.text) => Some(layer),
+        _ => None,
+    });
+    let parameters = models.flat_map(|model| model.config.iter().map(|param| &*param.name.text));
+    match unknown(&options.configuration, parameters) {
+        Some((name, near_miss)) => Err(DriverError::UnknownConfiguration { name, near_miss }),
         None => Ok(()),
-        Some(name) => Err(DriverError::UnknownDim {
-            name: name.clone(),
-            near_miss: nearest(name, known.iter().copied()).map(str::to_owned),
-        }),
     }
+}
+
+/// The first of the names given that is not known, with a known one that is close.
+fn unknown<'a, T>(
+    given: &BTreeMap<String, T>,
+    known: impl Iterator<Item = &'a str>,
+) -> Option<(String, Option<String>)> {
+    if given.is_empty() {
+        return None;
+    }
+    let known: Vec<&str> = known.collect();
+    let name = given.keys().find(|name| !known.contains(&name.as_str()))?;
+    Some((name.clone(), nearest(name, known.iter().copied()).map(str::to_owned)))
 }
 
 /// The documentation of the standard library as web pages.

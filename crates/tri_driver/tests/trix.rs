@@ -34,7 +34,7 @@ impl Layer {
     /// With parameters at their initial values.
     fn initial(file: &str, model: Option<&str>, tiles: i64, level: u8) -> Layer {
         let dims = BTreeMap::from([("Tiles".to_owned(), tiles)]);
-        let options = SourceOptions { dims, model: model.map(str::to_owned) };
+        let options = SourceOptions { dims, model: model.map(str::to_owned), ..SourceOptions::default() };
         let program = Program::open(&data().join(file), &options).unwrap();
         let mut timing = Timing::default();
         let (_, warnings) = program.elaborate(&mut timing).unwrap();

@@ -27,6 +27,7 @@ impl Lowering<'_> {
         let model = self.recover(&mut diagnostics, |lowering| lowering.choose_model(&models));
         if let Some(Some(model)) = model {
             module.name = self.hir.layer(model).name.to_string();
+            self.chosen = Some(model);
             self.lower_model(model, &mut module, &mut diagnostics);
         }
         for (test, name) in tests {

@@ -132,12 +132,13 @@ impl Lowering<'_> {
         let id = InstanceId(self.instances.len() as u32);
         let members = vec![Slot::Unknown; layer.members.len()];
         let facts = layer.facts.clone();
-        let parameters = layer.config.len();
+        let chosen: Vec<Option<Value>> =
+            layer.config.iter().map(|param| self.chosen_value(def, param)).collect();
         let instance = Instance { def, layer, generics, config: Vec::new(), site, made: self.here, members };
         self.instances.push(instance);
         let mut config = config.into_iter();
-        for index in 0..parameters {
-            let value = match config.next().flatten() {
+        for (index, chosen) in chosen.into_iter().enumerate() {
+            let value = match config.next().flatten().or(chosen) {
                 Some(value) => value,
                 None => self.default_value(Owner::Layer(def), index, Some(id), Vec::new(), Vec::new())?,
             };

@@ -5,6 +5,7 @@ use std::rc::Rc;
 use rustc_hash::{FxHashMap, FxHashSet};
 use tri_db::{Db, SourceFile};
 use tri_diagnostics::Diagnostic;
+use tri_hir::hir::Def;
 use tri_ir::{Function, FunctionId, Module, StateId};
 
 use crate::error::{Result, Stop};
@@ -63,6 +64,8 @@ pub(crate) struct Lowering<'db> {
     pub(crate) functions: Vec<Function>,
     pub(crate) function_names: FxHashSet<String>,
     pub(crate) instances: Vec<Instance>,
+    /// The layer of the model, whose configuration the database's options may give.
+    pub(crate) chosen: Option<Def>,
     /// The instance of the model.
     pub(crate) model: Option<InstanceId>,
     /// The root of each tree of instances; the first is the model.
@@ -145,8 +148,8 @@ impl Lowering<'_> {
     }
 }
 
-/// Lowers the model and the tests of a file that [`tri_hir::check`] accepts. The static bool `training` and sizes given by the user
-/// are those of the database's options.
+/// Lowers the model and the tests of a file that [`tri_hir::check`] accepts. The static bool `training`, and sizes and configuration given by the
+/// user, are those of the database's options.
 ///
 /// # Errors
 ///
@@ -165,6 +168,7 @@ pub fn lower(
         functions: Vec::new(),
         function_names: FxHashSet::default(),
         instances: Vec::new(),
+        chosen: None,
         model: None,
         roots: Vec::new(),
         tensors: Vec::new(),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 use tri_diagnostics::{Code, Diagnostic, Span, TextRange};
-use tri_hir::hir::{BodyOwner, Def, Owner};
+use tri_hir::hir::{BodyOwner, Def, Owner, Param, Type};
 use tri_ir::{
     self as ir, FunctionId, Module, Parameter, ParameterId, ParameterKind, State, StateId, TensorType,
 };
@@ -48,11 +48,52 @@ impl Lowering<'_> {
         if !layer.generics.is_empty() {
             return Err(self.unsupported("a model with dims in brackets"));
         }
-        if let Some(param) = layer.config.iter().find(|param| !param.has_default) {
+        let given = self.hir.db.options().configuration(self.hir.db);
+        let is_open = |param: &&Param| !param.has_default && !given.contains_key(&*param.name);
+        if let Some(param) = layer.config.iter().find(is_open) {
             let name = &param.name;
-            return Err(self.unsupported(&format!("a model whose configuration `{name}` has no default")));
+            let message =
+                format!("the configuration `{name}` of the model has no default and was given no value");
+            return Err(self.invalid(message));
         }
+        self.check_chosen(model, &layer.config)?;
         self.new_instance(model, Vec::new(), Vec::new(), None)
+    }
+
+    /// What the user gives for a configuration of the model in place of its default, as far as it is of the right type.
+    pub(crate) fn chosen_value(&self, def: Def, param: &Param) -> Option<Value> {
+        let text = self.hir.db.options().configuration(self.hir.db).get(&*param.name)?;
+        if self.chosen != Some(def) {
+            return None;
+        }
+        match &param.ty {
+            Type::Bool => text.parse().ok().map(Value::Bool),
+            Type::Int(_) => text.parse().ok().map(Value::int),
+            Type::Float => text.parse().ok().map(Value::Float),
+            Type::Str => Some(Value::Str(text.as_str().into())),
+            _ => None,
+        }
+    }
+
+    /// Whether what the user gives for configurations of the model is of their types.
+    fn check_chosen(&self, model: Def, params: &[Param]) -> Result<()> {
+        let given = self.hir.db.options().configuration(self.hir.db);
+        for param in params {
+            let Some(text) = given.get(&*param.name) else { continue };
+            if self.chosen_value(model, param).is_some() {
+                continue;
+            }
+            let expected = match &param.ty {
+                Type::Bool => "`true` or `false`",
+                Type::Int(_) => "an integer",
+                Type::Float => "a number",
+                _ => "nothing from outside the program, since it is no number, truth value or string",
+            };
+            return Err(
+                self.invalid(format!("`{text}` was given for `{}`, which takes {expected}", param.name))
+            );
+        }
+        Ok(())
     }
 
     /// Declares the weights and states of the model in the module. Gives what each tensor became.

@@ -86,21 +86,27 @@ impl Site {
     }
 }
 
-/// What stands for the index in a name, and what is added to the index there.
-const INDICES: [(&str, u32); 2] = [("{i}", 0), ("{i + 1}", 1)];
-
 fn is_indexed(name: &str) -> bool {
-    INDICES.iter().any(|(place, _)| name.contains(place))
+    index_place(name).is_some()
+}
+
+/// The first place of an index in a name, `{i}` or `{i + 2}`: the text before it, what is added to the index, the text behind it.
+fn index_place(name: &str) -> Option<(&str, u32, &str)> {
+    name.match_indices("{i").find_map(|(at, _)| {
+        let (inside, behind) = name[at + 2..].split_once('}')?;
+        let more = if inside.is_empty() { 0 } else { inside.strip_prefix(" + ")?.parse().ok()? };
+        Some((&name[..at], more, behind))
+    })
 }
 
 fn indexed(name: &str, index: u32) -> String {
-    INDICES.iter().fold(name.to_owned(), |name, (place, more)| {
-        if name.contains(place) {
-            name.replace(place, &index.saturating_add(*more).to_string())
-        } else {
-            name
-        }
-    })
+    let (mut text, mut rest) = (String::new(), name);
+    while let Some((before, more, behind)) = index_place(rest) {
+        text.push_str(before);
+        text.push_str(&index.saturating_add(more).to_string());
+        rest = behind;
+    }
+    text + rest
 }
 
 fn join(prefix: &str, name: &str) -> String {
@@ -136,6 +142,8 @@ mod tests {
         assert_eq!(array.member(0, "w", None).settled().checkpoint, "h.2.w");
         let rest = Site::root(0).member(0, "rest", Some("h.{i + 1}")).element(0).settled();
         assert_eq!(rest.member(0, "w", None).settled().checkpoint, "h.1.w");
+        let later = Site::root(0).member(0, "later", Some("{x}.{i + 12}.{i}.{i+1}")).element(3).settled();
+        assert_eq!(later.checkpoint, "{x}.15.3.{i+1}");
         let inside = Site::root(0).member(0, "blocks", None).element(2).settled();
         assert_eq!(inside.member(0, "w", Some("h.{i}.mlp.w")).settled().checkpoint, "h.2.mlp.w");
     }

@@ -34,10 +34,15 @@ enum Outcome {
 
 fn outcome(args: &CheckArgs, timing: &mut Timing) -> Result<Outcome, Failure> {
     let selection = Selection::of(&args.paths)?;
-    if selection.file_count() > 1 && (args.model.is_some() || !args.dims.is_empty()) {
-        return Err(Failure::Usage("`--dim` and `--model` go with one file".to_owned()));
+    let is_plain = args.model.is_none() && args.dims.is_empty() && args.configuration.is_empty();
+    if selection.file_count() > 1 && !is_plain {
+        return Err(Failure::Usage("`--dim`, `--config` and `--model` go with one file".to_owned()));
     }
-    let options = SourceOptions { dims: args.dims.iter().cloned().collect(), model: args.model.clone() };
+    let options = SourceOptions {
+        dims: args.dims.iter().cloned().collect(),
+        model: args.model.clone(),
+        configuration: args.configuration.iter().cloned().collect(),
+    };
     if !args.fix {
         return Ok(Outcome::Checked(Checked::of(&selection, &options, &Default::default(), timing)?));
     }

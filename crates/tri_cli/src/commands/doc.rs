@@ -49,7 +49,8 @@ fn pages(args: &DocArgs, format: Format, timing: &mut Timing) -> Result<Vec<Page
         let message = "there is no main.tri here: name the program, or document the library with `--std`";
         return Err(Failure::Usage(message.to_owned()));
     }
-    let program = program::open(&SourceArgs { file, dims: Vec::new(), model: None })?;
+    let program =
+        program::open(&SourceArgs { file, dims: Vec::new(), configuration: Vec::new(), model: None })?;
     let errors: Vec<Diagnostic> = program.check(timing).into_iter().filter(Diagnostic::is_error).collect();
     if !errors.is_empty() {
         diagnostics::print(&errors, &program, format);

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use serde_json::{Value, json};
-use tri_driver::{Checkpoint, Engine, OpenOptions, Parameters, Timing, level_of};
+use tri_driver::{Checkpoint, Engine, OpenOptions, Parameters, SourceOptions, Timing, level_of};
 use tri_ir::{Entry, TensorData};
 
 use crate::args::{Format, RunArgs};
@@ -52,10 +52,9 @@ fn engine(args: &RunArgs, format: Format, timing: &mut Timing) -> Result<Engine,
     let weights = args.weights.as_deref();
     let file = &args.source.file;
     if is_artifact(file) {
-        if args.source.model.is_some() || !args.source.dims.is_empty() {
-            return Err(Failure::Usage(
-                "`--dim` and `--model` are for programs, not for artifacts".to_owned(),
-            ));
+        if program::options(&args.source) != SourceOptions::default() {
+            let message = "`--dim`, `--config` and `--model` are for programs, not for artifacts";
+            return Err(Failure::Usage(message.to_owned()));
         }
         if args.initial {
             let message =

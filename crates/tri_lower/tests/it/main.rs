@@ -8,3 +8,4 @@ mod library;
 mod lowering;
 mod models;
 mod support;
+mod zoo;

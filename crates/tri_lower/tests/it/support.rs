@@ -65,6 +65,12 @@ impl Model {
         Model { module: tri_ir::verify(lowered.module).unwrap() }
     }
 
+    /// Elements of its trained parameters, buffers left out.
+    pub(crate) fn trained_elements(&self) -> i64 {
+        let trained = self.module.parameters.iter().filter(|p| p.kind == tri_ir::ParameterKind::Trained);
+        trained.map(|p| p.ty.shape.iter().map(|dim| dim.as_constant().unwrap()).product::<i64>()).sum()
+    }
+
     /// Calls an entry with weights by checkpoint name.
     pub(crate) fn call(
         &self,
