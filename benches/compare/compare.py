@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
-"""Kernels of Tri beside those of ONNX Runtime, in one run on one machine.
+"""Kernels of Tri beside those of ONNX Runtime and ggml, in one run on one machine.
 
-    pip install onnxruntime onnx numpy
+    pip install onnxruntime onnx numpy llama-cpp-python
     cargo build --release
-    python benches/compare/compare.py [--threads N] [--n 1,8,64] [ROWSxCOLUMNS ...]
+    python benches/compare/compare.py [--threads N] [--n 1,8,64] [--level avx2] [ROWSxCOLUMNS ...]
 
-Both multiply int8 activations by weights; ONNX Runtime's are int8 (MatMulInteger), Tri's are trits in two bits. The two take turns, in
-several rounds; a figure is the best round's median in GFLOP/s (a multiplication and an addition are two). Weights of ONNX Runtime are in a
-cache if they fit, and so are Tri's in the rows `from cache`.
+Tri multiplies int8 activations by trits in two bits. Peers: ggml's TQ2_0 and ONNX Runtime's MatMulNBits of two bits, which take f32 activations and
+quantise them in the call; and ONNX Runtime's MatMulInteger, int8 by int8. All take turns, in several rounds; a figure is the best round's median
+in GFLOP/s (a multiplication and an addition are two). For one vector, ternary weights come from memory: calls go through copies of 256 MiB together,
+as Tri's do. Otherwise, and for int8, weights are in a cache if they fit. Ratios: Tri to the better ternary peer, and to int8.
 """
 
 import argparse
@@ -18,73 +19,87 @@ import subprocess
 import sys
 import time
 
-import numpy
-import onnx
 import onnxruntime
-from onnx import TensorProto, helper, numpy_helper
+
+import ggml
+import onnx_products
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 ROUNDS = 3
 SECONDS = 0.2
+COLD_BYTES = 256 << 20
 
 
-def session(rows, columns, threads):
-    """A model of one MatMulInteger by constant weights."""
-    weights = numpy.random.default_rng(1).integers(-1, 2, (columns, rows), dtype=numpy.int8)
-    graph = helper.make_graph(
-        [helper.make_node("MatMulInteger", ["x", "w"], ["y"])],
-        "product",
-        [helper.make_tensor_value_info("x", TensorProto.UINT8, [None, columns])],
-        [helper.make_tensor_value_info("y", TensorProto.INT32, [None, rows])],
-        [numpy_helper.from_array(weights, "w")],
-    )
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    return onnxruntime.InferenceSession(model.SerializeToString(), options, ["CPUExecutionProvider"])
-
-
-def peer(model, rows, columns, batch):
+def rate(call, operations):
     """GFLOP/s of the median call."""
-    x = numpy.random.default_rng(2).integers(0, 256, (batch, columns), dtype=numpy.uint8)
     times, end = [], time.perf_counter() + SECONDS
-    while len(times) < 5 or time.perf_counter() < end:
+    while len(times) < 3 or time.perf_counter() < end:
         start = time.perf_counter()
-        model.run(None, {"x": x})
+        call()
         times.append(time.perf_counter() - start)
-    return 2 * rows * columns * batch / statistics.median(times) / 1e9
+    return operations / statistics.median(times) / 1e9
 
 
-def ours(triton, rows, columns, batch, threads):
-    """GFLOP/s of the median call, by where weights are."""
-    command = [triton, "--format=json", "bench-kernels", f"--shape={rows}x{columns}", f"--n={batch}"]
-    command += [f"--threads={threads}", f"--milliseconds={int(1000 * SECONDS)}"]
+def ours(args, rows, columns, batch):
+    """GFLOP/s of the median call."""
+    command = [args.triton, "--format=json", "bench-kernels", f"--shape={rows}x{columns}", f"--n={batch}"]
+    command += [f"--threads={args.threads}", f"--milliseconds={int(1000 * SECONDS)}"]
+    command += [f"--level={args.level}"] if args.level else []
     report = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
-    return {row["from"]: row["median_operations_per_second"] / 1e9 for row in report["rows"]}
+    place = "memory" if batch == 1 else "cache"
+    return next(row["median_operations_per_second"] / 1e9 for row in report["rows"] if row["from"] == place)
+
+
+def compare(args, library, rows, columns, batch):
+    """The best rates: Tri, ggml, ONNX Runtime in two bits and in bytes; None where a peer has no such product."""
+    operations = 2 * rows * columns * batch
+    copies = max(3, -(-COLD_BYTES // (rows * columns // 4))) if batch == 1 else 1
+    calls = {"tri": None}
+    if library and columns % ggml.BLOCK == 0:
+        calls["ggml"] = (ggml.Product(library, rows, columns, batch, args.threads, copies), copies)
+    calls["two bits"] = (onnx_products.TwoBits(rows, columns, batch, args.threads, copies), copies)
+    calls["int8"] = (onnx_products.Int8(rows, columns, batch, args.threads), 1)
+    best = dict.fromkeys(["tri", "ggml", "two bits", "int8"], None)
+    for _ in range(ROUNDS):
+        for name, call in calls.items():
+            if name == "tri":
+                result = ours(args, rows, columns, batch)
+            else:
+                product, times = call
+                result = rate(product, operations * times)
+            best[name] = max(best[name] or 0.0, result)
+    if "ggml" in calls:
+        calls["ggml"][0].close()
+    return best
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("shapes", nargs="*", default=["4096x4096", "6912x2560", "512x2048", "4095x4093"])
+    shapes = ["4096x4096", "14336x4096", "4096x14336", "6912x2560", "2560x6912", "512x2048", "4095x4093"]
+    parser.add_argument("shapes", nargs="*", default=shapes)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--n", default="1,8,64")
+    parser.add_argument("--level", help="cap Tri's CPU level")
     parser.add_argument("--triton", default=ROOT / "target/release/triton")
     args = parser.parse_args()
     if not pathlib.Path(args.triton).exists():
         sys.exit(f"{args.triton} does not exist: build it with `cargo build --release`")
-    print(f"onnxruntime {onnxruntime.__version__}, {args.threads} threads, GFLOP/s")
-    print("weights       n  from    Tri i8_t2  ORT int8  ratio")
+    path = ggml.folder()
+    library = ggml.Ggml(path) if path else None
+    print(f"onnxruntime {onnxruntime.__version__}, ggml {'of llama-cpp-python' if library else 'not installed'}")
+    print(f"{args.threads} threads, GFLOP/s")
+    print("weights       n      Tri  ggml TQ2_0  ORT 2 bits  ORT int8  to ternary  to int8")
     for shape in args.shapes:
         rows, columns = map(int, shape.split("x"))
-        model = session(rows, columns, args.threads)
         for batch in map(int, args.n.split(",")):
-            best, theirs = {}, 0.0
-            for _ in range(ROUNDS):
-                theirs = max(theirs, peer(model, rows, columns, batch))
-                for place, rate in ours(args.triton, rows, columns, batch, args.threads).items():
-                    best[place] = max(best.get(place, 0.0), rate)
-            for place, rate in best.items():
-                print(f"{shape:<11} {batch:>3}  {place:<6}  {rate:>9.0f}  {theirs:>8.0f}  {rate / theirs:>5.2f}")
+            best = compare(args, library, rows, columns, batch)
+            tri, ternary = best["tri"], max(best["ggml"] or 0.0, best["two bits"])
+            peer = f"{best['ggml']:.0f}" if best["ggml"] else "-"
+            print(
+                f"{shape:<11} {batch:>3}  {tri:>7.0f}  {peer:>10}  {best['two bits']:>10.0f}  {best['int8']:>8.0f}  "
+                f"{tri / ternary:>10.2f}  {tri / best['int8']:>7.2f}",
+                flush=True,
+            )
 
 
 if __name__ == "__main__":
