@@ -170,12 +170,14 @@ fn size_of(dim: &Dim) -> Option<u64> {
 /// What a weights section holds.
 fn stored(module: &Module) -> impl Iterator<Item = (&str, &TensorType)> {
     let bound = module.bound.iter().map(|bound| (bound.name.as_str(), &bound.ty));
-    let taken = |index: usize| {
-        let is_it = |capture: &Capture| matches!(capture, Capture::Parameter(id) if id.index() == index);
-        module.entries.iter().any(|entry| entry.captures.iter().any(is_it))
-    };
-    let parameters = module.parameters.iter().enumerate().filter(move |(index, _)| taken(*index));
-    bound.chain(parameters.map(|(_, parameter)| (parameter.name.as_str(), &parameter.ty)))
+    let mut taken = vec![false; module.parameters.len()];
+    for capture in module.entries.iter().flat_map(|entry| &entry.captures) {
+        if let Capture::Parameter(id) = capture {
+            taken[id.index()] = true;
+        }
+    }
+    let parameters = module.parameters.iter().zip(taken).filter(|(_, taken)| *taken);
+    bound.chain(parameters.map(|(parameter, _)| (parameter.name.as_str(), &parameter.ty)))
 }
 
 fn entry_info(module: &Module, entry: &tri_ir::Entry) -> EntryInfo {

@@ -210,12 +210,14 @@ pub(crate) fn store_weights(
     let tensors = checkpoint.parameters();
     model.bind_into(&views(&tensors)?, places)?;
     let module = model.module();
-    let is_taken = |index: usize| {
-        let is_it = |capture: &Capture| matches!(capture, Capture::Parameter(id) if id.index() == index);
-        module.entries.iter().any(|entry| entry.captures.iter().any(is_it))
-    };
-    let taken = tensors.iter().enumerate().filter(|(index, _)| is_taken(*index));
-    for ((_, tensor), place) in taken.zip(places.iter_mut().skip(module.bound.len())) {
+    let mut is_taken = vec![false; tensors.len()];
+    for capture in module.entries.iter().flat_map(|entry| &entry.captures) {
+        if let Capture::Parameter(id) = capture {
+            is_taken[id.index()] = true;
+        }
+    }
+    let taken = tensors.iter().zip(is_taken).filter(|(_, is_taken)| *is_taken);
+    for ((tensor, _), place) in taken.zip(places.iter_mut().skip(module.bound.len())) {
         place.copy_from_slice(tensor.bytes);
     }
     Ok(())

@@ -276,6 +276,8 @@ struct Cut<'a> {
     prologue: Rewrite<'a>,
     /// Values that the prologue gives, with their roots.
     carried: Vec<(Value, Option<usize>)>,
+    /// Where each of them is in that list.
+    carried_at: FxHashMap<Value, usize>,
     /// For each call and route in the body, by position.
     callees: FxHashMap<usize, Vec<Callee>>,
 }
@@ -294,8 +296,8 @@ impl<'a> Cut<'a> {
                 roots[param.index()] = Some(position);
             }
         }
-        let (carried, callees) = (Vec::new(), FxHashMap::default());
-        Cut { splitter, old, fixed, classes, roots, prologue, carried, callees }
+        let (carried, carried_at, callees) = (Vec::new(), FxHashMap::default(), FxHashMap::default());
+        Cut { splitter, old, fixed, classes, roots, prologue, carried, carried_at, callees }
     }
 
     fn finish(mut self, suffix: &str) -> Split {
@@ -386,11 +388,10 @@ impl<'a> Cut<'a> {
     }
 
     fn carry(&mut self, value: Value, root: Option<usize>) -> usize {
-        if let Some(at) = self.carried.iter().position(|(carried, _)| *carried == value) {
-            return at;
-        }
-        self.carried.push((value, root));
-        self.carried.len() - 1
+        *self.carried_at.entry(value).or_insert_with(|| {
+            self.carried.push((value, root));
+            self.carried.len() - 1
+        })
     }
 
     fn body(&mut self, suffix: &str) -> Function {
