@@ -38,7 +38,7 @@ fn module() -> Module {
             name: "w".into(),
             ty: weight,
             kind: ParameterKind::Trained,
-            init: FunctionId(0),
+            init: FunctionId(0).into(),
         }],
         prologue: Some(FunctionId(1)),
         bound: vec![Bound { name: "w:trit".into(), ty: packed }],

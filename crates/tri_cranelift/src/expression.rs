@@ -62,9 +62,9 @@ fn for_each_operand(expr: &Expr, visit: &mut dyn FnMut(ExprId)) {
         | Expr::Reg(_)
         | Expr::Load(_)
         | Expr::GuardedLoad { .. }
-        | Expr::Holds(_)
-        | Expr::Random { .. } => {}
+        | Expr::Holds(_) => {}
         Expr::GatherLoad { row, .. } => visit(*row),
+        Expr::Random { stream, .. } => visit(*stream),
         Expr::Unary(_, a) | Expr::Cast(_, a) => visit(*a),
         Expr::Binary(_, a, b) => {
             visit(*a);
@@ -220,6 +220,9 @@ impl<'n> NestContext<'n> {
 
     fn compute(&self, e: &mut Emitter<'_>, point: &mut Point<'_>, id: ExprId, width: Width) -> Value {
         match self.expr(id) {
+            Expr::Constant(scalar) if scalar.dtype() == DType::I64 => {
+                e.size(&Dim::var(Symbol(scalar.bits() as u32)))
+            }
             Expr::Constant(scalar) => Lanes { e, width }.scalar(*scalar),
             Expr::Dim(dim) => {
                 let value = e.size(dim);
@@ -242,7 +245,7 @@ impl<'n> NestContext<'n> {
             }
             Expr::Random { stream, offset, strides } => {
                 let index = e.affine(offset, strides, point.indices, 1);
-                let stream = e.size(&Dim::var(Symbol(*stream as u32)));
+                let stream = self.operand(e, point, *stream, Width::One);
                 math::random(&mut Lanes { e, width }, stream, index)
             }
             Expr::Unary(op, a) => {

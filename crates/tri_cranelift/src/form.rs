@@ -6,7 +6,7 @@
 //! buffers. The code of a body does not depend on where it is called from.
 
 use cranelift_codegen::ir::{FuncRef, InstBuilder, condcodes::IntCC, types};
-use tri_ir::{Dim, Symbol};
+use tri_ir::{DType, Dim, Scalar, Symbol};
 use tri_kernel_ir::{
     Access, Buffer, BufferId, Contraction, Convolution, Expr, Guard, Index, Nest, Place, Schedule, Stage,
     StepKind,
@@ -36,7 +36,7 @@ pub(crate) struct Form {
 /// A step that computes.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Body {
-    /// The stream of [`Expr::Random`] is the number of the symbol that holds it.
+    /// An [`Expr::Constant`] of `i64` (a random stream) is the number of the symbol that holds it.
     Nest {
         nest: Nest,
         /// Holds the word that a failure stores.
@@ -240,7 +240,7 @@ impl Former<'_> {
     fn expr(&mut self, expr: &mut Expr) {
         match expr {
             Expr::Dim(dim) => self.dim(dim),
-            Expr::Affine { offset, strides } => {
+            Expr::Affine { offset, strides } | Expr::Random { offset, strides, .. } => {
                 self.dim(offset);
                 self.strides(strides);
             }
@@ -255,10 +255,9 @@ impl Former<'_> {
                 self.dim(rows);
                 self.dim(stride);
             }
-            Expr::Random { stream, offset, strides } => {
-                *stream = u64::from(self.symbol(&Dim::constant(*stream as i64)).0);
-                self.dim(offset);
-                self.strides(strides);
+            Expr::Constant(scalar) if scalar.dtype() == DType::I64 => {
+                let symbol = self.symbol(&Dim::constant(scalar.bits() as i64));
+                *scalar = Scalar::from_bits(DType::I64, symbol.0.into());
             }
             Expr::Constant(_)
             | Expr::Reg(_)

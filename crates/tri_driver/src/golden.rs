@@ -41,7 +41,7 @@ pub(crate) fn golden_calls(module: &Verified, weights: &Weights) -> (Vec<GoldenC
 
 /// The test blocks, on weights in their initial values; those that the interpreter cannot be asked for are left out.
 pub(crate) fn golden_tests(module: &Verified) -> Result<Vec<GoldenCall>, InterpError> {
-    let initial = module.parameters.iter().map(|parameter| parameter.init);
+    let initial = module.parameters.iter().map(|parameter| parameter.init.function);
     if module.tests.is_empty() || !is_affordable(module, initial.chain(module.prologue)) {
         return Ok(Vec::new());
     }
@@ -213,15 +213,15 @@ mod tests {
 
     const LOOKUP: &str = r#"module "lookup"
 
-fn @init() -> (%0) {
-  %0 = random {stream 7} : f32[1, 3]
+fn @init(%0: i64) -> (%1) {
+  %1 = random %0 : f32[1, 3]
 }
 
 fn @forward<B: 0 up>(%0: i32[B], %1: f32[1, 3]) -> (%2) {
   %2 = gather %1, %0 : f32[B, 3]
 }
 
-param "table" : f32[1, 3] init @init
+param "table" : f32[1, 3] init @init streams [7]
 
 entry "forward" = @forward {
   input "rows" : i32[B] axes ["B"]

@@ -187,7 +187,7 @@ mod tests {
                 encoding: tri_ir::Encoding::Plain,
             },
             kind: tri_ir::ParameterKind::Trained,
-            init: tri_ir::FunctionId(0),
+            init: tri_ir::FunctionId(0).into(),
         };
         let parameters = vec![
             parameter("first.weight", DType::F32, &[2, 2]),

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use tri_ir::{Capture, Entry, FunctionId, StateId, TensorData, TensorType, Test, Verified};
+use tri_ir::{Capture, Entry, FunctionId, Initial, StateId, TensorData, TensorType, Test, Verified};
 
 use crate::InterpError;
 use crate::argument::{self, Named, Sizes};
 use crate::frame::{self, Plan};
-use crate::tensor::Tensor;
+use crate::tensor::{Elements, Tensor};
 
 /// Parameters of a model and what its prologue made of them.
 #[derive(Clone, Debug)]
@@ -49,16 +49,18 @@ impl<'m> Interpreter<'m> {
 
     /// Initial values of the parameters, in checkpoint order.
     pub fn initial_parameters(&self) -> Result<Vec<TensorData>, InterpError> {
-        self.module.parameters.iter().map(|parameter| self.initial(parameter.init)).collect()
+        self.module.parameters.iter().map(|parameter| self.initial(&parameter.init)).collect()
     }
 
     /// Values of the module's states after a reset.
     pub fn initial_states(&self) -> Result<Vec<TensorData>, InterpError> {
-        self.module.states.iter().map(|state| self.initial(state.init)).collect()
+        self.module.states.iter().map(|state| self.initial(&state.init)).collect()
     }
 
-    fn initial(&self, init: FunctionId) -> Result<TensorData, InterpError> {
-        let mut results = frame::run(self, init, &[], Vec::new(), &mut [], &[])?;
+    fn initial(&self, init: &Initial) -> Result<TensorData, InterpError> {
+        let stream = |stream: &u64| Tensor::new(Vec::new(), Elements::I64(vec![*stream as i64]));
+        let streams = init.streams.iter().map(stream).collect();
+        let mut results = frame::run(self, init.function, &[], streams, &mut [], &[])?;
         count("results", 1, results.len())?;
         Ok(results.remove(0).to_data())
     }

@@ -40,8 +40,9 @@ mod verify;
 pub use builder::FunctionBuilder;
 pub use detach::{Links, detach};
 pub use module::{
-    Bound, BoundId, Capture, Entry, EntryInput, EntryOutput, Function, FunctionId, Inst, Module, Origin,
-    Parameter, ParameterId, ParameterKind, State, StateId, Symbol, SymbolInfo, Test, TestCheck, Value,
+    Bound, BoundId, Capture, Entry, EntryInput, EntryOutput, Function, FunctionId, Initial, Inst, Module,
+    Origin, Parameter, ParameterId, ParameterKind, State, StateId, Symbol, SymbolInfo, Test, TestCheck,
+    Value,
 };
 pub use op::{BinaryOp, Conv2d, Op, Pool2d, PoolKind, Quantizer, ReduceOp, Tile, UnaryOp};
 pub use rows::meeting_rows;

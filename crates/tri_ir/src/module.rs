@@ -133,8 +133,24 @@ pub struct Parameter {
     pub ty: TensorType,
     /// Whether training changes it.
     pub kind: ParameterKind,
-    /// Function of no operands that gives the initial value.
-    pub init: FunctionId,
+    /// How it begins.
+    pub init: Initial,
+}
+
+/// An initial value. Tensors that differ only in their random numbers share the function.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Initial {
+    /// Takes the streams, each `i64[]`; gives the value.
+    pub function: FunctionId,
+    /// Streams of random numbers.
+    pub streams: Vec<u64>,
+}
+
+impl From<FunctionId> for Initial {
+    /// The initial value that a function of no operands gives.
+    fn from(function: FunctionId) -> Self {
+        Initial { function, streams: Vec::new() }
+    }
 }
 
 /// A value that lives as long as a session.
@@ -144,8 +160,8 @@ pub struct State {
     pub name: String,
     /// All sizes are numbers.
     pub ty: TensorType,
-    /// Function of no operands that gives the value after a reset.
-    pub init: FunctionId,
+    /// How it begins, and what it is after a reset.
+    pub init: Initial,
 }
 
 /// A result of the prologue.

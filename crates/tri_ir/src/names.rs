@@ -72,7 +72,7 @@ impl Op {
             Op::Literal(_) => "literal",
             Op::DimValue(_) => "dim",
             Op::Iota { .. } => "iota",
-            Op::Random { .. } => "random",
+            Op::Random => "random",
             Op::Unary(op) => op.name(),
             Op::Binary(op) => op.name(),
             Op::Select => "select",

@@ -192,11 +192,9 @@ pub enum Op {
         /// The axis counted.
         axis: u32,
     },
-    /// () to `f32[S]`: uniform in [0, 1), a pure function of stream and row-major index (numerics.md, random numbers).
-    Random {
-        /// Which sequence.
-        stream: u64,
-    },
+    /// `i64[]` to `f32[S]`: uniform in [0, 1), a pure function of the stream (the bits of the operand) and the row-major
+    /// index (numerics.md, random numbers).
+    Random,
     /// One operand.
     Unary(UnaryOp),
     /// Two operands of one type.

@@ -76,7 +76,7 @@ impl Rows<'_> {
         match &inst.op {
             Op::DimValue(size) => self.counted(size),
             Op::Iota { axis } => results.iter().any(|value| self.along(*value, *axis)),
-            Op::Random { .. } => results.iter().any(|value| self.has_rows(*value)),
+            Op::Random => results.iter().any(|value| self.has_rows(*value)),
             // Row major: rows stay together only where they are the outermost axis before and after.
             Op::Reshape => args.iter().chain(results).any(|value| self.rows_inside(*value)),
             Op::Slice { .. } | Op::Pad { .. } => {

@@ -100,7 +100,7 @@ fn a_broken_module_reads_back_too() {
         states: Vec::new(),
     };
     module.functions[3].insts[0].origin = Some(Origin(5));
-    module.parameters[0].init = tri_ir::FunctionId(500);
+    module.parameters[0].init = tri_ir::FunctionId(500).into();
     assert_eq!(parse(&module.to_string()).unwrap(), module);
     assert!(verify(module).is_err());
 }

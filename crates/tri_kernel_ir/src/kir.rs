@@ -291,8 +291,8 @@ pub enum Expr {
     },
     /// Uniform in [0, 1), f32 (numerics.md, random numbers).
     Random {
-        /// Which sequence.
-        stream: u64,
+        /// Which sequence, `i64`.
+        stream: ExprId,
         /// Row-major index: an affine expression.
         offset: Dim,
         /// Factor of each index that occurs.

@@ -116,7 +116,7 @@ impl Printer<'_> {
                 format!("gather {access} row e{} of {rows} by {stride}", row.0)
             }
             Expr::Random { stream, offset, strides } => {
-                format!("random stream {stream:#018x} at {}", self.affine(offset, strides))
+                format!("random stream e{} at {}", stream.0, self.affine(offset, strides))
             }
             Expr::Unary(op, a) => format!("{} e{}", op.name(), a.0),
             Expr::Binary(op, a, b) => format!("{} e{}, e{}", op.name(), a.0, b.0),

@@ -409,6 +409,7 @@ fn own_reach(expr: &Expr) -> usize {
     match expr {
         Expr::Affine { strides, .. } | Expr::Random { strides, .. } => reach(strides),
         Expr::Load(access) | Expr::GatherLoad { access, .. } => reach(&access.strides),
+                Expr::Random { stream, .. } if of(*stream)? != DType::I64 => None,
         Expr::GuardedLoad { access, guards, .. } => reach(&access.strides).max(guarded(guards)),
         Expr::Holds(guards) => guarded(guards),
         _ => 0,

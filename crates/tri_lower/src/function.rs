@@ -2,7 +2,8 @@
 
 use rustc_hash::FxHashMap;
 use tri_ir::{
-    self as ir, Dim, Function, FunctionBuilder, Op, StateId, Symbol, SymbolInfo, TensorType, TestCheck,
+    self as ir, DType, Dim, Function, FunctionBuilder, Op, Scalar, StateId, Symbol, SymbolInfo, TensorType,
+    TestCheck,
 };
 
 use crate::error::Result;
@@ -21,6 +22,15 @@ pub(crate) enum Role {
     Test,
 }
 
+/// A stream of random numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Stream {
+    /// Which sequence it is for the member at hand.
+    pub(crate) number: u64,
+    /// What was asked for, if it belongs to that member and not to one that its value is made of.
+    pub(crate) own: Option<u64>,
+}
+
 /// A function under construction.
 #[derive(Debug)]
 pub(crate) struct OpenFunction {
@@ -30,6 +40,8 @@ pub(crate) struct OpenFunction {
     pub(crate) captures: FxHashMap<TensorId, ir::Value>,
     /// States with the numbers that they have here.
     pub(crate) states: FxHashMap<TensorId, StateId>,
+    /// Streams of random numbers that an initial value takes, in the order of its parameters.
+    pub(crate) streams: Vec<(Stream, ir::Value)>,
     /// Asserted truth values of a test.
     pub(crate) checks: Vec<(ir::Value, TestCheck)>,
 }
@@ -38,7 +50,7 @@ impl OpenFunction {
     pub(crate) fn new(name: String, role: Role) -> Self {
         let builder = FunctionBuilder::new(name);
         let (captures, states) = (FxHashMap::default(), FxHashMap::default());
-        OpenFunction { builder, role, captures, states, checks: Vec::new() }
+        OpenFunction { builder, role, captures, states, streams: Vec::new(), checks: Vec::new() }
     }
 
     /// Adds a symbol, under a name that no other has.
@@ -185,12 +197,32 @@ impl Lowering<'_> {
         let value = match self.current()?.role {
             Role::Shared(_) => self.current()?.builder.param(ty),
             Role::Init(_) | Role::Test => {
-                let function = self.initial_value(tensor)?;
-                let op = Op::Call { function, symbols: Vec::new(), states: Vec::new() };
-                self.emit_all(op, Vec::new(), vec![ty])?[0]
+                let init = self.initial_value(tensor)?;
+                let mut streams = Vec::with_capacity(init.streams.len());
+                for number in init.streams {
+                    streams.push(self.stream(Stream { number, own: None })?);
+                }
+                let op = Op::Call { function: init.function, symbols: Vec::new(), states: Vec::new() };
+                self.emit_all(op, streams, vec![ty])?[0]
             }
         };
         self.current()?.captures.insert(tensor, value);
+        Ok(value)
+    }
+
+    /// The number of a stream as a value: an initial value takes it, so that others share the function; elsewhere it is constant.
+    pub(crate) fn stream(&mut self, stream: Stream) -> Result<ir::Value> {
+        let ty = TensorType::scalar(DType::I64);
+        let open = self.current()?;
+        if !matches!(open.role, Role::Init(_)) {
+            let number = Scalar::from_bits(DType::I64, stream.number);
+            return self.emit_as(Op::Constant(number), Vec::new(), ty);
+        }
+        if let Some((_, value)) = open.streams.iter().find(|(known, _)| *known == stream) {
+            return Ok(*value);
+        }
+        let value = open.builder.param(ty);
+        open.streams.push((stream, value));
         Ok(value)
     }
 

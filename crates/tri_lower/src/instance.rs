@@ -4,7 +4,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use tri_hir::hir::{self, BodyOwner, Def, ExprId, Fact, GenericArg, MemberKind, Owner};
-use tri_ir::{FunctionId, TensorType};
+use tri_ir::{Initial, TensorType};
 
 use crate::error::{Result, Stop};
 use crate::eval::Frame;
@@ -45,7 +45,7 @@ pub(crate) struct TensorMember {
     pub(crate) lifetime: Lifetime,
     pub(crate) instance: InstanceId,
     pub(crate) member: u32,
-    pub(crate) init: Option<FunctionId>,
+    pub(crate) init: Option<Initial>,
 }
 
 /// What is known of a member.

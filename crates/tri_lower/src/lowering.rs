@@ -12,7 +12,7 @@ use crate::error::{Result, Stop};
 use crate::function::OpenFunction;
 use crate::hir_access::{Hir, file_start};
 use crate::instance::{Instance, TensorId, TensorMember};
-use crate::shared::{CallKey, Shared};
+use crate::shared::{CallKey, ShapeKey, Shared};
 use crate::source_map::{Place, SourceMap};
 use crate::value::InstanceId;
 
@@ -74,6 +74,8 @@ pub(crate) struct Lowering<'db> {
     pub(crate) shared: FxHashMap<CallKey, Rc<Shared>>,
     /// Initial values by what they compute.
     pub(crate) initial_values: FxHashMap<Function, FunctionId>,
+    /// For members of layers of a shape, the function and which of the member's own streams it takes.
+    pub(crate) initial_shapes: FxHashMap<(u32, ShapeKey), (FunctionId, Vec<u64>)>,
     /// States of the module, by the tensor of the model.
     pub(crate) module_states: FxHashMap<TensorId, StateId>,
     /// Functions under construction, innermost last.
@@ -174,6 +176,7 @@ pub fn lower(
         tensors: Vec::new(),
         shared: FxHashMap::default(),
         initial_values: FxHashMap::default(),
+        initial_shapes: FxHashMap::default(),
         module_states: FxHashMap::default(),
         open: Vec::new(),
         steps: 0,

@@ -6,14 +6,15 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use tri_diagnostics::{Code, Diagnostic, Span, TextRange};
 use tri_hir::hir::{BodyOwner, Def, Owner, Param, Type};
 use tri_ir::{
-    self as ir, FunctionId, Module, Parameter, ParameterId, ParameterKind, State, StateId, TensorType,
+    self as ir, Initial, Module, Parameter, ParameterId, ParameterKind, State, StateId, TensorType,
 };
 
 use crate::error::{Result, Stop};
 use crate::eval::Frame;
-use crate::function::{OpenFunction, Role};
+use crate::function::{OpenFunction, Role, Stream};
 use crate::instance::{Lifetime, TensorId};
 use crate::lowering::Lowering;
+use crate::names::random_stream;
 use crate::value::{InstanceId, Value};
 
 /// What a tensor of the model is in the module.
@@ -134,11 +135,18 @@ impl Lowering<'_> {
         Ok(stored)
     }
 
-    /// The function that gives the initial value of a tensor.
-    pub(crate) fn initial_value(&mut self, tensor: TensorId) -> Result<FunctionId> {
+    /// The initial value of a tensor.
+    pub(crate) fn initial_value(&mut self, tensor: TensorId) -> Result<Initial> {
         let member = self.tensors[tensor.index()].clone();
-        if let Some(function) = member.init {
-            return Ok(function);
+        if let Some(init) = member.init {
+            return Ok(init);
+        }
+        let shape = (member.member, self.shape_key(member.instance));
+        if let Some((function, asked)) = self.initial_shapes.get(&shape) {
+            let streams = asked.iter().map(|asked| random_stream(&member.site.label, *asked)).collect();
+            let init = Initial { function: *function, streams };
+            self.tensors[tensor.index()].init = Some(init.clone());
+            return Ok(init);
         }
         let name = format!("init.{}", member.site.label);
         self.open.push(OpenFunction::new(String::new(), Role::Init(member.site.label.clone())));
@@ -149,7 +157,8 @@ impl Lowering<'_> {
             lowering.initial_tensor(value, &member.ty)
         })?;
         let Some(open) = self.open.pop() else { return Err(Stop::Reported) };
-        let mut function = open.finish(&[], &[], vec![value]);
+        let (streams, params): (Vec<Stream>, Vec<ir::Value>) = open.streams.iter().copied().unzip();
+        let mut function = open.finish(&params, &[], vec![value]);
         // Equal initial values are one function: their instructions are compared without the name.
         let id = match self.initial_values.get(&function) {
             Some(id) => *id,
@@ -161,8 +170,12 @@ impl Lowering<'_> {
                 id
             }
         };
-        self.tensors[tensor.index()].init = Some(id);
-        Ok(id)
+        if let Some(asked) = streams.iter().map(|stream| stream.own).collect() {
+            self.initial_shapes.insert(shape, (id, asked));
+        }
+        let init = Initial { function: id, streams: streams.iter().map(|stream| stream.number).collect() };
+        self.tensors[tensor.index()].init = Some(init.clone());
+        Ok(init)
     }
 
     /// What is written after `=` as a tensor of the member's type: a tensor, a number for all elements, or a function of no

@@ -65,8 +65,8 @@ fn drop_functions(module: &mut Module) {
 fn roots(module: &Module) -> Vec<FunctionId> {
     let entries = module.entries.iter().map(|entry| entry.function);
     let tests = module.tests.iter().map(|test| test.function);
-    let parameters = module.parameters.iter().map(|parameter| parameter.init);
-    let states = module.states.iter().map(|state| state.init);
+    let parameters = module.parameters.iter().map(|parameter| parameter.init.function);
+    let states = module.states.iter().map(|state| state.init.function);
     entries.chain(tests).chain(parameters).chain(states).chain(module.prologue).collect()
 }
 
@@ -99,7 +99,7 @@ fn renumber(module: &mut Module, to: impl Fn(FunctionId) -> FunctionId) {
     }
     module.entries.iter_mut().for_each(|entry| entry.function = to(entry.function));
     module.tests.iter_mut().for_each(|test| test.function = to(test.function));
-    module.parameters.iter_mut().for_each(|parameter| parameter.init = to(parameter.init));
-    module.states.iter_mut().for_each(|state| state.init = to(state.init));
+    module.parameters.iter_mut().for_each(|parameter| parameter.init.function = to(parameter.init.function));
+    module.states.iter_mut().for_each(|state| state.init.function = to(state.init.function));
     module.prologue = module.prologue.map(to);
 }

@@ -33,7 +33,8 @@ pub(crate) fn run(mut module: Module) -> Module {
         let captured = prologue.call(&splitter.functions, &split, &entry.captures);
         entries.push((Entry { function: split.body, ..entry.clone() }, captured));
     }
-    let initial: FxHashSet<FunctionId> = module.parameters.iter().map(|parameter| parameter.init).collect();
+    let initial: FxHashSet<FunctionId> =
+        module.parameters.iter().map(|parameter| parameter.init.function).collect();
     let split_test =
         |test: &Test| Test { function: splitter.split_calls(test.function, &initial), ..test.clone() };
     let tests = module.tests.iter().map(split_test).collect();

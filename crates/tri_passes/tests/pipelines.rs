@@ -68,7 +68,7 @@ fn two_layers() -> Module {
         name: name.into(),
         ty: square(DType::F32),
         kind: ParameterKind::Trained,
-        init: FunctionId(2),
+        init: FunctionId(2).into(),
     };
     let axes = vec!["B".to_owned(), "Width".to_owned()];
     let entry = |name: &str| Entry {
@@ -233,7 +233,7 @@ fn constants_are_folded_through_elementwise_ops_and_shapes() {
     let mut module = two_layers();
     module.functions[2] = b.finish(vec![product]);
     let module = optimize(&verify(module).unwrap(), OptLevel::O1, &mut |_, _| {}).unwrap();
-    let init = module.function(module.parameters[0].init);
+    let init = module.function(module.parameters[0].init.function);
     let root = 2.0f32.sqrt();
     assert_eq!(init.insts.len(), 1);
     assert_eq!(init.insts[0].op, Op::Constant(Scalar::f32(root * root)));

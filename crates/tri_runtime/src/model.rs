@@ -185,7 +185,7 @@ impl Model {
         let pool = Pool::new(1)?;
         let parameters = crate::session::initial_values(
             &self.program,
-            self.module().parameters.iter().map(|parameter| (parameter.init, &parameter.ty)),
+            self.module().parameters.iter().map(|parameter| (&parameter.init, &parameter.ty)),
             &pool,
         )?;
         let views: Vec<TensorView<'_>> = parameters.iter().map(crate::Tensor::view).collect();

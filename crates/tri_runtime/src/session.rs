@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use tri_ir::{Capture, Entry, FunctionId, TensorType};
+use tri_ir::{Capture, Entry, FunctionId, Initial, TensorType};
 
 use crate::buffer::Buffer;
 use crate::call::{Arena, Operands};
@@ -71,7 +71,7 @@ unsafe impl Send for Session {}
 impl Session {
     pub(crate) fn new(model: &Model, device: Device) -> Result<Session, RuntimeError> {
         let pool = model.pools.get(device.count())?;
-        let states = model.program.module.states.iter().map(|state| (state.init, &state.ty));
+        let states = model.program.module.states.iter().map(|state| (&state.init, &state.ty));
         let states = initial_values(&model.program, states, &pool)?;
         Ok(Session {
             model: model.clone(),
@@ -90,7 +90,7 @@ impl Session {
     /// # Errors
     /// The system refuses memory.
     pub fn reset(&mut self) -> Result<(), RuntimeError> {
-        let states = self.model.program.module.states.iter().map(|state| (state.init, &state.ty));
+        let states = self.model.program.module.states.iter().map(|state| (&state.init, &state.ty));
         self.states = initial_values(&self.model.program, states, &self.pool)?;
         Ok(())
     }
@@ -255,18 +255,22 @@ fn find<'m>(model: &'m Model, name: &str) -> Result<(usize, &'m Entry), RuntimeE
 /// What functions of nothing give: initial values of parameters or states.
 pub(crate) fn initial_values<'a>(
     program: &Program,
-    functions: impl Iterator<Item = (FunctionId, &'a TensorType)>,
+    initial: impl Iterator<Item = (&'a Initial, &'a TensorType)>,
     pool: &Pool,
 ) -> Result<Vec<Tensor>, RuntimeError> {
     let mut arena = Arena::default();
-    let value = |(function, ty): (FunctionId, &TensorType)| {
+    let value = |(init, ty): (&Initial, &TensorType)| {
         let mut tensor = Tensor { dtype: ty.dtype, ..Tensor::default() };
         let bytes = shape_of("init", ty, &[], &mut tensor.shape)?;
         tensor.buffer = Buffer::zeroed(bytes)?;
-        let operands = Operands { results: vec![tensor.buffer.as_mut_ptr()], ..Operands::default() };
-        // SAFETY: the function takes nothing and gives one tensor of this type.
-        unsafe { program.run("init", function, &[], &operands, &mut arena, pool)? };
+        let operands = Operands {
+            params: init.streams.iter().map(|stream| std::ptr::from_ref(stream).cast()).collect(),
+            results: vec![tensor.buffer.as_mut_ptr()],
+            states: Vec::new(),
+        };
+        // SAFETY: the function takes numbers of eight bytes and gives one tensor of this type.
+        unsafe { program.run("init", init.function, &[], &operands, &mut arena, pool)? };
         Ok(tensor)
     };
-    functions.map(value).collect()
+    initial.map(value).collect()
 }

@@ -243,7 +243,8 @@ fn constants_sizes_indices_and_random_numbers() {
 
     let found = elementwise(&[], count, DType::F32, |exprs, _| {
         let strides = vec![(tri_kernel_ir::Index(0), tri_ir::Dim::constant(1))];
-        exprs.add(Expr::Random { stream: 42, offset: tri_ir::Dim::constant(10), strides })
+        let stream = exprs.add(Expr::Constant(Scalar::int(DType::I64, 42)));
+        exprs.add(Expr::Random { stream, offset: tri_ir::Dim::constant(10), strides })
     });
     let expected: Vec<f32> = (0..count as i64).map(|i| math::random(&mut Native, 42, i + 10)).collect();
     assert_same_f32(&to_f32(&found), &expected, "random");

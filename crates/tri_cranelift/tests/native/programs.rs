@@ -130,7 +130,9 @@ impl Program {
             }
             14 => {
                 let stream = self.noise.next();
-                let random = self.f.push1(Op::Random { stream }, Vec::new(), rows(DType::F32));
+                let stream = Scalar::from_bits(DType::I64, stream);
+                let stream = self.f.push1(Op::Constant(stream), Vec::new(), TensorType::scalar(DType::I64));
+                let random = self.f.push1(Op::Random, vec![stream], rows(DType::F32));
                 self.infer(Op::Binary(BinaryOp::Add), vec![a, random])
             }
             _ => {

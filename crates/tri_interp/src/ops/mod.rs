@@ -28,7 +28,7 @@ pub(crate) fn compute(
         Op::Constant(scalar) => source::constant(*scalar, shape()),
         Op::Literal(data) => source::literal(data),
         Op::Iota { axis } => source::iota(*axis as usize, shape()),
-        Op::Random { stream } => source::random(*stream, shape()),
+        Op::Random => source::random(operands[0], shape()),
         Op::Unary(op) => elementwise::unary(*op, operands[0]),
         Op::Binary(op) => elementwise::binary(*op, operands[0], operands[1]),
         Op::Select => elementwise::select(operands[0], operands[1], operands[2]),

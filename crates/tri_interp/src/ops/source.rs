@@ -1,4 +1,4 @@
-//! Ops without operands.
+//! Ops that make tensors of nothing, or of one number.
 
 use tri_ir::math::{self, Native};
 use tri_ir::{Scalar, TensorData};
@@ -26,8 +26,9 @@ pub(crate) fn iota(axis: usize, shape: Vec<usize>) -> Tensor {
     Tensor::new(shape, Elements::I32(elements))
 }
 
-pub(crate) fn random(stream: u64, shape: Vec<usize>) -> Tensor {
-    let count: usize = shape.iter().product();
-    let elements = (0..count).map(|i| math::random(&mut Native, stream as i64, i as i64)).collect();
+pub(crate) fn random(stream: &Tensor, shape: Vec<usize>) -> Tensor {
+    let Elements::I64(stream) = stream.elements() else { unreachable!("verified: a stream is an i64") };
+    let (count, stream): (usize, i64) = (shape.iter().product(), stream[0]);
+    let elements = (0..count).map(|i| math::random(&mut Native, stream, i as i64)).collect();
     Tensor::f32(shape, elements)
 }

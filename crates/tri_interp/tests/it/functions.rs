@@ -125,12 +125,14 @@ fn counting_and_random_numbers_depend_on_the_index_alone() {
     let iota = |axis| apply_to(Op::Iota { axis }, &[], ty(DType::I32, &[2, 3])).to_i32().unwrap();
     assert_eq!(iota(0), [0, 0, 0, 1, 1, 1]);
     assert_eq!(iota(1), [0, 1, 2, 0, 1, 2]);
-    let random =
-        |shape: &[usize]| apply_to(Op::Random { stream: 7 }, &[], ty(DType::F32, shape)).to_f32().unwrap();
-    let many = random(&[100, 100]);
-    assert_eq!(many[..6], random(&[2, 3]));
+    let random = |stream: i64, shape: &[usize]| {
+        let stream = TensorData::new(DType::I64, Vec::new(), stream.to_le_bytes().to_vec()).unwrap();
+        apply_to(Op::Random, &[stream], ty(DType::F32, shape)).to_f32().unwrap()
+    };
+    let many = random(7, &[100, 100]);
+    assert_eq!(many[..6], random(7, &[2, 3]));
     assert!(many.iter().all(|x| (0.0..1.0).contains(x)));
     let mean = many.iter().sum::<f32>() / 10_000.0;
     assert!((mean - 0.5).abs() < 0.02, "{mean}");
-    assert!(many != apply_to(Op::Random { stream: 8 }, &[], ty(DType::F32, &[100, 100])).to_f32().unwrap());
+    assert!(many != random(8, &[100, 100]));
 }

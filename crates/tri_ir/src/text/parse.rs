@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use super::lexer::{Placed, Token, tokens};
 use crate::{
     Bound, BoundId, Capture, DType, Dim, Encoding, Entry, EntryInput, EntryOutput, Function, FunctionId,
-    Inst, Module, Origin, Parameter, ParameterId, ParameterKind, State, StateId, Symbol, SymbolInfo,
+    Initial, Inst, Module, Origin, Parameter, ParameterId, ParameterKind, State, StateId, Symbol, SymbolInfo,
     TensorType, Test, TestCheck, Value,
 };
 
@@ -200,7 +200,9 @@ impl Parser {
         self.sign(':')?;
         let ty = self.ty()?;
         self.word("init")?;
-        Ok(Parameter { name, ty, kind, init: self.function_id()? })
+        let function = self.function_id()?;
+        let streams = if self.eat_word("streams") { self.numbers()? } else { Vec::new() };
+        Ok(Parameter { name, ty, kind, init: Initial { function, streams } })
     }
 
     /// `@name`, `@"name"` or `#position`.

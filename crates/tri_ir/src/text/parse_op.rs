@@ -23,7 +23,6 @@ impl Parser {
             "concat" => Op::Concat { axis: self.named("axis", Self::number)? },
             "argmax" => Op::ArgMax { axis: self.named("axis", Self::number)? },
             "softmax" => Op::Softmax { axis: self.named("axis", Self::number)? },
-            "random" => Op::Random { stream: self.named("stream", Self::number)? },
             "permute" => Op::Permute { perm: self.numbers()? },
             "slice" => Op::Slice {
                 starts: self.first("starts", Self::dims)?,
@@ -93,7 +92,7 @@ impl Parser {
         Ok(value)
     }
 
-    fn numbers<T: std::str::FromStr>(&mut self) -> Parsed<Vec<T>> {
+    pub(super) fn numbers<T: std::str::FromStr>(&mut self) -> Parsed<Vec<T>> {
         self.list('[', ']', Self::number)
     }
 
@@ -210,6 +209,7 @@ fn simple(name: &str) -> Option<Op> {
         "broadcast" => Op::Broadcast,
         "reshape" => Op::Reshape,
         "gather" => Op::Gather,
+        "random" => Op::Random,
         "argmax_clusters" => Op::ArgMaxClusters,
         "encode" => Op::Encode,
         "quantize_rows" => Op::Quantize(Quantizer::QuantizeRows),

@@ -5,8 +5,8 @@ use std::fmt::{self, Display, Formatter, Write};
 
 use super::{is_plain, is_size_word};
 use crate::{
-    Capture, Dim, Encoding, Entry, Function, FunctionId, Module, Origin, ParameterKind, Symbol, TensorType,
-    Test, Value,
+    Capture, Dim, Encoding, Entry, Function, FunctionId, Initial, Module, Origin, ParameterKind, Symbol,
+    TensorType, Test, Value,
 };
 
 impl Display for Module {
@@ -27,11 +27,11 @@ impl Display for Module {
         let none = SymbolNames::none();
         for parameter in &self.parameters {
             let kind = if parameter.kind == ParameterKind::Trained { "param" } else { "buffer" };
-            let (name, init) = (Quoted(&parameter.name), functions.show(parameter.init, usize::MAX));
+            let (name, init) = (Quoted(&parameter.name), functions.initial(&parameter.init));
             writeln!(f, "{kind} {name} : {} init {init}", none.ty(&parameter.ty))?;
         }
         for state in &self.states {
-            let (name, init) = (Quoted(&state.name), functions.show(state.init, usize::MAX));
+            let (name, init) = (Quoted(&state.name), functions.initial(&state.init));
             writeln!(f, "state {name} : {} init {init}", none.ty(&state.ty))?;
         }
         if let Some(prologue) = self.prologue {
@@ -103,6 +103,12 @@ impl<'m> FunctionNames<'m> {
             *uses.entry(function.name.as_str()).or_insert(0) += 1;
         }
         FunctionNames { module, uses }
+    }
+
+    /// An initial value: its function, and its streams if it has some.
+    fn initial(&self, init: &Initial) -> String {
+        let function = self.show(init.function, usize::MAX);
+        if init.streams.is_empty() { function } else { format!("{function} streams {:?}", init.streams) }
     }
 
     /// A reference from function `from`, which knows the names of those before it.

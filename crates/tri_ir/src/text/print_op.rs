@@ -21,7 +21,6 @@ pub(super) fn attributes(
         Op::Iota { axis } | Op::Concat { axis } | Op::ArgMax { axis } | Op::Softmax { axis } => {
             write!(f, " {{axis {axis}}}")
         }
-        Op::Random { stream } => write!(f, " {{stream {stream}}}"),
         Op::Permute { perm } => write!(f, " {{{perm:?}}}"),
         Op::Slice { starts, steps } => write!(f, " {{starts {}, steps {steps:?}}}", symbols.dims(starts)),
         Op::Pad { low, value } => write!(f, " {{low {}, value {}}}", symbols.dims(low), value),
@@ -73,7 +72,8 @@ pub(super) fn attributes(
             })?;
             f.write_str("]}")
         }
-        Op::Unary(_)
+        Op::Random
+        | Op::Unary(_)
         | Op::Binary(_)
         | Op::Select
         | Op::Cast

@@ -158,7 +158,7 @@ pub fn infer(op: &Op, operands: &[&TensorType]) -> Result<Option<Types>, TypeErr
         }
         Op::Constant(_)
         | Op::Iota { .. }
-        | Op::Random { .. }
+        | Op::Random
         | Op::Cast
         | Op::Broadcast
         | Op::Reshape
@@ -179,7 +179,7 @@ pub fn check(op: &Op, operands: &[&TensorType], results: &[&TensorType]) -> Resu
     match op {
         Op::Constant(scalar) => source::constant(*scalar, operands, results),
         Op::Iota { axis } => source::iota(*axis, operands, results),
-        Op::Random { .. } => source::random(operands, results),
+        Op::Random => source::random(operands, results),
         Op::Cast => elementwise::cast(operands, results),
         Op::Broadcast => movement::broadcast(operands, results),
         Op::Reshape => movement::reshape(operands, results),

@@ -1,4 +1,4 @@
-//! Ops without operands.
+//! Ops that make tensors of nothing, or of one number.
 
 use super::{TypeError, exactly, one_result};
 use crate::{DType, Dim, Scalar, TensorData, TensorType};
@@ -59,7 +59,10 @@ pub(super) fn iota(axis: u32, operands: &[&TensorType], results: &[&TensorType])
 }
 
 pub(super) fn random(operands: &[&TensorType], results: &[&TensorType]) -> Result<(), TypeError> {
-    exactly(operands, 0)?;
+    exactly(operands, 1)?;
+    if *operands[0] != TensorType::scalar(DType::I64) {
+        return Err(TypeError::Operand { operand: 0, found: Box::new(operands[0].clone()) });
+    }
     let result = one_result(results)?;
     if *result != result.with_dtype(DType::F32) {
         return form(result, "random numbers are plain f32");

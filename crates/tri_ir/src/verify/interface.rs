@@ -3,7 +3,9 @@
 use std::collections::HashSet;
 
 use super::{Place, Problem, VerifyError, sizes};
-use crate::{Capture, DType, Entry, Function, FunctionId, Module, StateId, Symbol, TensorType, Test};
+use crate::{
+    Capture, DType, Entry, Function, FunctionId, Initial, Module, StateId, Symbol, TensorType, Test,
+};
 
 /// Names are unique, each kind apart.
 pub(super) fn names(module: &Module) -> Result<(), VerifyError> {
@@ -27,11 +29,11 @@ pub(super) fn names(module: &Module) -> Result<(), VerifyError> {
 pub(super) fn check(module: &Module) -> Result<(), VerifyError> {
     let error = |place: Place| |problem| VerifyError { place, problem };
     for parameter in &module.parameters {
-        initial(module, parameter.init, &parameter.ty)
+        initial(module, &parameter.init, &parameter.ty)
             .map_err(error(Place::Parameter(parameter.name.clone())))?;
     }
     for state in &module.states {
-        initial(module, state.init, &state.ty).map_err(error(Place::State(state.name.clone())))?;
+        initial(module, &state.init, &state.ty).map_err(error(Place::State(state.name.clone())))?;
         if state.ty != state.ty.with_dtype(state.ty.dtype) {
             return Err(error(Place::State(state.name.clone()))(Problem::Encoding));
         }
@@ -82,12 +84,13 @@ fn types<'a>(
     Ok(())
 }
 
-/// An initial value: a function of nothing that gives the type.
-fn initial(module: &Module, init: FunctionId, ty: &TensorType) -> Result<(), Problem> {
+/// An initial value: a function of streams that gives the type.
+fn initial(module: &Module, init: &Initial, ty: &TensorType) -> Result<(), Problem> {
     sizes::constant_type(ty)?;
-    let function = closed(module, init)?;
+    let function = closed(module, init.function)?;
     count("states", 0, function.states.len())?;
-    types("operands", function, &function.params, std::iter::empty())?;
+    let stream = TensorType::scalar(DType::I64);
+    types("operands", function, &function.params, init.streams.iter().map(|_| &stream))?;
     types("results", function, &function.results, std::iter::once(ty))
 }
 

@@ -128,9 +128,10 @@ impl<'m> Scheduler<'m> {
                 let Affine { offset, strides } = at[*axis as usize].clone();
                 Expr::Affine { offset, strides }
             }
-            Op::Random { stream } => {
+            Op::Random => {
+                let stream = self.element(nest, inst.args[0], &[])?;
                 let Affine { offset, strides } = Affine::row_major(self.shape(inst.results[0]), at)?;
-                Expr::Random { stream: *stream, offset, strides }
+                Expr::Random { stream, offset, strides }
             }
             Op::Unary(op) => Expr::Unary(*op, self.element(nest, inst.args[0], at)?),
             Op::Binary(op) => {

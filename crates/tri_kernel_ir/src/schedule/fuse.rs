@@ -29,12 +29,12 @@ fn is_free(op: &Op) -> bool {
 }
 
 fn is_elementwise(op: &Op) -> bool {
-    matches!(op, Op::Unary(_) | Op::Binary(_) | Op::Select | Op::Cast | Op::Random { .. })
+    matches!(op, Op::Unary(_) | Op::Binary(_) | Op::Select | Op::Cast | Op::Random)
 }
 
 fn is_expensive(op: &Op) -> bool {
     match op {
-        Op::Random { .. } | Op::Binary(BinaryOp::Pow) => true,
+        Op::Random | Op::Binary(BinaryOp::Pow) => true,
         Op::Unary(op) => !matches!(
             op,
             UnaryOp::Neg

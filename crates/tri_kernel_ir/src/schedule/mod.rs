@@ -218,7 +218,7 @@ impl<'m> Scheduler<'m> {
             return Ok(());
         }
         match &inst.op {
-            Op::Constant(_) | Op::DimValue(_) | Op::Iota { .. } | Op::Random { .. } | Op::Unary(_) => {
+            Op::Constant(_) | Op::DimValue(_) | Op::Iota { .. } | Op::Random | Op::Unary(_) => {
                 self.elementwise(inst)
             }
             Op::Binary(_) | Op::Select | Op::Cast => self.elementwise(inst),

@@ -4,7 +4,7 @@ use tri_ir::{DType, Op, Scalar};
 
 use super::{IntrinsicCall, Rule};
 use crate::error::Result;
-use crate::function::Role;
+use crate::function::{Role, Stream};
 use crate::lowering::Lowering;
 use crate::names::random_stream;
 use crate::value::Value;
@@ -44,7 +44,7 @@ fn iota(lowering: &mut Lowering<'_>, call: &IntrinsicCall<'_>) -> Result<Value> 
 /// In an initial value, the sequence depends on the member's path too.
 fn random(lowering: &mut Lowering<'_>, call: &IntrinsicCall<'_>) -> Result<Value> {
     let ty = lowering.result_type(call)?.with_dtype(DType::F32);
-    let stream = match lowering.arg(call, "stream") {
+    let asked = match lowering.arg(call, "stream") {
         Ok(value) => lowering.number(value)? as u64,
         Err(_) => 0,
     };
@@ -52,8 +52,9 @@ fn random(lowering: &mut Lowering<'_>, call: &IntrinsicCall<'_>) -> Result<Value
         Role::Init(label) => Some(label.clone()),
         _ => None,
     });
-    let stream = random_stream(&label.unwrap_or_default(), stream);
-    lowering.emit_as(Op::Random { stream }, Vec::new(), ty).map(Value::Tensor)
+    let number = random_stream(&label.unwrap_or_default(), asked);
+    let stream = lowering.stream(Stream { number, own: Some(asked) })?;
+    lowering.emit_as(Op::Random, vec![stream], ty).map(Value::Tensor)
 }
 
 /// The scalar of `x` in f32.

@@ -37,13 +37,18 @@ impl ModelBuilder {
 
     pub(crate) fn parameter(&mut self, name: &str, ty: TensorType) -> ParameterId {
         let init = self.zeros(name, &ty);
-        self.module.parameters.push(Parameter { name: name.into(), ty, kind: ParameterKind::Trained, init });
+        self.module.parameters.push(Parameter {
+            name: name.into(),
+            ty,
+            kind: ParameterKind::Trained,
+            init: init.into(),
+        });
         ParameterId(self.module.parameters.len() as u32 - 1)
     }
 
     pub(crate) fn state(&mut self, name: &str, ty: TensorType) -> StateId {
         let init = self.zeros(name, &ty);
-        self.module.states.push(State { name: name.into(), ty, init });
+        self.module.states.push(State { name: name.into(), ty, init: init.into() });
         StateId(self.module.states.len() as u32 - 1)
     }
 
