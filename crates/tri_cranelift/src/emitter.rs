@@ -16,6 +16,7 @@ use cranelift_codegen::{
 };
 use cranelift_frontend::FunctionBuilder;
 use tri_ir::Dim;
+use tri_kernel_ir::BufferId;
 use tri_kernels::{Context, CpuLevel};
 
 use crate::sizes::{self, Limits};
@@ -35,6 +36,8 @@ pub(crate) struct Emitter<'a> {
     pub(crate) end: Value,
     /// For each buffer, the word of the frame that holds its address.
     buffers: Vec<usize>,
+    /// In a repeat, which time it is, and how many words each moving buffer is further each time.
+    turn: Option<(Value, HashMap<BufferId, i64>)>,
     call_conv: CallConv,
     anchor: Inst,
     sizes: HashMap<Dim, Value>,
@@ -72,6 +75,7 @@ impl<'a> Emitter<'a> {
             start,
             end,
             buffers,
+            turn: None,
             call_conv,
             anchor,
             sizes: HashMap::new(),
@@ -150,8 +154,31 @@ impl<'a> Emitter<'a> {
     }
 
     /// Address of a buffer.
-    pub(crate) fn buffer(&mut self, buffer: tri_kernel_ir::BufferId) -> Value {
-        self.word(self.buffers[buffer.index()])
+    pub(crate) fn buffer(&mut self, buffer: BufferId) -> Value {
+        let word = self.buffers[buffer.index()];
+        let turn = self.turn.as_ref().and_then(|(turn, moving)| Some((*turn, *moving.get(&buffer)?)));
+        let Some((turn, words)) = turn else { return self.word(word) };
+        let frame = self.frame;
+        let distance = self.builder.ins().imul_imm_s(turn, 8 * words);
+        let moved = self.builder.ins().iadd(frame, distance);
+        self.load(types::I64, moved, 8 * word as i32)
+    }
+
+    /// Emits what `body` does `times` times, over buffers that move by words of the frame. The body moves the anchor before it asks
+    /// for a size or an address, and so does what follows.
+    pub(crate) fn repeat(
+        &mut self,
+        times: u32,
+        moving: HashMap<BufferId, i64>,
+        body: impl FnOnce(&mut Self),
+    ) {
+        let (start, end) = (self.int(0), self.int(times.into()));
+        self.for_each(start, end, 1, &[], |e, turn, _| {
+            e.turn = Some((turn, moving));
+            body(e);
+            e.turn = None;
+            Vec::new()
+        });
     }
 
     /// Stores a word of the frame.

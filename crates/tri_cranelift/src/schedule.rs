@@ -1,5 +1,7 @@
 //! The function of a schedule: lays out the workspace, then runs the steps.
 
+use std::ops::Range;
+
 use cranelift_codegen::{
     cursor::FuncCursor,
     ir::{InstBuilder, Value, condcodes::IntCC, types},
@@ -56,11 +58,24 @@ impl<'m> ScheduleContext<'m> {
     /// Emits the schedule's own function.
     pub(crate) fn emit(&self, e: &mut Emitter<'_>) {
         self.place_slots(e);
-        for (index, step) in self.schedule().steps.iter().enumerate() {
+        let (steps, mut at) = (self.schedule().steps.len(), 0);
+        for repeat in &self.schedule().repeats {
+            let Range { start, end } = repeat.steps;
+            self.emit_steps(e, at..start as usize);
             e.move_anchor();
-            self.emit_step(e, index, &step.kind);
+            let moving = repeat.moving.iter().map(|(buffer, by)| (*buffer, i64::from(*by))).collect();
+            e.repeat(repeat.times, moving, |e| self.emit_steps(e, start as usize..end as usize));
+            at = end as usize;
         }
+        self.emit_steps(e, at..steps);
         e.builder.ins().return_(&[]);
+    }
+
+    fn emit_steps(&self, e: &mut Emitter<'_>, steps: Range<usize>) {
+        for index in steps {
+            e.move_anchor();
+            self.emit_step(e, index, &self.schedule().steps[index].kind);
+        }
     }
 
     /// Emits the function that gives the size of the workspace; its frame holds the limits of each symbol.

@@ -1,5 +1,7 @@
 //! The data of kernel IR.
 
+use std::ops::Range;
+
 use tri_ir::{BinaryOp, Conv2d, DType, Dim, Encoding, Origin, ReduceOp, Scalar, Symbol, SymbolInfo, UnaryOp};
 
 macro_rules! index {
@@ -64,6 +66,20 @@ pub struct Schedule {
     pub slots: Vec<Slot>,
     /// In execution order.
     pub steps: Vec<Step>,
+    /// Which of them are executed several times; in order, apart from each other.
+    pub repeats: Vec<Repeat>,
+}
+
+/// Steps that are executed several times in a row, each time over other buffers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Repeat {
+    /// Positions of the steps.
+    pub steps: Range<u32>,
+    /// How many times.
+    pub times: u32,
+    /// Buffers among the parameters, results or states, with how many of these each moves on from one time to the next. Other
+    /// buffers stay.
+    pub moving: Vec<(BufferId, i32)>,
 }
 
 impl Schedule {
@@ -112,7 +128,7 @@ pub struct Buffer {
 }
 
 /// Where a buffer lies.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Place {
     /// The caller's, read only.
     Param(u32),
@@ -127,7 +143,7 @@ pub enum Place {
 }
 
 /// A step and where it comes from.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Step {
     /// What it does.
     pub kind: StepKind,
@@ -136,7 +152,7 @@ pub struct Step {
 }
 
 /// What a step does.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum StepKind {
     /// A fused loop nest.
     Nest(Nest),
@@ -385,7 +401,7 @@ pub struct Convolution {
 }
 
 /// A call of another schedule.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct CallStep {
     /// The callee.
     pub schedule: ScheduleId,
@@ -402,7 +418,7 @@ pub struct CallStep {
 }
 
 /// The nearest cluster of each row, then the nearest tile in it, through a micro-kernel. All operands are row major.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ClusterStep {
     /// `f32[N, D]`.
     pub on: BufferId,
@@ -415,7 +431,7 @@ pub struct ClusterStep {
 }
 
 /// Rows to tiles: choose, group with a counting sort, run each tile on its rows, add in order of rank.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct RouteStep {
     /// Number of rows.
     pub rows: Dim,
@@ -439,7 +455,7 @@ pub struct RouteStep {
 }
 
 /// A target of a route.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct RouteTile {
     /// Called with the grouped rows, then the captures; its symbol 0 is their number.
     pub schedule: ScheduleId,

@@ -11,21 +11,25 @@
 //! [`Contraction`] and a [`Convolution`] are served by micro-kernels. A [`RouteStep`] groups rows by tile and calls tiles.
 //! Backends lower each step once; nothing above this crate knows a target, nothing below it knows tensor IR ops.
 //!
+//! A [`Repeat`] runs some of the steps several times, over buffers that move from parameter to parameter: equal blocks are one.
+//!
 //! Meaning: executing the steps in order gives the bits that the interpreter gives for the function. Points of a nest's
 //! outer axes, and rows and columns of a contraction, are independent, so a backend may run them in parallel.
 
 mod attach;
 mod kir;
+mod operands;
 pub mod plan;
 mod print;
+mod repeat;
 mod schedule;
 mod verify;
 
 pub use attach::{attach, attach_error};
 pub use kir::{
     Access, Buffer, BufferId, CallStep, ClusterStep, Contraction, ContractionKind, Convolution, Expr, ExprId,
-    Fold, Guard, Index, Module, Nest, OuterAxis, Place, Reg, RouteStep, RouteTile, Schedule, ScheduleId,
-    Slot, SlotSize, Stage, Step, StepKind, Store,
+    Fold, Guard, Index, Module, Nest, OuterAxis, Place, Reg, Repeat, RouteStep, RouteTile, Schedule,
+    ScheduleId, Slot, SlotSize, Stage, Step, StepKind, Store,
 };
 pub use plan::{PlanError, slot_offsets, workspace_bytes};
 pub use schedule::{Fusion, ScheduleError, schedule, schedule_function};

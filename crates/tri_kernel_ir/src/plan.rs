@@ -8,6 +8,7 @@ use rustc_hash::FxHashMap;
 use tri_dims::{Atom, DimError};
 use tri_ir::{Dim, Encoding, Symbol};
 
+use crate::operands::for_each_buffer;
 use crate::{Buffer, BufferId, Module, Place, Schedule, ScheduleId, Slot, SlotSize, StepKind};
 
 /// Bytes that each slot's offset is a multiple of.
@@ -63,41 +64,6 @@ pub fn root(schedule: &Schedule, buffer: BufferId) -> Option<BufferId> {
         }
     }
     None
-}
-
-/// Every buffer that a step reads or writes.
-pub fn for_each_buffer(step: &StepKind, visit: &mut dyn FnMut(BufferId)) {
-    let mut all = |buffers: &[BufferId]| buffers.iter().for_each(|buffer| visit(*buffer));
-    match step {
-        StepKind::Nest(nest) => {
-            for expr in &nest.exprs {
-                if let crate::Expr::Load(access)
-                | crate::Expr::GuardedLoad { access, .. }
-                | crate::Expr::GatherLoad { access, .. } = expr
-                {
-                    all(&[access.buffer]);
-                }
-            }
-            for stage in &nest.stages {
-                if let crate::Stage::Map { stores, .. } = stage {
-                    stores.iter().for_each(|store| all(&[store.to.buffer]));
-                }
-            }
-        }
-        StepKind::Contraction(step) => all(&[step.lhs, step.rhs, step.out]),
-        StepKind::Convolution(step) => all(&[step.input, step.weight, step.out]),
-        StepKind::Clusters(step) => all(&[step.on, step.clusters, step.tiles, step.out]),
-        StepKind::Call(step) => {
-            [&step.params, &step.results, &step.states].into_iter().for_each(|list| all(list))
-        }
-        StepKind::Route(step) => {
-            all(&[step.x, step.scores, step.out]);
-            all(step.gates.as_slice());
-            all(&step.scratch);
-            step.tiles.iter().for_each(|tile| all(&tile.captures));
-        }
-        StepKind::BindDim { from, .. } => all(&[*from]),
-    }
 }
 
 /// First and last step of each region, `None` for one that no step uses.

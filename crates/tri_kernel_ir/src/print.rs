@@ -4,6 +4,7 @@
 //! then the inner axes of the stage. Places in buffers are counted in elements.
 
 use std::fmt::{self, Formatter, Write};
+use std::ops::Range;
 
 use tri_ir::{Conv2d, Dim};
 
@@ -34,39 +35,59 @@ impl Printer<'_> {
         let symbols: Vec<&str> = self.schedule.symbols.iter().map(|symbol| symbol.name.as_str()).collect();
         writeln!(f, "schedule {}({}) {{", self.schedule.name, symbols.join(", "))?;
         for (i, buffer) in self.schedule.buffers.iter().enumerate() {
-            let place = match buffer.place {
-                Place::Param(n) => format!("param {n}"),
-                Place::Result(n) => format!("result {n}"),
-                Place::State(n) => format!("state {n}"),
-                Place::Slot(n) => format!("slot {n}"),
-                Place::Alias(of) => format!("alias b{}", of.0),
-            };
-            let (dtype, encoding) = (buffer.dtype.name(), buffer.encoding.name());
-            writeln!(f, "  b{i} = {place}: {dtype}[{}] in {encoding}", self.dims(&buffer.shape))?;
-        }
-        for step in &self.schedule.steps {
-            match &step.kind {
-                StepKind::Nest(nest) => self.nest(f, nest)?,
-                StepKind::Contraction(contraction) => self.contraction(f, contraction)?,
-                StepKind::Convolution(convolution) => self.convolution(f, convolution)?,
-                StepKind::Call(call) => self.call(f, call)?,
-                StepKind::Clusters(step) => {
-                    let [on, clusters, tiles, out] =
-                        [step.on, step.clusters, step.tiles, step.out].map(|id| id.0);
-                    writeln!(f, "  argmax_clusters b{out} = b{on} by b{clusters} then b{tiles}")?;
-                }
-                StepKind::Route(route) => self.route(f, route)?,
-                StepKind::BindDim { from, symbol, at_most } => {
-                    write!(f, "  bind {} = b{}", self.dim(&Dim::var(*symbol)), from.0)?;
-                    for (i, (left, right)) in at_most.iter().enumerate() {
-                        let word = if i == 0 { " where" } else { "," };
-                        write!(f, "{word} {} <= {}", self.dim(left), self.dim(right))?;
-                    }
-                    writeln!(f)?;
+            // Deep models have many of these.
+            write!(f, "  b{i} = ")?;
+            match buffer.place {
+                Place::Param(n) => write!(f, "param {n}")?,
+                Place::Result(n) => write!(f, "result {n}")?,
+                Place::State(n) => write!(f, "state {n}")?,
+                Place::Slot(n) => write!(f, "slot {n}")?,
+                Place::Alias(of) => write!(f, "alias b{}", of.0)?,
+            }
+            write!(f, ": {}[", buffer.dtype.name())?;
+            for (axis, size) in buffer.shape.iter().enumerate() {
+                let comma = if axis == 0 { "" } else { ", " };
+                match size.as_constant() {
+                    Some(size) => write!(f, "{comma}{size}")?,
+                    None => write!(f, "{comma}{}", self.dim(size))?,
                 }
             }
+            writeln!(f, "] in {}", buffer.encoding.name())?;
+        }
+        let mut repeats = self.schedule.repeats.iter().peekable();
+        for (at, step) in (0..).zip(&self.schedule.steps) {
+            if let Some(repeat) = repeats.next_if(|repeat| repeat.steps.start == at) {
+                let moving = repeat.moving.iter().map(|(buffer, by)| format!("b{} by {by}", buffer.0));
+                let moving = moving.collect::<Vec<_>>().join(", ");
+                let Range { start, end } = repeat.steps;
+                writeln!(f, "  repeat {} steps {} times, moving {moving}", end - start, repeat.times)?;
+            }
+            self.step(f, &step.kind)?;
         }
         writeln!(f, "}}")
+    }
+
+    fn step(&self, f: &mut Formatter<'_>, step: &StepKind) -> fmt::Result {
+        match step {
+            StepKind::Nest(nest) => self.nest(f, nest),
+            StepKind::Contraction(contraction) => self.contraction(f, contraction),
+            StepKind::Convolution(convolution) => self.convolution(f, convolution),
+            StepKind::Call(call) => self.call(f, call),
+            StepKind::Clusters(step) => {
+                let [on, clusters, tiles, out] =
+                    [step.on, step.clusters, step.tiles, step.out].map(|id| id.0);
+                writeln!(f, "  argmax_clusters b{out} = b{on} by b{clusters} then b{tiles}")
+            }
+            StepKind::Route(route) => self.route(f, route),
+            StepKind::BindDim { from, symbol, at_most } => {
+                write!(f, "  bind {} = b{}", self.dim(&Dim::var(*symbol)), from.0)?;
+                for (i, (left, right)) in at_most.iter().enumerate() {
+                    let word = if i == 0 { " where" } else { "," };
+                    write!(f, "{word} {} <= {}", self.dim(left), self.dim(right))?;
+                }
+                writeln!(f)
+            }
+        }
     }
 
     fn nest(&self, f: &mut Formatter<'_>, nest: &Nest) -> fmt::Result {

@@ -3,14 +3,15 @@
 //! A packed buffer (`trit` in `t2` and the like) is accessed in bytes by nests: a load gives the byte as a trit, and a
 //! store takes a `u8` or a loaded byte.
 
-use std::ops::Deref;
+use std::ops::{Deref, Range};
 
 use tri_ir::{BinaryOp, DType, Dim, Encoding, ReduceOp, UnaryOp};
 
-use crate::plan::{for_each_buffer, root};
+use crate::operands::for_each_buffer;
+use crate::plan::root;
 use crate::{
     Access, BufferId, Contraction, ContractionKind, Expr, ExprId, Fold, Guard, Index, Module, Nest, Place,
-    Schedule, ScheduleId, SlotSize, Stage, StepKind,
+    Repeat, Schedule, ScheduleId, SlotSize, Stage, StepKind,
 };
 
 /// A module that [`verify`] accepted.
@@ -59,6 +60,7 @@ pub fn verify(module: Module) -> Result<Verified, VerifyError> {
         for (at, step) in schedule.steps.iter().enumerate() {
             checker.step(&step.kind).map_err(|problem| error(Some(at), problem))?;
         }
+        checker.repeats().map_err(|problem| error(None, problem))?;
     }
     Ok(Verified(module))
 }
@@ -114,6 +116,70 @@ impl Checker<'_> {
             }
         }
         Ok(())
+    }
+
+    fn repeats(&self) -> Check {
+        let mut free = 0;
+        for repeat in &self.schedule.repeats {
+            let Range { start, end } = repeat.steps;
+            hold(free <= start && start < end, "repeats overlap or are empty")?;
+            free = end;
+            let steps = self.schedule.steps.get(start as usize..end as usize);
+            let steps = steps.ok_or("a repeat has a step that there is not")?;
+            hold(repeat.times > 0, "a repeat runs never")?;
+            for step in steps {
+                hold(!matches!(step.kind, StepKind::BindDim { .. }), "a size is bound several times")?;
+            }
+            hold(repeat.moving.is_sorted_by(|a, b| a.0 < b.0), "moving buffers are not in order")?;
+            repeat.moving.iter().try_for_each(|(buffer, by)| self.moves(*buffer, *by, repeat.times))?;
+            steps.iter().try_for_each(|step| self.stays_apart(&step.kind, repeat))?;
+        }
+        Ok(())
+    }
+
+    /// Each time there is a buffer of the same type where a moving one lies.
+    fn moves(&self, buffer: BufferId, by: i32, times: u32) -> Check {
+        let s = self.schedule;
+        let first = root(s, buffer).ok_or("there is no such buffer")?;
+        let (list, at) = match s.buffers[first.index()].place {
+            Place::Param(at) => (&s.params, at),
+            Place::Result(at) => (&s.results, at),
+            Place::State(at) => (&s.states, at),
+            Place::Slot(_) | Place::Alias(_) => return Err("a buffer of the workspace moves"),
+        };
+        for turn in 1..i64::from(times) {
+            let at = usize::try_from(i64::from(at) + turn * i64::from(by)).ok();
+            let next = at.and_then(|at| list.get(at)).ok_or("a buffer moves out of its list")?;
+            let (first, next) = (&s.buffers[first.index()], &s.buffers[next.index()]);
+            let same =
+                first.dtype == next.dtype && first.encoding == next.encoding && first.shape == next.shape;
+            hold(same, "a buffer moves to one of another type")?;
+        }
+        Ok(())
+    }
+
+    /// Buffers of a step that lie apart the first time, and may be written, do so every time.
+    fn stays_apart(&self, step: &StepKind, repeat: &Repeat) -> Check {
+        let mut written: Vec<(Place, i64)> = Vec::new();
+        for_each_buffer(step, &mut |buffer| {
+            let moving = repeat.moving.binary_search_by_key(&buffer, |(moving, _)| *moving);
+            let by = moving.map_or(0, |at| i64::from(repeat.moving[at].1));
+            let place = self.schedule.memory(buffer);
+            if matches!(place, Place::Result(_) | Place::State(_)) {
+                written.push((place, by));
+            }
+        });
+        written.sort_unstable();
+        written.dedup();
+        let meet = |(a, a_by): (Place, i64), (b, b_by): (Place, i64)| match (a, b) {
+            (Place::Result(a), Place::Result(b)) | (Place::State(a), Place::State(b)) => {
+                let (far, nearer) = (i64::from(a) - i64::from(b), b_by - a_by);
+                nearer != 0 && far % nearer == 0 && (0..i64::from(repeat.times)).contains(&(far / nearer))
+            }
+            _ => false,
+        };
+        let apart = written.iter().enumerate().all(|(i, a)| written[..i].iter().all(|b| !meet(*a, *b)));
+        hold(apart, "buffers of a repeat lie together at times only")
     }
 
     fn dim(&self, dim: &Dim) -> Check {
@@ -343,6 +409,7 @@ impl Checker<'_> {
                 }
                 Expr::Cast(to, a) => of(*a).map(|_| Some(*to))?,
                 Expr::GatherLoad { row, .. } if of(*row)? != DType::I32 => None,
+                Expr::Random { stream, .. } if of(*stream)? != DType::I64 => None,
                 Expr::Reg(reg) => {
                     let found = regs.iter().rev().find(|(known, _)| *known == reg.0);
                     unknown = found.is_none();
@@ -409,7 +476,6 @@ fn own_reach(expr: &Expr) -> usize {
     match expr {
         Expr::Affine { strides, .. } | Expr::Random { strides, .. } => reach(strides),
         Expr::Load(access) | Expr::GatherLoad { access, .. } => reach(&access.strides),
-                Expr::Random { stream, .. } if of(*stream)? != DType::I64 => None,
         Expr::GuardedLoad { access, guards, .. } => reach(&access.strides).max(guarded(guards)),
         Expr::Holds(guards) => guarded(guards),
         _ => 0,

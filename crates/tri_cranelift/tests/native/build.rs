@@ -63,6 +63,7 @@ pub(crate) fn schedule(buffers: Vec<Buffer>, slots: Vec<Slot>, steps: Vec<StepKi
         states: of(|place| matches!(place, Place::State(_))),
         slots,
         steps: steps.into_iter().map(|kind| Step { kind, origin: None }).collect(),
+        repeats: Vec::new(),
         buffers,
     }
 }

@@ -25,6 +25,7 @@ use tri_dims::DimError;
 use tri_ir::{DType, Dim, Encoding, Function, Inst, Op, Origin, TensorType, Value, Verified};
 
 use crate::plan::{self, Region};
+use crate::repeat;
 use crate::{Access, Buffer, BufferId, Module, Place, Schedule, Step, StepKind};
 use affine::Affine;
 use nest::{NestBuilder, access};
@@ -187,8 +188,10 @@ impl<'m> Scheduler<'m> {
             states: self.states,
             slots: Vec::new(),
             steps: self.steps,
+            repeats: Vec::new(),
         };
         plan::assign(&mut schedule, self.regions).map_err(size)?;
+        repeat::find(&mut schedule);
         Ok(schedule)
     }
 

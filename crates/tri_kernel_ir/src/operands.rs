@@ -1,0 +1,82 @@
+//! The buffers that a step names, in an order that depends on the step alone.
+
+use crate::{BufferId, Expr, Stage, StepKind};
+
+/// Every buffer that a step reads or writes, as often as it names it.
+pub(crate) fn for_each_buffer(step: &StepKind, visit: &mut dyn FnMut(BufferId)) {
+    let mut all = |buffers: &[BufferId]| buffers.iter().for_each(|buffer| visit(*buffer));
+    match step {
+        StepKind::Nest(nest) => {
+            for expr in &nest.exprs {
+                if let Expr::Load(access)
+                | Expr::GuardedLoad { access, .. }
+                | Expr::GatherLoad { access, .. } = expr
+                {
+                    all(&[access.buffer]);
+                }
+            }
+            for stage in &nest.stages {
+                if let Stage::Map { stores, .. } = stage {
+                    stores.iter().for_each(|store| all(&[store.to.buffer]));
+                }
+            }
+        }
+        StepKind::Contraction(step) => all(&[step.lhs, step.rhs, step.out]),
+        StepKind::Convolution(step) => all(&[step.input, step.weight, step.out]),
+        StepKind::Clusters(step) => all(&[step.on, step.clusters, step.tiles, step.out]),
+        StepKind::Call(step) => {
+            [&step.params, &step.results, &step.states].into_iter().for_each(|list| all(list));
+        }
+        StepKind::Route(step) => {
+            all(&[step.x, step.scores, step.out]);
+            all(step.gates.as_slice());
+            all(&step.scratch);
+            step.tiles.iter().for_each(|tile| all(&tile.captures));
+        }
+        StepKind::BindDim { from, .. } => all(&[*from]),
+    }
+}
+
+/// The same buffers in the same order, to be changed.
+pub(crate) fn for_each_buffer_mut(step: &mut StepKind, visit: &mut dyn FnMut(&mut BufferId)) {
+    match step {
+        StepKind::Nest(nest) => {
+            for expr in &mut nest.exprs {
+                if let Expr::Load(access)
+                | Expr::GuardedLoad { access, .. }
+                | Expr::GatherLoad { access, .. } = expr
+                {
+                    visit(&mut access.buffer);
+                }
+            }
+            for stage in &mut nest.stages {
+                if let Stage::Map { stores, .. } = stage {
+                    stores.iter_mut().for_each(|store| visit(&mut store.to.buffer));
+                }
+            }
+        }
+        StepKind::Contraction(step) => {
+            [&mut step.lhs, &mut step.rhs, &mut step.out].into_iter().for_each(visit)
+        }
+        StepKind::Convolution(step) => {
+            [&mut step.input, &mut step.weight, &mut step.out].into_iter().for_each(visit);
+        }
+        StepKind::Clusters(step) => {
+            [&mut step.on, &mut step.clusters, &mut step.tiles, &mut step.out].into_iter().for_each(visit);
+        }
+        StepKind::Call(step) => {
+            for list in [&mut step.params, &mut step.results, &mut step.states] {
+                list.iter_mut().for_each(&mut *visit);
+            }
+        }
+        StepKind::Route(step) => {
+            [&mut step.x, &mut step.scores, &mut step.out].into_iter().for_each(&mut *visit);
+            step.gates.iter_mut().for_each(&mut *visit);
+            step.scratch.iter_mut().for_each(&mut *visit);
+            for tile in &mut step.tiles {
+                tile.captures.iter_mut().for_each(&mut *visit);
+            }
+        }
+        StepKind::BindDim { from, .. } => visit(from),
+    }
+}
