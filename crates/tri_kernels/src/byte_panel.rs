@@ -91,7 +91,8 @@ pub(crate) unsafe fn multiply<L: Level, A: SignedRows, B: PanelColumns>(
     let mut surplus = [0i32; PACKED_ROWS];
     for row in (0..out.rows).step_by(PACKED_ROWS) {
         let rows = PACKED_ROWS.min(out.rows - row);
-        for k in (0..depth).step_by(block) {
+        // Without terms one empty block writes zeros.
+        for k in (0..depth.max(1)).step_by(block) {
             let length = block.min(depth - k);
             for (i, surplus) in surplus.iter_mut().enumerate().take(rows) {
                 let to = scratch.left.add(i * ROW_BYTES);

@@ -43,10 +43,12 @@ pub(crate) unsafe fn multiply<L: Level, A: SignedRows>(
         let surplus = copy_row::<L, A>(a, 0, k, length, CODES, scratch.left, scratch.right);
         let bytes = length.div_ceil(CODES);
         let at = |column: usize| base.wrapping_offset(column as isize * stride).wrapping_add(k / CODES);
+        // A column's neighbour may be read with it, since zeros of the row meet what lies there; the last has none.
+        let last = at(out.columns.saturating_sub(1)).wrapping_add(bytes);
         let apart = out.columns / COLUMNS;
         for column in 0..apart {
             let first = std::array::from_fn(|j| column + j * apart);
-            let sums = columns_by_row::<L>(first.map(at), scratch.left, bytes);
+            let sums = columns_by_row::<L>(first.map(at), scratch.left, bytes, last);
             for (column, sum) in first.into_iter().zip(sums) {
                 write(out, column, sum.wrapping_sub(surplus), k == 0);
             }
@@ -54,7 +56,7 @@ pub(crate) unsafe fn multiply<L: Level, A: SignedRows>(
         let rest = COLUMNS * apart..out.columns;
         if !rest.is_empty() {
             let columns = std::array::from_fn(|j| at((rest.start + j).min(rest.end - 1)));
-            let sums = columns_by_row::<L>(columns, scratch.left, bytes);
+            let sums = columns_by_row::<L>(columns, scratch.left, bytes, last);
             for (column, sum) in rest.zip(sums) {
                 write(out, column, sum.wrapping_sub(surplus), k == 0);
             }
@@ -70,15 +72,18 @@ unsafe fn write(out: &Output, column: usize, sum: i32, is_first: bool) {
     to.write_unaligned(before.wrapping_add(sum));
 }
 
-/// Sums of codes times the row, for a few columns of `bytes` bytes.
+/// Sums of codes times the row, for a few columns of `bytes` bytes in memory that ends at `last`.
 #[inline(always)]
 unsafe fn columns_by_row<L: Level>(
     columns: [*const u8; COLUMNS],
     row: *const u8,
     bytes: usize,
+    last: *const u8,
 ) -> [i32; COLUMNS] {
     let width = L::Bytes::BYTES;
-    let chunks = bytes / width;
+    let whole = bytes.next_multiple_of(width);
+    let is_followed = |column: &*const u8| (last as isize).wrapping_sub(*column as isize) >= whole as isize;
+    let chunks = if columns.iter().all(is_followed) { whole } else { bytes } / width;
     let ahead = bytes.clamp(AHEAD[0], AHEAD[1]);
     let mut sums = [L::Bytes::zero(); COLUMNS];
     let mut chunk = 0;
@@ -98,7 +103,7 @@ unsafe fn columns_by_row<L: Level>(
             *sum = L::Bytes::add_sums(*sum, L::Bytes::sum_fields(fields));
         }
     }
-    if !bytes.is_multiple_of(width) {
+    if chunks * width < bytes {
         // The last bytes of a column may end with its memory: they are read from a copy.
         let planes = row.add(chunks * CODES * width);
         for (column, sum) in columns.iter().zip(&mut sums) {

@@ -1,8 +1,7 @@
-//! Convolutions as products of matrices whose windows are gathered block by block, never as a whole.
+//! Convolutions as products of matrices: weights by windows, whose elements are gathered panel by panel, never as a whole.
 //!
-//! A window is the elements of the input that one result sees, in the canonical order (input channel, kernel row, kernel
-//! column). For f32, windows are columns and a mask keeps padding out of the chain of sums; integers and trits add padding as 0,
-//! which changes nothing there.
+//! A sum runs in the canonical order (input channel, kernel row, kernel column). For f32 a mask keeps padding out of it; integers and trits
+//! add padding as 0, which changes nothing there.
 
 #![expect(
     unsafe_op_in_unsafe_fn,
@@ -10,12 +9,14 @@
 )]
 
 use crate::ConvArgs;
-use crate::byte::{self, SignedRows};
+use crate::byte;
 use crate::byte_gemm;
-use crate::element::{Element, F32};
-use crate::float::{self, Columns, Panel, WIDEST};
+use crate::byte_panel::{self, PanelColumns, PanelVector};
+use crate::element;
+use crate::float::{self, Columns, Panel};
 use crate::float_gemm::Strided;
-use crate::lanes::Level;
+use crate::lanes::{FloatLanes, Level, PanelLanes};
+use crate::windows::{Element, Group, MOST, Windows};
 
 /// The planes of one image and one group that a call computes.
 struct Part {
@@ -25,65 +26,6 @@ struct Part {
     channels: usize,
     /// First plane of `out`.
     plane: usize,
-}
-
-/// The windows of one group of channels of one image.
-#[derive(Clone, Copy)]
-struct Windows {
-    base: *const u8,
-    input: [i64; 2],
-    kernel: [i64; 2],
-    out_width: i64,
-    stride: [i64; 2],
-    padding: [i64; 2],
-    dilation: [i64; 2],
-}
-
-impl Windows {
-    /// Row and column of the input, perhaps in the padding, where the window of a result begins.
-    #[inline(always)]
-    fn corner(&self, result: usize) -> [i64; 2] {
-        let (row, column) = (result as i64 / self.out_width, result as i64 % self.out_width);
-        [row * self.stride[0] - self.padding[0], column * self.stride[1] - self.padding[1]]
-    }
-
-    /// Channel, row and column of a window's element.
-    #[inline(always)]
-    fn element(&self, k: usize) -> [i64; 3] {
-        let k = k as i64;
-        let (rest, column) = (k / self.kernel[1], k % self.kernel[1]);
-        [rest / self.kernel[0], rest % self.kernel[0], column]
-    }
-
-    /// The element after `[channel, row, column]`.
-    #[inline(always)]
-    fn next(&self, [channel, row, column]: [i64; 3]) -> [i64; 3] {
-        if column + 1 < self.kernel[1] {
-            [channel, row, column + 1]
-        } else if row + 1 < self.kernel[0] {
-            [channel, row + 1, 0]
-        } else {
-            [channel + 1, 0, 0]
-        }
-    }
-
-    /// Whether the window at a corner lies in the input altogether.
-    #[inline(always)]
-    fn is_inside(&self, corner: [i64; 2]) -> bool {
-        (0..2).all(|axis| {
-            let last = corner[axis] + (self.kernel[axis] - 1) * self.dilation[axis];
-            corner[axis] >= 0 && last < self.input[axis]
-        })
-    }
-
-    /// Index in the input of an element of the window at `corner`; none in padding.
-    #[inline(always)]
-    fn index(&self, corner: [i64; 2], [channel, row, column]: [i64; 3]) -> Option<isize> {
-        let row = corner[0] + row * self.dilation[0];
-        let column = corner[1] + column * self.dilation[1];
-        let inside = (0..self.input[0]).contains(&row) && (0..self.input[1]).contains(&column);
-        inside.then_some(((channel * self.input[0] + row) * self.input[1] + column) as isize)
-    }
 }
 
 /// Windows of f32.
@@ -97,50 +39,88 @@ impl Columns for FloatWindows {
 
     #[inline(always)]
     unsafe fn pack<L: Level>(&self, panel: &Panel) -> bool {
-        let windows = &self.0;
-        let mut corners = [[0i64; 2]; WIDEST];
+        let lanes = L::Floats::LANES;
         let mut masked = false;
-        for (column, corner) in corners.iter_mut().enumerate().take(panel.used) {
-            *corner = windows.corner(panel.column + column);
-            masked |= !windows.is_inside(*corner);
+        for first in (0..panel.used).step_by(MOST) {
+            masked |= self.group(panel, first).is_padded();
         }
-        let mut element = windows.element(panel.k);
-        for k in 0..panel.height {
-            let (values, mask) = (panel.values.add(k * panel.width), panel.mask.add(k * panel.width));
-            if masked {
-                for (column, corner) in corners.iter().enumerate().take(panel.used) {
-                    let index = windows.index(*corner, element);
-                    values.add(column).write(index.map_or(0.0, |index| F32::read(windows.base, index)));
-                    mask.add(column).write(if index.is_some() { u32::MAX } else { 0 });
+        for first in (0..panel.used).step_by(MOST) {
+            let group = self.group(panel, first);
+            let mut element = self.0.element(panel.k);
+            for k in 0..panel.height {
+                let at = k * panel.width + first;
+                let elements = group.elements(element);
+                let mut copy = [0f32; MOST];
+                let mut values = self.0.base.cast::<f32>().wrapping_offset(elements.start);
+                if !elements.is_run {
+                    group.gather(&elements, &mut copy);
+                    values = copy.as_ptr();
                 }
-            } else {
-                let [channel, row, column] = element;
-                let row = channel * windows.input[0] + row * windows.dilation[0];
-                let offset = row * windows.input[1] + column * windows.dilation[1];
-                for (column, corner) in corners.iter().enumerate().take(panel.used) {
-                    let index = offset + corner[0] * windows.input[1] + corner[1];
-                    values.add(column).write(F32::read(windows.base, index as isize));
+                let mut masks = [0u32; MOST];
+                for (mask, byte) in masks.iter_mut().zip(elements.mask) {
+                    *mask = i32::from(byte.cast_signed()).cast_unsigned();
                 }
+                // A panel may be narrower than what is looked at together.
+                for lane in (0..MOST.min(panel.width - first)).step_by(lanes) {
+                    let values = L::Floats::load(values.add(lane));
+                    let mask = L::Floats::load(masks.as_ptr().add(lane).cast());
+                    values.where_mask(mask, L::Floats::splat(0.0)).store(panel.values.add(at + lane));
+                    if masked {
+                        mask.store(panel.mask.add(at + lane).cast());
+                    }
+                }
+                element = self.0.next(element);
             }
-            element = windows.next(element);
         }
         masked
     }
 }
 
-/// Windows of i8.
+impl FloatWindows {
+    #[inline(always)]
+    fn group(&self, panel: &Panel, first: usize) -> Group {
+        Group::new(&self.0, panel.column + first, MOST.min(panel.used - first))
+    }
+}
+
+/// Windows of i8; padding is 0.
 struct ByteWindows(Windows);
 
-impl SignedRows for ByteWindows {
+impl PanelColumns for ByteWindows {
+    const CODES: bool = false;
+
     #[inline(always)]
-    unsafe fn copy(&self, row: usize, k: usize, length: usize, to: *mut i8) {
-        let windows = &self.0;
-        let corner = windows.corner(row);
-        let mut element = windows.element(k);
-        for i in 0..length {
-            let index = windows.index(corner, element);
-            to.add(i).write(index.map_or(0, |index| windows.base.cast::<i8>().offset(index).read()));
-            element = windows.next(element);
+    unsafe fn fill<L: Level>(&self, columns: &PanelVector) {
+        let group = Group::new(&self.0, columns.column, columns.used);
+        let mut element = self.0.element(columns.k);
+        let mut rows = [[0u8; MOST]; 4];
+        for k in 0..columns.length.next_multiple_of(4) {
+            if k < columns.length {
+                self.read(&group, element, &mut rows[k % 4]);
+                element = self.0.next(element);
+            }
+            if k % 4 == 3 {
+                let rows = [rows[0].as_ptr(), rows[1].as_ptr(), rows[2].as_ptr(), rows[3].as_ptr()];
+                columns.put_bytes::<L>(k / 4, L::Panels::columns(rows));
+            }
+        }
+    }
+}
+
+impl ByteWindows {
+    /// An element of each window.
+    #[inline(always)]
+    unsafe fn read(&self, group: &Group, element: Element, to: &mut [u8; MOST]) {
+        let elements = group.elements(element);
+        if elements.is_run {
+            // Read as a whole, or the compiler fears that what is written is read.
+            let values = self.0.base.wrapping_offset(elements.start).cast::<[u8; MOST]>().read();
+            for ((to, value), mask) in to.iter_mut().zip(values).zip(elements.mask) {
+                *to = value & mask;
+            }
+        } else {
+            *to = [0; MOST];
+            group.gather(&elements, to);
         }
     }
 }
@@ -183,7 +163,7 @@ fn sizes(args: &ConvArgs) -> (usize, usize) {
 /// # Safety
 /// `args` says what it must be.
 #[inline(always)]
-pub(crate) unsafe fn float_conv<L: Level, const TERM: u8, W: Element>(args: &ConvArgs) {
+pub(crate) unsafe fn float_conv<L: Level, const TERM: u8, W: element::Element>(args: &ConvArgs) {
     let (plane_size, window) = sizes(args);
     let mut plane = args.first.max(0);
     while plane < args.last && plane_size > 0 {
@@ -219,12 +199,12 @@ pub(crate) unsafe fn byte_conv<L: Level>(args: &ConvArgs) {
         };
         let out = byte::Output {
             base: args.out.cast::<i32>().wrapping_add(part.plane * plane_size),
-            row_stride: 1,
-            column_stride: plane_size as isize,
-            rows: plane_size,
-            columns: part.channels,
+            row_stride: plane_size as isize,
+            column_stride: 1,
+            rows: part.channels,
+            columns: plane_size,
         };
-        byte::multiply::<L, _, _>(&ByteWindows(part.windows), &weight, &out, window);
+        byte_panel::multiply::<L, _, _>(&weight, &ByteWindows(part.windows), &out, window);
         plane += part.channels as i64;
     }
 }

@@ -26,6 +26,7 @@ pub mod route;
 mod scalar;
 mod scratch;
 mod table;
+mod windows;
 
 pub use abi::{
     ClusterArgs, ClusterKernel, Context, ConvArgs, ConvKernel, GemmArgs, GemmKernel, KernelTable,
