@@ -122,10 +122,12 @@ impl Level {
 
     /// Takes note of a token that stands directly in it.
     fn note(&mut self, kind: TokenKind) {
-        use TokenKind::{Arrow, Colon, Else, Fn, For, If, LBrace, Layer, Model, Test};
-        let typed = matches!(self.last, Some(Colon | Arrow));
+        use TokenKind::{Arrow, Colon, Else, Fn, For, Ident, If, LBrace, Layer, Let, Model, Str, Test, Var};
+        let is_head = self.last == self.head && matches!(self.last, Some(Fn | Layer | Model | Test));
+        // A type, or a keyword in the place of a name.
+        let is_inside = matches!(self.last, Some(Colon | Arrow | For | Let | Var));
         self.first = self.first.or(Some(kind));
-        if begins_item(kind) && !typed {
+        if begins_item(kind) && !is_inside {
             self.head = self.head.or(Some(kind));
         }
         match kind {
@@ -137,7 +139,8 @@ impl Level {
         match kind {
             If | Else => (self.branches, self.awaits_block) = (true, true),
             For => self.awaits_block = true,
-            Fn | Layer | Model | Test if self.head == Some(kind) => self.awaits_block = true,
+            // With its name, since a keyword alone may stand in the place of a value.
+            Ident | Str if is_head => self.awaits_block = true,
             LBrace => self.awaits_block = false,
             _ => {}
         }

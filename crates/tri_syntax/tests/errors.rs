@@ -29,6 +29,34 @@ fn fixed(text: &str) -> String {
 }
 
 #[test]
+fn a_keyword_in_the_place_of_a_name_is_one_error() {
+    let text = "model M() {
+    fn forward[B](x: f32[B]) -> f32[B] {
+        var y = x
+        for layer in 0..3 {
+            y = y + 1.0
+        }
+        y
+    }
+
+    fn other[B](x: f32[B]) -> f32[B] {
+        let model = x
+        x
+    }
+}
+dim A =
+";
+    assert_eq!(
+        errors(text),
+        [
+            "4: E0006 expected a name or `(`, found `layer`",
+            "11: E0006 expected a name or `(` or `dim`, found `model`",
+            "15: E0006 expected an expression, found the end of the item",
+        ]
+    );
+}
+
+#[test]
 fn independent_errors_are_all_reported_and_the_rest_is_kept() {
     let text = "dim A =
 dim B = 2
