@@ -262,7 +262,8 @@ impl Found<'_> {
     fn importable(&mut self, file: SourceFile, files: &[SourceFile], folder: &Path) {
         for item in importable(self.db, file, files, folder) {
             let before = self.items.len();
-            self.symbol(&item.name, Symbol::Item(item.def), 4);
+            let rank = if tri_hir::is_library(self.db, item.def.file) { 5 } else { 4 };
+            self.symbol(&item.name, Symbol::Item(item.def), rank);
             for completion in &mut self.items[before..] {
                 completion.more.push(import_edit(self.db, file, &item.module, &item.name));
                 completion.detail = format!("use {}.{}", item.module, item.name);
