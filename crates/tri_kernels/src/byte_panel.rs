@@ -196,6 +196,9 @@ impl Block<'_> {
             row += if L::PANEL_ROWS >= 8 && left >= 8 {
                 self.tile::<L, B, 8>(row);
                 8
+            } else if L::PANEL_ROWS == 6 && left >= 6 {
+                self.tile::<L, B, 6>(row);
+                6
             } else if L::PANEL_ROWS >= 4 && left >= 4 {
                 self.tile::<L, B, 4>(row);
                 4

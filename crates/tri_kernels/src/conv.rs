@@ -33,12 +33,24 @@ struct FloatWindows(Windows);
 
 impl Columns for FloatWindows {
     #[inline(always)]
-    unsafe fn direct(&self, _: usize, _: usize) -> Option<(*const f32, isize)> {
-        None
+    unsafe fn direct(&self, k: usize, column: usize) -> Option<(*const f32, isize)> {
+        // A kernel of one place sees each channel as it is.
+        let Windows { input, kernel, stride, padding, .. } = self.0;
+        let plane = (input[0] * input[1]) as isize;
+        let at = k as isize * plane + column as isize;
+        (kernel == [1, 1] && stride == [1, 1] && padding == [0, 0])
+            .then(|| (self.0.base.cast::<f32>().wrapping_offset(at), plane))
     }
 
     #[inline(always)]
     unsafe fn pack<L: Level>(&self, panel: &Panel) -> bool {
+        if let Some((from, plane)) = self.direct(panel.k, panel.column) {
+            for k in 0..panel.height {
+                let (from, to) = (from.offset(k as isize * plane), panel.values.add(k * panel.width));
+                from.cast::<u8>().copy_to_nonoverlapping(to.cast(), 4 * panel.used);
+            }
+            return false;
+        }
         let lanes = L::Floats::LANES;
         let mut masked = false;
         for first in (0..panel.used).step_by(MOST) {

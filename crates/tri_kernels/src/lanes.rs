@@ -25,7 +25,7 @@ pub(crate) trait Level {
     const FLOAT_ROWS: usize;
     /// Rows of a tile of i32 results: 1, 2 or 4, as registers allow beside four columns.
     const BYTE_ROWS: usize;
-    /// Rows of a tile of i32 results by panels: 1, 2, 4 or 8, as registers allow beside two vectors of columns.
+    /// Rows of a tile of i32 results by panels: 1, 2, 4, 6 or 8, as registers allow beside two vectors of columns.
     const PANEL_ROWS: usize;
     /// Rows from which panels of bytes are worth making.
     const PANEL_FROM: usize;

@@ -379,7 +379,7 @@ fn extreme_bytes_do_not_wrap() {
 
 /// Sizes of a convolution: images, channels, height, width, output channels, kernel rows and columns, then stride,
 /// padding and dilation (rows, columns), then groups.
-const CONVOLUTIONS: [[i64; 14]; 14] = [
+const CONVOLUTIONS: [[i64; 14]; 16] = [
     [1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 1, 1, 1],
     [1, 3, 8, 9, 5, 3, 3, 1, 1, 1, 1, 1, 1, 1],
     [2, 4, 11, 13, 6, 3, 3, 2, 2, 1, 1, 1, 1, 2],
@@ -394,6 +394,8 @@ const CONVOLUTIONS: [[i64; 14]; 14] = [
     [1, 500, 3, 3, 2, 3, 3, 1, 1, 1, 1, 1, 1, 1],
     [1, 2, 4, 60, 3, 1, 18, 1, 1, 0, 9, 1, 1, 1],
     [1, 5, 9, 24, 34, 3, 3, 1, 1, 1, 1, 1, 1, 1],
+    [2, 6, 9, 20, 1, 1, 1, 1, 1, 0, 0, 1, 1, 1],
+    [1, 300, 9, 20, 12, 1, 1, 1, 1, 0, 0, 1, 1, 1],
 ];
 
 fn conv_args(sizes: [i64; 14]) -> ConvArgs {

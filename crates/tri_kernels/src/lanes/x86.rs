@@ -15,7 +15,7 @@ impl Level for Avx2 {
     type Panels = __m256i;
     const FLOAT_ROWS: usize = 4;
     const BYTE_ROWS: usize = 2;
-    const PANEL_ROWS: usize = 4;
+    const PANEL_ROWS: usize = 6;
     const PANEL_FROM: usize = 8;
 }
 
