@@ -58,6 +58,8 @@ pub(crate) enum Command {
     Compile(CompileArgs),
     /// Calls an entry point of a program or artifact.
     Run(RunArgs),
+    /// Tells where the tensors of two files differ.
+    Diff(DiffArgs),
     /// Runs the `test` blocks of a program.
     Test(TestArgs),
     /// Prints what an artifact holds.
@@ -293,6 +295,9 @@ pub(crate) struct RunArgs {
     /// Compares each result, in order, with a tensor, and prints how many elements are equal.
     #[arg(long = "expect", value_name = "FILE[:TENSOR]")]
     pub(crate) expect: Vec<String>,
+    /// Writes every value that the entry point computes; at -O0, where each op is a kernel of its own.
+    #[arg(long, value_name = "FILE.safetensors")]
+    pub(crate) dump_values: Option<PathBuf>,
     /// Weights to bind.
     #[arg(long, value_name = "FILE.safetensors")]
     pub(crate) weights: Option<PathBuf>,
@@ -305,6 +310,19 @@ pub(crate) struct RunArgs {
     /// Executes machine code from the artifact instead of compiling its tensor IR.
     #[arg(long)]
     pub(crate) trust_code: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct DiffArgs {
+    /// `.safetensors` or `.npy`.
+    #[arg(value_name = "FILE")]
+    pub(crate) left: PathBuf,
+    /// What it is compared with.
+    #[arg(value_name = "OTHER")]
+    pub(crate) right: PathBuf,
+    /// The absolute difference that two elements may have; else they are the same bits or both NaN.
+    #[arg(long, value_name = "DIFFERENCE", value_parser = parse_tolerance)]
+    pub(crate) tolerance: Option<f64>,
 }
 
 #[derive(Args, Debug)]
@@ -359,6 +377,11 @@ fn parse_dim(text: &str) -> Result<(String, i64), String> {
         return Err(format!("`{size}` is not a size: sizes are not negative"));
     }
     Ok((name.to_owned(), size))
+}
+
+fn parse_tolerance(text: &str) -> Result<f64, String> {
+    let number = text.parse().ok().filter(|number: &f64| *number >= 0.0);
+    number.ok_or_else(|| format!("`{text}` is no difference: write a number that is not negative"))
 }
 
 fn parse_configuration(text: &str) -> Result<(String, String), String> {

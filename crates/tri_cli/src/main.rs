@@ -72,6 +72,7 @@ fn dispatch(cli: &Cli) -> Result<(), Failure> {
         Command::Fmt(args) => commands::fmt::run(args, cli.format),
         Command::Compile(args) => commands::compile::run(args, cli.format),
         Command::Run(args) => commands::run::run(args, cli.format),
+        Command::Diff(args) => commands::diff::run(args, cli.format),
         Command::Test(args) => commands::test::run(args, cli.format),
         Command::Verify(args) => commands::verify::run(args, cli.format),
         Command::Inspect(args) => commands::inspect::run(args, cli.format),

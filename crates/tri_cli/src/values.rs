@@ -105,7 +105,7 @@ pub(crate) struct Comparison {
     pub(crate) equal: usize,
     /// Elements in all.
     pub(crate) of: usize,
-    /// Largest absolute difference of two elements that are numbers.
+    /// Largest absolute difference of two elements; infinite where only one of them is a number.
     pub(crate) max_difference: f64,
 }
 
@@ -121,10 +121,19 @@ impl Comparison {
             } else {
                 (integer(found, at) as f64, integer(expected, at) as f64)
             };
-            comparison.equal += usize::from(same_bits || (a.is_nan() && b.is_nan()));
-            comparison.max_difference = comparison.max_difference.max((a - b).abs());
+            if same_bits || (a.is_nan() && b.is_nan()) {
+                comparison.equal += 1;
+                continue;
+            }
+            let difference = if (a - b).is_nan() { f64::INFINITY } else { (a - b).abs() };
+            comparison.max_difference = comparison.max_difference.max(difference);
         }
         comparison
+    }
+
+    /// For JSON, which has no infinity: the string "inf" then.
+    pub(crate) fn max_difference_json(&self) -> Json {
+        if self.max_difference.is_finite() { json!(self.max_difference) } else { json!("inf") }
     }
 }
 

@@ -68,6 +68,9 @@ pub enum DriverError {
         /// A configuration whose name is close.
         near_miss: Option<String>,
     },
+    /// A size inside a function cannot be written in its caller's sizes.
+    #[error("a value has a size that the results of an entry point cannot have: {0}")]
+    Exposed(tri_dims::DimError),
     /// There is nothing to compile or call.
     #[error("{path} has no model with entry points")]
     NoModel {
@@ -122,6 +125,7 @@ impl DriverError {
             DriverError::CpuLevel { .. } => "E5002",
             DriverError::UnknownDim { .. } | DriverError::UnknownConfiguration { .. } => "E1001",
             DriverError::NoModel { .. } => "E2904",
+            DriverError::Exposed(_) => "E4038",
             DriverError::Elaboration(_) | DriverError::Pass(_) | DriverError::KernelIr(_) => return None,
         })
     }

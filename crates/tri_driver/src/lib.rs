@@ -16,6 +16,7 @@ mod recompile;
 mod shelf;
 mod source;
 mod timing;
+mod values;
 mod verify;
 mod weights;
 

@@ -6,6 +6,7 @@
 
 mod canonicalize;
 mod encode_weights;
+mod expose;
 mod fold_constants;
 mod prune;
 mod rewrite;
@@ -15,6 +16,8 @@ mod split_prologue;
 use std::time::{Duration, Instant};
 
 use tri_ir::{Module, Verified, VerifyError};
+
+pub use expose::{Exposed, expose};
 
 /// How much to optimise.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use serde_json::{Value, json};
-use tri_driver::{Checkpoint, Engine, OpenOptions, Parameters, SourceOptions, Timing, level_of};
-use tri_ir::{Entry, TensorData};
+use tri_driver::{Checkpoint, Engine, OpenOptions, OptLevel, Parameters, SourceOptions, Timing, level_of};
+use tri_ir::{Entry, TensorData, Verified};
 
 use crate::args::{Format, RunArgs};
 use crate::failure::Failure;
@@ -16,9 +16,9 @@ use crate::values::{Comparison, elements_json, elements_text, type_text};
 /// Calls it, writes or prints the results, compares them.
 pub(crate) fn run(args: &RunArgs, format: Format) -> Result<(), Failure> {
     let (progress, mut timing) = Progress::start();
-    let results = call(args, format, &mut timing);
+    let called = call(args, format, &mut timing);
     progress.finish();
-    let results = results?;
+    let Called { results, values } = called?;
     let too_many = |option: &str, found: usize| {
         Failure::coded(
             "E4039",
@@ -29,6 +29,9 @@ pub(crate) fn run(args: &RunArgs, format: Format) -> Result<(), Failure> {
         if places.len() > results.len() {
             return Err(too_many(option, places.len()));
         }
+    }
+    if let Some(file) = &args.dump_values {
+        tri_import::write_safetensors(file, &values)?;
     }
     tri_import::write_tensors(&args.outputs, &results, |at| result_name(args, at, results.len()))?;
     let comparisons = args.expect.iter().zip(&results);
@@ -41,17 +44,31 @@ pub(crate) fn run(args: &RunArgs, format: Format) -> Result<(), Failure> {
     Ok(())
 }
 
-fn call(args: &RunArgs, format: Format, timing: &mut Timing) -> Result<Vec<TensorData>, Failure> {
-    let mut engine = engine(args, format, timing)?;
-    let inputs = inputs(args, engine.entry(&args.entry)?)?;
-    Ok(timing.stage("call", || engine.call(&args.entry, &inputs))?)
+/// What a call gave.
+struct Called {
+    results: Vec<TensorData>,
+    /// What it computed on the way, if that is dumped.
+    values: Vec<(String, TensorData)>,
 }
 
-fn engine(args: &RunArgs, format: Format, timing: &mut Timing) -> Result<Engine, Failure> {
+fn call(args: &RunArgs, format: Format, timing: &mut Timing) -> Result<Called, Failure> {
+    let (mut engine, names) = engine(args, format, timing)?;
+    let inputs = inputs(args, engine.entry(&args.entry)?)?;
+    let mut results = timing.stage("call", || engine.call(&args.entry, &inputs))?;
+    let values = results.split_off(results.len().saturating_sub(names.len()));
+    Ok(Called { results, values: names.into_iter().zip(values).collect() })
+}
+
+/// What is called, and the names of the values that it gives after its results.
+fn engine(args: &RunArgs, format: Format, timing: &mut Timing) -> Result<(Engine, Vec<String>), Failure> {
     let threads = args.threads.map(usize::from);
     let weights = args.weights.as_deref();
     let file = &args.source.file;
     if is_artifact(file) {
+        if args.dump_values.is_some() {
+            let message = "`--dump-values` is for programs: an artifact has the kernels of its -O level";
+            return Err(Failure::Usage(message.to_owned()));
+        }
         if program::options(&args.source) != SourceOptions::default() {
             let message = "`--dim`, `--config` and `--model` are for programs, not for artifacts";
             return Err(Failure::Usage(message.to_owned()));
@@ -62,26 +79,42 @@ fn engine(args: &RunArgs, format: Format, timing: &mut Timing) -> Result<Engine,
             return Err(Failure::Usage(message.to_owned()));
         }
         let options = OpenOptions { threads, trust_code: args.trust_code, weights };
-        return Ok(Engine::open(file, &options, timing)?);
+        return Ok((Engine::open(file, &options, timing)?, Vec::new()));
     }
     if args.trust_code {
         return Err(Failure::Usage("`--trust-code` is for artifacts, not for programs".to_owned()));
     }
     let level = level_of(args.optimize.level);
+    if args.dump_values.is_some() && level != OptLevel::O0 {
+        let message = "values are dumped at -O0, where each op is a kernel of its own: add `-O0`";
+        return Err(Failure::Usage(message.to_owned()));
+    }
     let program = program::open(&args.source)?;
     let module = program::callable(&args.source, &program, level, format, timing)?;
-    if args.initial {
-        return Ok(Engine::compile(module.clone(), level, Parameters::Initial, threads, timing)?);
+    if args.dump_values.is_none() {
+        return Ok((bound(args, module.clone(), level, timing)?, Vec::new()));
     }
-    let Some(weights) = weights else {
+    let with_values = program.with_values(&args.entry, timing);
+    let (module, names) = with_values.map_err(|error| program::told(&program, error, format))?;
+    Ok((bound(args, module, level, timing)?, names))
+}
+
+/// A program with its parameters.
+fn bound(args: &RunArgs, module: Verified, level: OptLevel, timing: &mut Timing) -> Result<Engine, Failure> {
+    let threads = args.threads.map(usize::from);
+    if args.initial {
+        return Ok(Engine::compile(module, level, Parameters::Initial, threads, timing)?);
+    }
+    let Some(weights) = args.weights.as_deref() else {
         if module.parameters.is_empty() {
-            return Ok(Engine::compile(module.clone(), level, Parameters::Given(&[]), threads, timing)?);
+            return Ok(Engine::compile(module, level, Parameters::Given(&[]), threads, timing)?);
         }
-        let message = format!("the model of {} has parameters, but no weights are given", file.display());
+        let file = args.source.file.display();
+        let message = format!("the model of {file} has parameters, but no weights are given");
         return Err(Failure::coded("E4020", message));
     };
-    let checkpoint = timing.stage("read weights", || Checkpoint::open(weights, module))?;
-    Ok(Engine::compile(module.clone(), level, Parameters::Checkpoint(&checkpoint), threads, timing)?)
+    let checkpoint = timing.stage("read weights", || Checkpoint::open(weights, &module))?;
+    Ok(Engine::compile(module, level, Parameters::Checkpoint(&checkpoint), threads, timing)?)
 }
 
 fn is_artifact(file: &Path) -> bool {
@@ -139,7 +172,7 @@ fn results_json(args: &RunArgs, results: &[TensorData], comparisons: &[Compariso
                 value["comparison"] = json!({
                     "equal": comparison.equal,
                     "of": comparison.of,
-                    "max_difference": comparison.max_difference,
+                    "max_difference": comparison.max_difference_json(),
                 });
             }
             value
