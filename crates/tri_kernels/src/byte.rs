@@ -10,6 +10,7 @@
 )]
 
 use crate::lanes::{ByteLanes, Level};
+use crate::limits::prefetch;
 use crate::scratch::Scratch;
 
 /// Length of a block of k: a multiple of every chunk.
@@ -41,6 +42,8 @@ pub(crate) trait UnsignedColumns {
     const PER_BYTE: usize;
     /// The stored bytes of `length` elements of `column` from `k` on, a multiple of [`BLOCK`]; `to` is free for them.
     unsafe fn bytes(&self, column: usize, k: usize, length: usize, to: *mut u8) -> *const u8;
+    /// How far the stored bytes of a column are from those of the column `columns` on; 0 where they are copied.
+    fn distance(&self, columns: usize) -> isize;
 }
 
 /// The result, at any strides.
@@ -95,6 +98,7 @@ pub(crate) unsafe fn multiply<L: Level, A: SignedRows, B: UnsignedColumns>(
                 rows,
                 length: length.div_ceil(B::PER_BYTE),
                 first: k == 0,
+                ahead: b.distance(COLUMNS),
             };
             let mut column = 0;
             while column < out.columns {
@@ -160,6 +164,8 @@ struct Block<'a> {
     /// In stored bytes of the right operand.
     length: usize,
     first: bool,
+    /// From a column to one that is read soon.
+    ahead: isize,
 }
 
 impl Block<'_> {
@@ -207,6 +213,11 @@ impl Block<'_> {
         let chunks = self.length / L::Bytes::BYTES;
         for chunk in 0..chunks {
             let mut stored = [L::Bytes::load(columns[0].add(chunk * L::Bytes::BYTES)); N];
+            if row == 0 && B::PER_BYTE > 1 {
+                for column in columns {
+                    prefetch(column.wrapping_offset(self.ahead).wrapping_add(chunk * L::Bytes::BYTES));
+                }
+            }
             for j in 1..N {
                 stored[j] = L::Bytes::load(columns[j].add(chunk * L::Bytes::BYTES));
             }

@@ -57,6 +57,11 @@ impl UnsignedColumns for Strided {
         }
         to
     }
+
+    #[inline(always)]
+    fn distance(&self, _: usize) -> isize {
+        0
+    }
 }
 
 impl PanelColumns for Strided {
@@ -101,6 +106,11 @@ impl UnsignedColumns for PackedTrits {
     #[inline(always)]
     unsafe fn bytes(&self, column: usize, k: usize, _: usize, _: *mut u8) -> *const u8 {
         self.base.offset(column as isize * self.stride).add(k / 4)
+    }
+
+    #[inline(always)]
+    fn distance(&self, columns: usize) -> isize {
+        columns as isize * self.stride
     }
 }
 
