@@ -64,10 +64,14 @@ pub(crate) enum Command {
     Test(TestArgs),
     /// Prints what an artifact holds.
     Inspect(InspectArgs),
+    /// Says which kernel each operation of an artifact runs as on this machine, and why.
+    ExplainKernels(ExplainKernelsArgs),
     /// Checks an artifact's hashes, signature, IR and code, and repeats its golden calls.
     Verify(VerifyArgs),
     /// Renders the documentation of a program as web pages.
     Doc(DocArgs),
+    /// Draws an entry point of a program: layers, tensors, operations, bytes.
+    Graph(GraphArgs),
     /// Serves an editor: the Language Server Protocol over stdin and stdout.
     Lsp,
     /// Looks after the cache of compilations.
@@ -216,9 +220,12 @@ pub(crate) struct CompileArgs {
     /// Where to write; the program's name with `.tria` unless given.
     #[arg(short, long, value_name = "FILE.tria")]
     pub(crate) output: Option<PathBuf>,
-    /// Prints stages of the program instead of writing an artifact.
-    #[arg(long, value_enum, value_delimiter = ',', value_name = "STAGE")]
+    /// Prints stages of the program instead of writing an artifact: ast, hir, ir, ir-after=PASS, kir, clif, asm.
+    #[arg(long, value_parser = parse_emit, value_delimiter = ',', value_name = "STAGE")]
     pub(crate) emit: Vec<Emit>,
+    /// Says what each pass changed, where in the source, and what that saves.
+    #[arg(long, conflicts_with_all = ["emit", "watch"])]
+    pub(crate) report: bool,
     /// Says what took how long: a table or JSON on stderr, or a trace for Perfetto in a file beside the artifact.
     #[arg(long, value_enum, value_name = "SHAPE", num_args = 0..=1, require_equals = true, default_missing_value = "table")]
     pub(crate) timing: Option<TimingShape>,
@@ -247,7 +254,7 @@ pub(crate) enum TimingShape {
 }
 
 /// A stage of compilation that can be printed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Emit {
     /// Syntax tree.
     Ast,
@@ -255,6 +262,8 @@ pub(crate) enum Emit {
     Hir,
     /// Tensor IR after the passes.
     Ir,
+    /// Tensor IR after a run of a pass.
+    IrAfter(String),
     /// Kernel IR.
     Kir,
     /// Cranelift IR.
@@ -265,16 +274,33 @@ pub(crate) enum Emit {
 
 impl Emit {
     /// As `--emit` calls it.
-    pub(crate) fn name(self) -> &'static str {
-        match self {
+    pub(crate) fn name(&self) -> String {
+        let name = match self {
             Emit::Ast => "ast",
             Emit::Hir => "hir",
             Emit::Ir => "ir",
+            Emit::IrAfter(run) => return format!("ir-after={run}"),
             Emit::Kir => "kir",
             Emit::Clif => "clif",
             Emit::Asm => "asm",
-        }
+        };
+        name.to_owned()
     }
+}
+
+fn parse_emit(text: &str) -> Result<Emit, String> {
+    Ok(match text {
+        "ast" => Emit::Ast,
+        "hir" => Emit::Hir,
+        "ir" => Emit::Ir,
+        "kir" => Emit::Kir,
+        "clif" => Emit::Clif,
+        "asm" => Emit::Asm,
+        other => match other.strip_prefix("ir-after=") {
+            Some(run) => Emit::IrAfter(run.to_owned()),
+            None => return Err("stages are ast, hir, ir, ir-after=PASS, kir, clif, asm".to_owned()),
+        },
+    })
 }
 
 #[derive(Args, Debug)]
@@ -343,6 +369,15 @@ pub(crate) struct InspectArgs {
 }
 
 #[derive(Args, Debug)]
+pub(crate) struct ExplainKernelsArgs {
+    /// The artifact.
+    pub(crate) file: PathBuf,
+    /// Only functions whose name contains this.
+    #[arg(long)]
+    pub(crate) filter: Option<String>,
+}
+
+#[derive(Args, Debug)]
 pub(crate) struct VerifyArgs {
     /// The artifact.
     pub(crate) file: PathBuf,
@@ -362,6 +397,24 @@ pub(crate) struct DocArgs {
     /// Documents the standard library too; without FILE.tri, the library alone.
     #[arg(long)]
     pub(crate) std: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct GraphArgs {
+    #[command(flatten)]
+    pub(crate) source: SourceArgs,
+    /// Where to write: `.svg`, or `.html` for a page with buttons.
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: PathBuf,
+    /// Entry point; `forward` unless given, or the first if there is no `forward`.
+    #[arg(long)]
+    pub(crate) entry: Option<String>,
+    /// Weights, whose trits are counted: how many are zero.
+    #[arg(long, value_name = "FILE.safetensors")]
+    pub(crate) weights: Option<PathBuf>,
+    /// How many layers inside each other are open at first.
+    #[arg(long, default_value_t = 1)]
+    pub(crate) depth: usize,
 }
 
 #[derive(Args, Debug)]

@@ -15,6 +15,7 @@ mod pages;
 mod program;
 mod progress;
 mod remote;
+mod report;
 mod source_files;
 mod table;
 mod timing;
@@ -76,6 +77,8 @@ fn dispatch(cli: &Cli) -> Result<(), Failure> {
         Command::Test(args) => commands::test::run(args, cli.format),
         Command::Verify(args) => commands::verify::run(args, cli.format),
         Command::Inspect(args) => commands::inspect::run(args, cli.format),
+        Command::ExplainKernels(args) => commands::explain_kernels::run(args, cli.format),
+        Command::Graph(args) => commands::graph::run(args, cli.format),
         Command::Lsp => commands::lsp::run(),
         Command::Cache(args) => commands::cache::run(args, cli.format),
         Command::Doc(args) => commands::doc::run(args, cli.format),

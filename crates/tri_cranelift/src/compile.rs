@@ -13,7 +13,7 @@ use cranelift_codegen::{
 };
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
 use rayon::prelude::*;
-use tri_kernel_ir::{Module, Verified};
+use tri_kernel_ir::{Module, ScheduleId, Verified};
 use tri_kernels::CpuLevel;
 
 use crate::emitter::{Emitter, signature};
@@ -175,6 +175,48 @@ pub fn emit_asm(module: &Verified, options: &Options) -> Result<String, CodegenE
         let code = compiler.context.compiled_code();
         Ok(code.and_then(|code| code.vcode.clone()).unwrap_or_default())
     })
+}
+
+/// The instructions of one function, and what they are for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listing {
+    /// What the function is, for people.
+    pub name: String,
+    /// The step that it computes; none for what runs the steps of a schedule.
+    pub step: Option<usize>,
+    /// Its instructions.
+    pub text: String,
+}
+
+/// The instructions that a schedule runs: its own, and those of its steps. Steps that compute the same share code, which is listed with the first.
+///
+/// # Errors
+/// As [`compile`].
+pub fn list_asm(module: &Verified, options: &Options, id: ScheduleId) -> Result<Vec<Listing>, CodegenError> {
+    let functions = Functions::of(module);
+    let targets = Targets::of(options)?;
+    let mut compiler = Compiler::new(module, &functions, &targets);
+    let Some(schedule) = module.schedules.get(id.index()) else { return Ok(Vec::new()) };
+    let mut wanted = vec![(Function::Schedule(id.index()), None)];
+    for step in 0..schedule.steps.len() {
+        if let Some(form) = functions.form_number(id.index(), step)
+            && wanted.iter().all(|(known, _)| *known != Function::Body(form))
+        {
+            wanted.push((Function::Body(form), Some(step)));
+        }
+    }
+    let mut listings = Vec::with_capacity(wanted.len());
+    for (function, step) in wanted {
+        let name =
+            step.map_or_else(|| schedule.name.clone(), |step| format!("step {step} of {}", schedule.name));
+        compiler.build(function);
+        compiler.context.set_disasm(true);
+        compiler.compile(function, &name)?;
+        let code = compiler.context.compiled_code();
+        let text = code.and_then(|code| code.vcode.clone()).unwrap_or_default();
+        listings.push(Listing { name, step, text });
+    }
+    Ok(listings)
 }
 
 fn emit(

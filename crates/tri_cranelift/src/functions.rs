@@ -148,6 +148,11 @@ impl Functions {
         &self.steps[&(schedule, step)]
     }
 
+    /// The number of the form of a step, if the step computes.
+    pub(crate) fn form_number(&self, schedule: usize, step: usize) -> Option<usize> {
+        self.steps.get(&(schedule, step)).map(|(form, _)| *form)
+    }
+
     /// In order.
     pub(crate) fn list(&self) -> &[Function] {
         &self.list

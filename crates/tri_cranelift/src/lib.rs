@@ -38,7 +38,7 @@ mod schedule;
 mod sizes;
 
 pub use code::{Code, Effort, Options};
-pub use compile::{CodegenError, compile, compile_reusing, emit_asm, emit_clif};
+pub use compile::{CodegenError, Listing, compile, compile_reusing, emit_asm, emit_clif, list_asm};
 pub use executable::{EntryPoint, Executable};
 pub use failure::{Failure, FailureKind, Site};
 pub use frame::FrameLayout;

@@ -198,6 +198,23 @@ fn views<'a>(tensors: &'a [TensorSlice<'a>]) -> Result<Vec<TensorView<'a>>, Driv
     tensors.iter().map(view).collect()
 }
 
+/// The bytes of every value that binding a checkpoint to a module after the passes of -O2 gives, in order.
+///
+/// # Errors
+/// A step of the prologue has no kernel, or the prologue stops.
+pub(crate) fn bound(
+    module: &Verified,
+    checkpoint: &Checkpoint,
+    timing: &mut Timing,
+) -> Result<Vec<Vec<u8>>, DriverError> {
+    let level = OptLevel::O2;
+    let kernel = backend::schedule(module, level, timing)?;
+    let code = backend::generate(&kernel, &backend::options(level)?, timing)?;
+    let model = timing.stage("link", || Model::from_parts(module.clone(), kernel, code))?;
+    let model = timing.stage("bind", || bind(&model, Parameters::Checkpoint(checkpoint)))?;
+    Ok(model.bound()?.into_iter().map(<[u8]>::to_vec).collect())
+}
+
 /// Binds weights, and writes what an artifact stores to its places: bound values, then parameters that entries take as they are.
 ///
 /// # Errors

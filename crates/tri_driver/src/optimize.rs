@@ -2,6 +2,7 @@
 
 use tri_passes::OptLevel;
 
+use crate::report::run_name;
 use crate::{ElaborateError, Program, Timing, backend};
 
 /// The level of `-O0` to `-O3`; higher numbers are the highest.
@@ -49,6 +50,33 @@ pub fn emit(
     })
 }
 
+/// The runs of passes at a level, as `--emit ir-after=` calls them.
+pub fn pass_runs(level: OptLevel) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    for pass in level.pipeline() {
+        names.push(run_name(pass.name, names.iter().map(String::as_str)));
+    }
+    names
+}
+
+/// The tensor IR of an accepted program after a run of a pass, by its name; none if the level has no such run.
+///
+/// # Errors
+/// Those of [`Program::optimized`].
+pub fn emit_after(program: &Program, level: OptLevel, run: &str) -> Result<Option<String>, ElaborateError> {
+    let (elaborated, _) = program.elaborated()?;
+    let Some(wanted) = pass_runs(level).iter().position(|name| name == run) else { return Ok(None) };
+    let (mut at, mut text) = (0, None);
+    let mut note = |_: &tri_passes::PassRun, module: &tri_ir::Module| {
+        if at == wanted {
+            text = Some(module.to_string());
+        }
+        at += 1;
+    };
+    tri_passes::optimize(elaborated, level, &mut note).map_err(crate::DriverError::Pass)?;
+    Ok(text)
+}
+
 #[cfg(test)]
 mod tests {
     use std::path::Path;
@@ -77,6 +105,11 @@ mod tests {
             assert!(text(Stage::Clif).contains("fadd"));
             assert!(!text(Stage::Asm).is_empty());
         }
+        for run in pass_runs(OptLevel::O2) {
+            let text = emit_after(&program, OptLevel::O2, &run).unwrap().unwrap();
+            tri_ir::verify(tri_ir::parse(&text).unwrap()).unwrap();
+        }
+        assert_eq!(emit_after(&program, OptLevel::O0, "share").unwrap(), None);
         let names: Vec<&str> = timing.stages().into_iter().map(|(name, _)| name).collect();
         assert!(names.contains(&"split-prologue") && names.contains(&"schedule"), "{names:?}");
     }

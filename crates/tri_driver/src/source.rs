@@ -9,6 +9,7 @@ use tri_diagnostics::render::Sources;
 use tri_diagnostics::{Diagnostic, FileId, Span};
 use tri_hir::hir::{Def, Owner};
 use tri_ir::{Origin, Verified};
+use tri_lower::{Place, SourceMap};
 use tri_passes::OptLevel;
 use tri_syntax::ast::{Item, ItemId, ItemKind};
 
@@ -196,6 +197,12 @@ impl Program {
         Ok(&elaborated.as_ref()?.module)
     }
 
+    /// The tensor IR of an accepted program before the passes, with where it comes from.
+    pub(crate) fn elaborated(&self) -> Result<(&Verified, &SourceMap), ElaborateError> {
+        let elaborated = queries::elaborated(&self.db, self.root).as_ref()?;
+        Ok((&elaborated.module, &elaborated.source_map))
+    }
+
     /// The tensor IR of an accepted program after the passes of a level. Each pass is a stage.
     ///
     /// # Errors
@@ -291,8 +298,13 @@ impl Program {
     /// Where in the source an instruction of the program comes from.
     pub fn span(&self, origin: Origin) -> Option<Span> {
         let place = queries::elaborated(&self.db, self.root).as_ref().ok()?.source_map.place(origin)?;
+        Some(self.place_span(place))
+    }
+
+    /// The bytes of a place in the source.
+    pub(crate) fn place_span(&self, place: Place) -> Span {
         let place = tri_hir::Place { file: place.file, item: place.item, node: place.node };
-        Some(tri_hir::place_span(&self.db, place))
+        tri_hir::place_span(&self.db, place)
     }
 
     fn text_of(&self, file: SourceFile) -> Option<&str> {

@@ -9,10 +9,11 @@ use tri_db::{Db, RootDatabase, SourceFile};
 use tri_diagnostics::{Diagnostic, Edit, FileId, LineIndex, TextRange};
 
 use crate::{
-    Assist, Call, CodeLens, Completions, Fold, Hover, InlayHint, IrView, Link, NavigationTarget,
-    OutlineEntry, Reference, SemanticToken, SignatureHelp, assists, call_hierarchy, code_lens, completion,
-    diagnostics, elaboration, folding, formatting, goto_definition, hover, inlay_hints, references, rename,
-    selection_range, semantic_tokens, signature_help, symbols, view_ir,
+    Assist, Call, CodeLens, Completions, Fold, GraphShape, GraphView, Hover, InlayHint, IrStage, IrView,
+    Link, NavigationTarget, OutlineEntry, Reference, SemanticToken, SignatureHelp, assists, call_hierarchy,
+    code_lens, completion, diagnostics, elaboration, folding, formatting, goto_definition, hover,
+    inlay_hints, references, rename, selection_range, semantic_tokens, signature_help, symbols, view_graph,
+    view_ir,
 };
 
 /// An answer, or that a change overtook the question.
@@ -222,9 +223,15 @@ impl Analysis {
         Ok(self.ask_file(file, |db, file| code_lens::lenses(db, file))?.unwrap_or_default())
     }
 
-    /// The tensor IR of the function at a place, or why there is none.
-    pub fn ir(&self, at: FilePosition) -> Cancellable<Result<IrView, String>> {
-        let view = self.ask_file(at.file, |db, file| view_ir::view(db, file, at.offset))?;
+    /// What the function at a place becomes, or why there is nothing.
+    pub fn ir(&self, at: FilePosition, stage: IrStage) -> Cancellable<Result<IrView, String>> {
+        let view = self.ask_file(at.file, |db, file| view_ir::view(db, file, at.offset, stage))?;
+        Ok(view.unwrap_or_else(|| Err("there is no such file".to_owned())))
+    }
+
+    /// The model at a place as a picture, or why there is none.
+    pub fn graph(&self, at: FilePosition, shape: GraphShape) -> Cancellable<Result<GraphView, String>> {
+        let view = self.ask_file(at.file, |db, file| view_graph::view(db, file, at.offset, shape))?;
         Ok(view.unwrap_or_else(|| Err("there is no such file".to_owned())))
     }
 

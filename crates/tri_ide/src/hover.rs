@@ -6,7 +6,9 @@ use tri_hir::hir::{Def, Fact, MemberKind, Owner, Type};
 use tri_hir::{show_dim, show_fact, show_type};
 use tri_syntax::ast::{ItemKind, MemberKind as AstMember, NodeId};
 
+use crate::costs;
 use crate::goto_definition::named;
+use crate::kernels;
 use crate::occurrences::symbol_at;
 use crate::path::{NodePath, path_to, word_at};
 use crate::sizes;
@@ -36,7 +38,10 @@ fn of_expression(db: &dyn Db, file: SourceFile, offset: u32) -> Option<Hover> {
     let body = tri_hir::body(db, path.body_owner()?);
     let mut ids = path.nodes.iter().rev().filter_map(|node| node.id());
     let (node, ty) = ids.find_map(|node| Some((node, type_at(&body, node)?)))?;
-    let text = format!("```tri\n{}\n```{}", show_type(db, ty), values(db, ty));
+    let mut text = format!("```tri\n{}\n```{}", show_type(db, ty), values(db, ty));
+    kernels::of_expression(db, file, around)
+        .into_iter()
+        .for_each(|line| text.push_str(&format!("\n\n{line}")));
     Some(Hover { range: path.range(node), text })
 }
 
@@ -50,12 +55,24 @@ fn of_symbol(db: &dyn Db, file: SourceFile, symbol: Symbol, range: TextRange) ->
         }
         text.push_str(&values(db, &ty));
     }
-    text.push_str(&facts(db, symbol));
+    text.push_str(&facts(db, file, symbol));
+    if is_operation(db, symbol) {
+        kernels::of_expression(db, file, range)
+            .into_iter()
+            .for_each(|line| text.push_str(&format!("\n\n{line}")));
+    }
     let docs = symbol.docs(db);
     if !docs.is_empty() {
         text.push_str(&format!("\n\n---\n\n{docs}"));
     }
     Some(text)
+}
+
+/// Whether a name is that of an operation of the language.
+fn is_operation(db: &dyn Db, symbol: Symbol) -> bool {
+    let Symbol::Item(def) = symbol else { return false };
+    let item = tri_hir::item_of(db, def);
+    item.is_some_and(|item| matches!(&item.kind, ItemKind::Function(function) if function.body.is_none()))
 }
 
 /// The type of the value at the end of a path.
@@ -162,7 +179,7 @@ fn local_head(db: &dyn Db, symbol: Symbol, def: Def, node: NodeId) -> Option<Str
 }
 
 /// What is known of a declaration beyond its text: storage, counts, conditions.
-fn facts(db: &dyn Db, symbol: Symbol) -> String {
+fn facts(db: &dyn Db, file: SourceFile, symbol: Symbol) -> String {
     let mut lines = Vec::new();
     match symbol {
         Symbol::Member(def, at) => {
@@ -174,14 +191,22 @@ fn facts(db: &dyn Db, symbol: Symbol) -> String {
                     MemberKind::Function(_) => {
                         lines.extend(conditions(db, &tri_hir::signature(db, Owner::Method(def, at)).facts))
                     }
-                    MemberKind::Instance(Type::Layer(layer, _)) => lines.extend(count(db, *layer)),
-                    MemberKind::Instance(_) | MemberKind::Error => {}
+                    MemberKind::Instance(ty) => {
+                        if let Type::Layer(layer, _) = ty {
+                            lines.extend(count(db, *layer));
+                        }
+                        lines.extend(costs::of_member(db, file, &typed_name(db, def), &member.name));
+                    }
+                    MemberKind::Error => {}
                 }
             }
         }
         Symbol::Item(def) => match tri_hir::item_of(db, def).map(|item| item.kind.clone()) {
-            Some(ItemKind::Layer(_)) => {
+            Some(ItemKind::Layer(layer)) => {
                 lines.extend(count(db, def));
+                let name = layer.name.as_str();
+                let of = if layer.is_model { costs::of_model } else { costs::of_layer };
+                lines.extend(of(db, file, name));
                 lines.extend(conditions(db, &tri_hir::layer(db, def).facts));
             }
             Some(ItemKind::Function(_)) => {

@@ -29,6 +29,7 @@ pub mod math;
 mod module;
 mod names;
 mod op;
+mod operations;
 mod rows;
 mod scalar;
 mod tensor;
@@ -45,6 +46,7 @@ pub use module::{
     Value,
 };
 pub use op::{BinaryOp, Conv2d, Op, Pool2d, PoolKind, Quantizer, ReduceOp, Tile, UnaryOp};
+pub use operations::operations;
 pub use rows::meeting_rows;
 pub use scalar::Scalar;
 pub use tensor::TensorData;

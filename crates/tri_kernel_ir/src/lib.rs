@@ -17,6 +17,7 @@
 //! outer axes, and rows and columns of a contraction, are independent, so a backend may run them in parallel.
 
 mod attach;
+mod explain;
 mod kir;
 mod operands;
 pub mod plan;
@@ -24,13 +25,17 @@ mod print;
 mod repeat;
 mod schedule;
 mod verify;
+mod workspace;
 
 pub use attach::{attach, attach_error};
+pub use explain::{KernelChoice, explain};
 pub use kir::{
     Access, Buffer, BufferId, CallStep, ClusterStep, Contraction, ContractionKind, Convolution, Expr, ExprId,
     Fold, Guard, Index, Module, Nest, OuterAxis, Place, Reg, Repeat, RouteStep, RouteTile, Schedule,
     ScheduleId, Slot, SlotSize, Stage, Step, StepKind, Store,
 };
 pub use plan::{PlanError, slot_offsets, workspace_bytes};
+pub use print::print_schedule;
 pub use schedule::{Fusion, ScheduleError, schedule, schedule_function};
 pub use verify::{Verified, VerifyError, verify};
+pub use workspace::{Workspace, workspace};

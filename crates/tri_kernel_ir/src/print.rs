@@ -10,7 +10,7 @@ use tri_ir::{Conv2d, Dim};
 
 use crate::{
     Access, BufferId, CallStep, Contraction, ContractionKind, Convolution, Expr, Fold, Guard, Index, Module,
-    Nest, Place, RouteStep, Schedule, Stage, StepKind,
+    Nest, Place, RouteStep, Schedule, ScheduleId, Stage, Step, StepKind,
 };
 
 impl fmt::Display for Module {
@@ -25,6 +25,24 @@ impl fmt::Display for Module {
     }
 }
 
+/// One schedule as text, and for each of its lines that belong to a step, from 0, the step.
+pub fn print_schedule(module: &Module, id: ScheduleId) -> (String, Vec<(u32, usize)>) {
+    let Some(schedule) = module.schedules.get(id.index()) else { return Default::default() };
+    let printer = Printer { module, schedule };
+    let mut text = fmt::from_fn(|f| printer.head(f)).to_string();
+    let mut lines = Vec::new();
+    let mut line = text.lines().count() as u32;
+    for (at, step) in schedule.steps.iter().enumerate() {
+        let printed = fmt::from_fn(|f| printer.step_at(f, at, step)).to_string();
+        let end = line + printed.lines().count() as u32;
+        lines.extend((line..end).map(|line| (line, at)));
+        line = end;
+        text.push_str(&printed);
+    }
+    text.push_str("}\n");
+    (text, lines)
+}
+
 struct Printer<'m> {
     module: &'m Module,
     schedule: &'m Schedule,
@@ -32,6 +50,13 @@ struct Printer<'m> {
 
 impl Printer<'_> {
     fn schedule(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        self.head(f)?;
+        let mut steps = self.schedule.steps.iter().enumerate();
+        steps.try_for_each(|(at, step)| self.step_at(f, at, step))?;
+        writeln!(f, "}}")
+    }
+
+    fn head(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let symbols: Vec<&str> = self.schedule.symbols.iter().map(|symbol| symbol.name.as_str()).collect();
         writeln!(f, "schedule {}({}) {{", self.schedule.name, symbols.join(", "))?;
         for (i, buffer) in self.schedule.buffers.iter().enumerate() {
@@ -54,17 +79,20 @@ impl Printer<'_> {
             }
             writeln!(f, "] in {}", buffer.encoding.name())?;
         }
-        let mut repeats = self.schedule.repeats.iter().peekable();
-        for (at, step) in (0..).zip(&self.schedule.steps) {
-            if let Some(repeat) = repeats.next_if(|repeat| repeat.steps.start == at) {
-                let moving = repeat.moving.iter().map(|(buffer, by)| format!("b{} by {by}", buffer.0));
-                let moving = moving.collect::<Vec<_>>().join(", ");
-                let Range { start, end } = repeat.steps;
-                writeln!(f, "  repeat {} steps {} times, moving {moving}", end - start, repeat.times)?;
-            }
-            self.step(f, &step.kind)?;
+        Ok(())
+    }
+
+    /// The step at a position, after the line of the repeat that begins there.
+    fn step_at(&self, f: &mut Formatter<'_>, at: usize, step: &Step) -> fmt::Result {
+        let repeats = &self.schedule.repeats;
+        let next = repeats.partition_point(|repeat| (repeat.steps.start as usize) < at);
+        if let Some(repeat) = repeats.get(next).filter(|repeat| repeat.steps.start as usize == at) {
+            let moving = repeat.moving.iter().map(|(buffer, by)| format!("b{} by {by}", buffer.0));
+            let moving = moving.collect::<Vec<_>>().join(", ");
+            let Range { start, end } = repeat.steps;
+            writeln!(f, "  repeat {} steps {} times, moving {moving}", end - start, repeat.times)?;
         }
-        writeln!(f, "}}")
+        self.step(f, &step.kind)
     }
 
     fn step(&self, f: &mut Formatter<'_>, step: &StepKind) -> fmt::Result {

@@ -42,6 +42,28 @@ pub(crate) fn find(schedule: &mut Schedule) {
     drop_buffers(schedule);
 }
 
+/// Where the steps of a schedule stand once runs of them are repeats.
+pub(crate) fn positions(schedule: &Schedule) -> Vec<usize> {
+    let mut folded = schedule.clone();
+    find(&mut folded);
+    let mut positions = Vec::with_capacity(schedule.steps.len());
+    let (mut repeats, mut at) = (folded.repeats.iter().peekable(), 0);
+    while at < folded.steps.len() {
+        match repeats.next_if(|repeat| repeat.steps.start as usize == at) {
+            Some(repeat) => {
+                let turn = repeat.steps.start as usize..repeat.steps.end as usize;
+                (0..repeat.times).for_each(|_| positions.extend(turn.clone()));
+                at = turn.end;
+            }
+            None => {
+                positions.push(at);
+                at += 1;
+            }
+        }
+    }
+    positions
+}
+
 /// A run of steps to be repeated.
 struct Run {
     start: usize,

@@ -34,9 +34,28 @@ impl Lowering<'_> {
         let generics = self.generics(frame, generics)?;
         let args = self.arguments(frame, owner, None, &generics, args)?;
         if signature.intrinsic {
-            return self.intrinsic(frame, &signature, &generics, args, ty);
+            return self.operation(frame, &signature, &generics, args, ty);
         }
         self.call(owner, None, &signature, generics, args)
+    }
+
+    /// A call of an operation of the language.
+    fn operation(
+        &mut self,
+        frame: &Frame,
+        signature: &Signature,
+        generics: &[GenericValue],
+        args: Vec<Value>,
+        ty: &Type,
+    ) -> Result<Value> {
+        let Some(open) = self.open.last() else {
+            return self.intrinsic(frame, signature, generics, args, ty);
+        };
+        let first = open.builder.function().insts.len() as u32;
+        let callee = self.callee(None, signature, &args)?;
+        let value = self.intrinsic(frame, signature, generics, args, ty)?;
+        self.note_inlined(first, callee)?;
+        Ok(value)
     }
 
     /// A call of a layer's function.
@@ -90,7 +109,7 @@ impl Lowering<'_> {
         let generics = self.infer_generics(owner, &signature, &types, None)?;
         let args = self.complete(owner, None, &generics, signature.params.len(), given)?;
         if signature.intrinsic {
-            return self.intrinsic(frame, &signature, &generics, args, ty);
+            return self.operation(frame, &signature, &generics, args, ty);
         }
         self.call(owner, None, &signature, generics, args)
     }
@@ -170,8 +189,15 @@ impl Lowering<'_> {
     ) -> Result<Value> {
         let mut instances: Vec<InstanceId> = this.into_iter().collect();
         args.iter().for_each(|arg| layers_in(arg, &mut instances));
-        if !self.is_shared(owner, signature, &instances) {
+        if self.open.is_empty() {
             return self.eval_function(owner, this, generics, args);
+        }
+        let callee = self.callee(this, signature, &args)?;
+        if !self.is_shared(owner, signature, &instances) {
+            let first = self.current()?.builder.function().insts.len() as u32;
+            let value = self.eval_function(owner, this, generics, args)?;
+            self.note_inlined(first, callee)?;
+            return Ok(value);
         }
         let mut sizes = Vec::new();
         let general = self.is_tested_entry(owner, signature);
@@ -187,7 +213,7 @@ impl Lowering<'_> {
             args: args.iter().map(|arg| self.arg_key(arg)).collect(),
         };
         let shared = self.shared_function(key, signature, &instances)?;
-        self.emit_call(&shared, &instances, sizes, tensors)
+        self.emit_call(&shared, callee, &instances, sizes, tensors)
     }
 
     /// Whether a call is one of a function that other calls share.

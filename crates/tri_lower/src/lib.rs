@@ -16,6 +16,7 @@
 
 mod block;
 mod call;
+mod callee;
 mod chain;
 mod contraction;
 mod dims;
@@ -39,4 +40,4 @@ mod value;
 mod view;
 
 pub use lowering::{Limits, Lowered, Options, lower};
-pub use source_map::{Place, SourceMap};
+pub use source_map::{Callee, Calls, Place, SourceMap};

@@ -65,6 +65,13 @@ impl Lowering<'_> {
             return Err(self.unsupported("a tile that gives rows of a size known only at run time"));
         }
         let ty = TensorType::new(result.dtype, vec![rows, result_width.clone()]);
+        for tile in tiles.iter() {
+            if let Value::Layer(tile) = tile {
+                let (_, signature) = self.forward_of(*tile)?;
+                let callee = self.callee(Some(*tile), &signature, &[Value::Tensor(args[0])])?;
+                self.note_callee(callee)?;
+            }
+        }
         let op = Op::Route { top, weighted: weight.is_some(), tiles: targets };
         let routed = self.emit_all(op, args, vec![ty])?[0];
         let shape = outer.iter().cloned().chain([result_width]).collect();

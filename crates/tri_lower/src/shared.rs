@@ -17,6 +17,7 @@ use crate::function::{OpenFunction, Role};
 use crate::instance::TensorId;
 use crate::lowering::Lowering;
 use crate::names::{Path, Step};
+use crate::source_map::Callee;
 use crate::value::{GenericValue, InstanceId, Value};
 
 /// What the instructions of a function depend on.
@@ -289,6 +290,7 @@ impl Lowering<'_> {
     pub(crate) fn emit_call(
         &mut self,
         shared: &Shared,
+        called: Callee,
         instances: &[InstanceId],
         sizes: Vec<Dim>,
         mut args: Vec<ir::Value>,
@@ -307,6 +309,7 @@ impl Lowering<'_> {
         let Some(types) = results.collect::<Option<Vec<TensorType>>>() else {
             return Err(self.unsupported("a function whose result has a size bound inside"));
         };
+        self.note_callee(called)?;
         let op = Op::Call { function: shared.function, symbols: sizes, states };
         let results = self.emit_all(op, args, types)?;
         Ok(placed(&shared.result, &results))

@@ -1,4 +1,6 @@
-//! Where instructions come from: the table that stands beside a module.
+//! Where instructions come from: the tables that stand beside a module.
+
+use std::ops::Range;
 
 use rustc_hash::FxHashMap;
 use tri_diagnostics::FileId;
@@ -16,17 +18,51 @@ pub struct Place {
     pub node: NodeId,
 }
 
-/// The place of every [`Origin`] of a module.
+/// What a call in the source calls.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Callee {
+    /// Path to the instance from the one that calls, `stage1.0`; empty where it calls itself, or a function of no layer.
+    pub member: String,
+    /// The layer with its sizes, `Block[64]`; none of a function of no layer.
+    pub layer: Option<String>,
+    /// The function.
+    pub function: String,
+    /// Names of its parameters, one for each tensor given.
+    pub inputs: Vec<String>,
+    /// The call.
+    pub place: Place,
+}
+
+/// The calls that a function makes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Calls {
+    /// Each call instruction's callee; those of a route's tiles in their order.
+    pub callees: Vec<(u32, Callee)>,
+    /// Instructions that stand for a call: those of the callee's body. Ranges lie apart or inside each other, inner ones first.
+    pub inlined: Vec<(Range<u32>, Callee)>,
+}
+
+/// The place of every [`Origin`] of a module, and the callee of every call.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SourceMap {
     places: Vec<Place>,
     known: FxHashMap<Place, Origin>,
+    calls: FxHashMap<String, Calls>,
 }
 
 impl SourceMap {
     /// Where `origin` is in the source.
     pub fn place(&self, origin: Origin) -> Option<Place> {
         self.places.get(origin.index()).copied()
+    }
+
+    /// What the function of this name calls.
+    pub fn calls(&self, function: &str) -> Option<&Calls> {
+        self.calls.get(function)
+    }
+
+    pub(crate) fn calls_mut(&mut self, function: &str) -> &mut Calls {
+        self.calls.entry(function.to_owned()).or_default()
     }
 
     /// The number for a place.

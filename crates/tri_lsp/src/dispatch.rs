@@ -40,6 +40,7 @@ pub(crate) fn request(server: &mut Server<'_>, request: Request) {
         .on::<lsp::DocumentOnTypeFormattingRequest>(requests::formatting::on_type)
         .on::<lsp::CodeLensRequest>(requests::code_lens::answer)
         .on::<requests::ir::IrRequest>(requests::ir::answer)
+        .on::<requests::graph::GraphRequest>(requests::graph::answer)
         .on::<lsp::CodeActionRequest>(requests::code_action::answer)
         .on::<lsp::TextDocumentContentRequest>(requests::text_document_content::answer)
         .unknown();

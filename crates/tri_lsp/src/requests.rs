@@ -10,6 +10,7 @@ pub(crate) mod document_link;
 pub(crate) mod document_symbol;
 pub(crate) mod folding_range;
 pub(crate) mod formatting;
+pub(crate) mod graph;
 pub(crate) mod hover;
 pub(crate) mod inlay_hint;
 pub(crate) mod ir;

@@ -3,6 +3,7 @@
 import * as vscode from 'vscode';
 import { LanguageClient, LanguageClientOptions, ServerOptions } from 'vscode-languageclient/node';
 
+import { GraphView } from './graph';
 import { IrView } from './ir';
 import { TritonTasks, compile, runTest } from './tasks';
 
@@ -11,10 +12,13 @@ let client: LanguageClient | undefined;
 export async function activate(context: vscode.ExtensionContext): Promise<void> {
   client = newClient();
   const ir = new IrView(client);
+  const graph = new GraphView(client);
   context.subscriptions.push(
     ir,
+    graph,
     vscode.tasks.registerTaskProvider(TritonTasks.type, new TritonTasks()),
     vscode.commands.registerCommand('tri.showIr', () => ir.show()),
+    vscode.commands.registerCommand('tri.showGraph', () => graph.show()),
     vscode.commands.registerCommand('tri.runTest', runTest),
     vscode.commands.registerCommand('tri.compile', compile),
     vscode.commands.registerCommand('tri.restartServer', () => client?.restart()),

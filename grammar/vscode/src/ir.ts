@@ -1,5 +1,5 @@
-// "Show IR": the tensor IR of the function under the cursor, beside the program. It follows the cursor, and marks what
-// belongs together on both sides.
+// "Show IR": what the function under the cursor becomes, beside the program: tensor IR, kernel IR or instructions. It follows the
+// cursor, and marks what belongs together on both sides.
 
 import * as vscode from 'vscode';
 import { LanguageClient, Location, ResponseError } from 'vscode-languageclient/node';
@@ -9,6 +9,15 @@ interface Ir {
   text: string;
   lines: { line: number; source: Location }[];
 }
+
+/** How far the compiler has come, as the server calls it. */
+type Stage = 'tensor' | 'kernel' | 'assembly';
+
+const STAGES: (vscode.QuickPickItem & { stage: Stage })[] = [
+  { label: 'Tensor IR', description: 'before the passes', stage: 'tensor' },
+  { label: 'Kernel IR', description: 'fused kernels, after the passes', stage: 'kernel' },
+  { label: 'Assembly', description: 'instructions for this machine', stage: 'assembly' },
+];
 
 export class IrView implements vscode.Disposable, vscode.TextDocumentContentProvider {
   private static readonly place = vscode.Uri.parse('tri-ir:function.ir');
@@ -21,6 +30,7 @@ export class IrView implements vscode.Disposable, vscode.TextDocumentContentProv
   });
   private readonly subscriptions: vscode.Disposable[];
   private shown: Ir = { text: '', lines: [] };
+  private stage: Stage = 'tensor';
 
   constructor(private readonly client: LanguageClient) {
     this.subscriptions = [
@@ -44,6 +54,11 @@ export class IrView implements vscode.Disposable, vscode.TextDocumentContentProv
     if (source?.document.languageId !== 'tri') {
       return;
     }
+    const picked = await vscode.window.showQuickPick(STAGES, { placeHolder: 'What to show of the function under the cursor' });
+    if (!picked) {
+      return;
+    }
+    this.stage = picked.stage;
     const refused = await this.load(source);
     if (refused !== undefined) {
       void vscode.window.showInformationMessage(refused);
@@ -72,6 +87,7 @@ export class IrView implements vscode.Disposable, vscode.TextDocumentContentProv
     const params = {
       textDocument: { uri: this.client.code2ProtocolConverter.asUri(document.uri) },
       position: this.client.code2ProtocolConverter.asPosition(selection.active),
+      stage: this.stage,
     };
     try {
       this.shown = await this.client.sendRequest<Ir>('tri/ir', params);

@@ -4,7 +4,9 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value, json};
 use tri_cache::{Cache, Remote};
-use tri_driver::{Compiled, LARGE_WEIGHTS, Program, Request, Skipped, Source, Stage, Timing, level_of};
+use tri_driver::{
+    Compiled, LARGE_WEIGHTS, OptLevel, Program, Report, Request, Skipped, Source, Stage, Timing, level_of,
+};
 
 use crate::args::{CompileArgs, Emit, Format, TimingShape};
 use crate::commands::{cache, watch};
@@ -14,6 +16,7 @@ use crate::output;
 use crate::program;
 use crate::progress::Progress;
 use crate::remote;
+use crate::report;
 use crate::table::bytes_text;
 use crate::timing;
 
@@ -22,7 +25,7 @@ enum Outcome {
     /// Stages with their texts.
     Text(Vec<(Emit, String)>),
     /// An artifact, its size, its entries without golden call, and where it comes from.
-    Artifact { path: PathBuf, bytes: u64, skipped: Vec<Skipped>, source: Source },
+    Artifact { path: PathBuf, bytes: u64, skipped: Vec<Skipped>, source: Source, report: Option<Report> },
 }
 
 /// Compiles.
@@ -77,8 +80,14 @@ fn compile(args: &CompileArgs, format: Format, timing: &mut Timing) -> Result<Ou
     let compiled = compiled.map_err(|error| program::told(&program, error, format))?;
     tell(&compiled, &program, format);
     let (path, bytes) = write(args, &compiled, timing)?;
+    let report = if args.report {
+        let report = timing.stage("report", || program.report(level_of(args.optimize.level)));
+        Some(report.map_err(|error| program::told(&program, error, format))?)
+    } else {
+        None
+    };
     let (skipped, source) = (compiled.skipped, compiled.source);
-    Ok(Outcome::Artifact { path, bytes, skipped, source })
+    Ok(Outcome::Artifact { path, bytes, skipped, source, report })
 }
 
 /// The caches to use.
@@ -143,18 +152,19 @@ fn emit(
     timing: &mut Timing,
 ) -> Result<Vec<(Emit, String)>, Failure> {
     let level = level_of(args.optimize.level);
+    hold_runs(args, level)?;
     let (mut texts, mut is_accepted) = (Vec::new(), false);
     for emit in &args.emit {
         let stage = match emit {
             Emit::Ast => {
-                texts.push((*emit, program.ast_text()));
+                texts.push((emit.clone(), program.ast_text()));
                 continue;
             }
             Emit::Hir => {
-                texts.push((*emit, program.hir_text()));
+                texts.push((emit.clone(), program.hir_text()));
                 continue;
             }
-            Emit::Ir => Stage::Ir,
+            Emit::Ir | Emit::IrAfter(_) => Stage::Ir,
             Emit::Kir => Stage::Kir,
             Emit::Clif => Stage::Clif,
             Emit::Asm => Stage::Asm,
@@ -163,10 +173,33 @@ fn emit(
             program::callable(&args.source, program, level, format, timing)?;
             is_accepted = true;
         }
-        let text = tri_driver::emit(program, level, stage, timing);
-        texts.push((*emit, text.map_err(|error| program::told(program, error, format))?));
+        let text = match emit {
+            Emit::IrAfter(run) => {
+                tri_driver::emit_after(program, level, run).map(|text| text.unwrap_or_default())
+            }
+            _ => tri_driver::emit(program, level, stage, timing),
+        };
+        texts.push((emit.clone(), text.map_err(|error| program::told(program, error, format))?));
     }
     Ok(texts)
+}
+
+/// The passes asked for run at the level.
+fn hold_runs(args: &CompileArgs, level: OptLevel) -> Result<(), Failure> {
+    let known = tri_driver::pass_runs(level);
+    for emit in &args.emit {
+        if let Emit::IrAfter(run) = emit
+            && !known.contains(run)
+        {
+            let near = tri_driver::nearest(run, known.iter().map(String::as_str));
+            let near = near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+            let known = known.join(", ");
+            return Err(Failure::Usage(format!(
+                "no pass `{run}` runs at -{level:?}: there are {known}{near}"
+            )));
+        }
+    }
+    Ok(())
 }
 
 fn print(outcome: &Outcome, verbose: bool) {
@@ -176,8 +209,11 @@ fn print(outcome: &Outcome, verbose: bool) {
                 output::result(format_args!("{}\n", text.trim_end()));
             }
         }
-        Outcome::Artifact { path, bytes, skipped, .. } => {
+        Outcome::Artifact { path, bytes, skipped, report, .. } => {
             output::result(format_args!("{} ({})\n", path.display(), bytes_text(*bytes)));
+            if let Some(report) = report {
+                output::result(report::text(report));
+            }
             for skip in skipped.iter().filter(|_| verbose) {
                 output::note(format_args!("no golden call of `{}`: {}", skip.entry, skip.reason));
             }
@@ -190,10 +226,10 @@ fn outcome_json(outcome: &Outcome, timing: &Timing) -> Value {
     match outcome {
         Outcome::Text(texts) => {
             let texts: Map<String, Value> =
-                texts.iter().map(|(emit, text)| (emit.name().to_owned(), json!(text))).collect();
+                texts.iter().map(|(emit, text)| (emit.name(), json!(text))).collect();
             json!({ "emitted": texts, "timing": stages })
         }
-        Outcome::Artifact { path, bytes, skipped, source } => {
+        Outcome::Artifact { path, bytes, skipped, source, report } => {
             let skipped: Vec<Value> =
                 skipped.iter().map(|skip| json!({ "entry": skip.entry, "reason": skip.reason })).collect();
             json!({
@@ -201,6 +237,7 @@ fn outcome_json(outcome: &Outcome, timing: &Timing) -> Value {
                 "bytes": bytes,
                 "without_golden_call": skipped,
                 "cache": timing::cache(timing, source),
+                "report": report.as_ref().map(report::json),
                 "timing": stages,
             })
         }

@@ -13,14 +13,15 @@ use crate::table::{Table, bytes_text};
 /// Prints it.
 pub(crate) fn run(args: &InspectArgs, format: Format) -> Result<(), Failure> {
     let artifact = tri_driver::open_artifact(&args.file)?;
+    let memory = tri_driver::activation_memory(&artifact)?;
     match format {
-        Format::Json => output::json(&json(&artifact)),
-        Format::Text | Format::Concise | Format::Sarif => output::result(text(&artifact)),
+        Format::Json => output::json(&json(&artifact, &memory)),
+        Format::Text | Format::Concise | Format::Sarif => output::result(text(&artifact, &memory)),
     }
     Ok(())
 }
 
-fn text(artifact: &Artifact) -> String {
+fn text(artifact: &Artifact, memory: &[String]) -> String {
     let (build, interface) = (&artifact.manifest().build, &artifact.manifest().interface);
     let mut text = format!("model {}\n", interface.name);
     let options: Vec<String> = build.options.iter().map(|(name, value)| format!("{name}={value}")).collect();
@@ -28,8 +29,8 @@ fn text(artifact: &Artifact) -> String {
         writeln!(text, "made by {} ({}), numerics {}", build.compiler, options.join(", "), build.numerics);
     let _ = writeln!(text, "source {}", hex(&build.source_hash));
     text.push_str("\nentry points\n");
-    for entry in &interface.entries {
-        let _ = writeln!(text, "  {}", signature(entry));
+    for (entry, memory) in interface.entries.iter().zip(memory) {
+        let _ = writeln!(text, "  {}\n    peak memory of activations: {memory}", signature(entry));
     }
     let parameters: Vec<[String; 2]> =
         interface.parameters.iter().map(|tensor| [tensor.name.clone(), type_text(tensor)]).collect();
@@ -101,10 +102,11 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn json(artifact: &Artifact) -> Value {
+fn json(artifact: &Artifact, memory: &[String]) -> Value {
     let (build, interface) = (&artifact.manifest().build, &artifact.manifest().interface);
     let options: serde_json::Map<String, Value> =
         build.options.iter().map(|(name, value)| (name.clone(), json!(value))).collect();
+    let entries = interface.entries.iter().zip(memory).map(|(entry, memory)| entry_json(entry, memory));
     let stored = artifact.has_weights().then_some(&interface.weights);
     json!({
         "model": interface.name,
@@ -114,7 +116,7 @@ fn json(artifact: &Artifact) -> Value {
             "source_hash": hex(&build.source_hash),
             "options": options,
         },
-        "entries": interface.entries.iter().map(entry_json).collect::<Vec<_>>(),
+        "entries": entries.collect::<Vec<_>>(),
         "parameters": interface.parameters.iter().map(tensor_json).collect::<Vec<_>>(),
         "states": interface.states.iter().map(tensor_json).collect::<Vec<_>>(),
         "weights": stored.map(|weights| weights.iter().map(|weight| {
@@ -127,12 +129,13 @@ fn json(artifact: &Artifact) -> Value {
     })
 }
 
-fn entry_json(entry: &EntryInfo) -> Value {
+fn entry_json(entry: &EntryInfo, memory: &str) -> Value {
     let dims: Vec<Value> =
         entry.dims.iter().map(|dim| json!({ "name": dim.name, "min": dim.min, "max": dim.max })).collect();
     json!({
         "name": entry.name,
         "dims": dims,
+        "activation_memory": memory,
         "inputs": entry.inputs.iter().map(tensor_json).collect::<Vec<_>>(),
         "outputs": entry.outputs.iter().map(tensor_json).collect::<Vec<_>>(),
     })

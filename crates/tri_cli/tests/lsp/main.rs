@@ -7,3 +7,4 @@ mod client;
 mod hostile;
 mod names;
 mod soak;
+mod views;

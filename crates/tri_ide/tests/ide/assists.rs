@@ -67,19 +67,3 @@ fn lenses_count_and_run() {
     ];
     assert_eq!(shown, expected);
 }
-
-#[test]
-fn the_function_at_hand_is_shown_as_ir() {
-    let fixture = Fixture::new(MODEL);
-    let view = fixture.analysis.ir(fixture.position).unwrap().unwrap();
-    let lines: Vec<&str> = view.text.lines().collect();
-    let relu = view
-        .lines
-        .iter()
-        .find(|(line, _)| lines[*line as usize].contains("matmul") || lines[*line as usize].contains("max"));
-    let (line, span) = relu.unwrap_or_else(|| panic!("{}", view.text));
-    assert!(lines[*line as usize].contains('%'), "{}", view.text);
-    assert!(!span.range.is_empty());
-    let refused = Fixture::new("fn f(x: f32) -> f32 { $0x }\n");
-    assert!(refused.analysis.ir(refused.position).unwrap().unwrap_err().contains("no model"));
-}

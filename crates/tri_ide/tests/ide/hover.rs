@@ -64,3 +64,54 @@ fn a_file_that_is_being_typed_still_tells() {
     says("fn f(x: f32[4]) -> f32[4] {\n    let $0y = relu(x)\n    y.\n}\n", &["let y: f32[4]"]);
     assert_eq!(hover("// not$0hing\n"), "");
 }
+
+const MODEL: &str = "use std.nn.{Linear, TernaryLinear}
+
+layer Mlp[D, H]() {
+    up = Linear[D, H](bias = false)
+    down = TernaryLinear[H, D]()
+    fn forward[B](x: f32[B, D]) -> f32[B, D] {
+        down(up(x))
+    }
+}
+
+model M() {
+    first = Mlp[4, 8]()
+    rest = [Mlp[4, 16](); 2]
+    param w: f32[4, 4] = init.zeros
+    fn forward[B](x: f32[B, 4]) -> f32[B, 4] {
+        var y = first(x)
+        for mlp in rest {
+            y = mlp(y)
+        }
+        exp(y) @ w
+    }
+}
+";
+
+#[test]
+fn a_layer_has_the_operations_of_its_calls() {
+    // A multiply-add is two: x by the weight.
+    let member = MODEL.replace("    up = Linear", "    $0up = Linear");
+    says(
+        &member,
+        &["`Linear[4, 8].forward`: 64 × B operations", "`Linear[4, 16].forward`: 128 × B operations"],
+    );
+    let layer = MODEL.replace("layer Mlp", "layer $0Mlp");
+    says(&layer, &["`Mlp[4, 8].forward`: ", "`Mlp[4, 16].forward`: ", "× B operations"]);
+    let array = MODEL.replace("    rest = ", "    re$0st = ");
+    says(&array, &["`Mlp[4, 16].forward`: "]);
+    let model = MODEL.replace("model M()", "model $0M()");
+    says(&model, &["`forward`: ", "× B operations"]);
+}
+
+#[test]
+fn an_operation_has_the_kernel_that_serves_it() {
+    says(
+        &MODEL.replace("exp(y) @ w", "exp(y) $0@ w"),
+        &["`contract`: f32_gemm for ", "both operands are f32"],
+    );
+    says(&MODEL.replace("exp(y) @ w", "e$0xp(y) @ w"), &["fn exp", "`exp`: loop nest "]);
+    // Without a model nothing is computed.
+    assert!(!hover("fn f(x: f32[4]) -> f32[4] { x $0+ x }\n").contains("loop nest"));
+}

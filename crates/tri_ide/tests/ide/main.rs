@@ -5,8 +5,10 @@
 mod assists;
 mod completion;
 mod fixture;
+mod graph;
 mod hover;
 mod inlay_hints;
+mod ir;
 mod names;
 mod outline;
 mod rename;

@@ -21,6 +21,8 @@ mod route;
 mod softmax;
 mod state;
 
+use std::ops::Range;
+
 use tri_dims::DimError;
 use tri_ir::{DType, Dim, Encoding, Function, Inst, Op, Origin, TensorType, Value, Verified};
 
@@ -96,6 +98,17 @@ pub fn schedule(module: &Verified, fusion: Fusion) -> Result<Module, ScheduleErr
 
 /// The schedule of one function of a verified module, which may be [detached](tri_ir::detach) from it.
 pub fn schedule_function(function: &Function, fusion: Fusion) -> Result<Schedule, ScheduleError> {
+    let (mut schedule, _) = Scheduler::new(function, fusion).run()?;
+    repeat::find(&mut schedule);
+    Ok(schedule)
+}
+
+/// The same with the steps that each instruction became. There are none for one that is computed where its result is used, or that is only
+/// another look at a buffer. Runs of equal steps are not yet one: [`crate::repeat::positions`] says which step each becomes.
+pub(crate) fn schedule_with_steps(
+    function: &Function,
+    fusion: Fusion,
+) -> Result<(Schedule, Vec<Range<usize>>), ScheduleError> {
     Scheduler::new(function, fusion).run()
 }
 
@@ -144,7 +157,7 @@ impl<'m> Scheduler<'m> {
         }
     }
 
-    fn run(mut self) -> Result<Schedule, ScheduleError> {
+    fn run(mut self) -> Result<(Schedule, Vec<Range<usize>>), ScheduleError> {
         let function = self.function;
         let name = || function.name.clone();
         if let Some(symbol) = function.symbols.iter().find(|info| info.bound_inside && info.max.is_none()) {
@@ -160,8 +173,10 @@ impl<'m> Scheduler<'m> {
             let buffer = self.buffer(ty, Place::State(i as u32));
             self.states.push(buffer);
         }
+        let mut made = Vec::with_capacity(function.insts.len());
         for (at, inst) in function.insts.iter().enumerate() {
             self.origin = inst.origin;
+            let first = self.steps.len();
             self.inst(at, inst).map_err(|failure| match failure {
                 Failure::Unsupported(reason) => ScheduleError::Unsupported {
                     function: name(),
@@ -171,6 +186,7 @@ impl<'m> Scheduler<'m> {
                 },
                 Failure::Size(error) => ScheduleError::Size { function: name(), error },
             })?;
+            made.push(first..self.steps.len());
         }
         let size = |error| ScheduleError::Size { function: name(), error };
         let results = self.results().map_err(|failure| match failure {
@@ -191,8 +207,7 @@ impl<'m> Scheduler<'m> {
             repeats: Vec::new(),
         };
         plan::assign(&mut schedule, self.regions).map_err(size)?;
-        repeat::find(&mut schedule);
-        Ok(schedule)
+        Ok((schedule, made))
     }
 
     /// Buffers of the results; those made elsewhere are copied.

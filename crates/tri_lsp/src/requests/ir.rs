@@ -1,7 +1,11 @@
-//! `tri/ir`, an extension of the protocol: the tensor IR of the function at a place, with where its lines come from.
+//! `tri/ir`, an extension of the protocol: what the function at a place becomes, with where its lines come from.
 
-use gen_lsp_types::{Location, LspRequestMethod, MessageDirection, Request, TextDocumentPositionParams};
+use gen_lsp_types::{
+    Location, LspRequestMethod, MessageDirection, Position, Request, TextDocumentIdentifier,
+    TextDocumentPositionParams,
+};
 use serde::{Deserialize, Serialize};
+use tri_ide::IrStage;
 
 use crate::snapshot::{Answer, RequestError, Snapshot};
 
@@ -11,8 +15,28 @@ pub(crate) enum IrRequest {}
 impl Request for IrRequest {
     const METHOD: LspRequestMethod<'static> = LspRequestMethod::Custom("tri/ir");
     const MESSAGE_DIRECTION: MessageDirection = MessageDirection::ClientToServer;
-    type Params = TextDocumentPositionParams;
+    type Params = IrParams;
     type Result = Ir;
+}
+
+/// Which function, and how far the compiler has come.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct IrParams {
+    text_document: TextDocumentIdentifier,
+    position: Position,
+    #[serde(default)]
+    stage: Stage,
+}
+
+/// How far the compiler has come.
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Stage {
+    #[default]
+    Tensor,
+    Kernel,
+    Assembly,
 }
 
 /// IR as text.
@@ -34,9 +58,15 @@ struct Line {
 }
 
 /// The IR; refused, with the reason, where there is none.
-pub(crate) fn answer(snapshot: &Snapshot, params: TextDocumentPositionParams) -> Answer<Ir> {
-    let (file, at) = snapshot.position(&params)?;
-    let view = file.analysis.ir(at)?.map_err(RequestError::Refused)?;
+pub(crate) fn answer(snapshot: &Snapshot, params: IrParams) -> Answer<Ir> {
+    let IrParams { text_document, position, stage } = params;
+    let (file, at) = snapshot.position(&TextDocumentPositionParams { text_document, position })?;
+    let stage = match stage {
+        Stage::Tensor => IrStage::Tensor,
+        Stage::Kernel => IrStage::Kernel,
+        Stage::Assembly => IrStage::Assembly,
+    };
+    let view = file.analysis.ir(at, stage)?.map_err(RequestError::Refused)?;
     let line = |(line, span): &(u32, tri_ide::Span)| {
         Ok(Line { line: *line, source: snapshot.location(file.analysis, *span)? })
     };

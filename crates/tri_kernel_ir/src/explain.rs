@@ -1,0 +1,205 @@
+//! Which step computes each operation of a function, by which kernel, and why: what the scheduler decided, in words.
+
+use std::fmt::Formatter;
+use std::ops::Range;
+
+use tri_ir::{Encoding, Function, FunctionId, Inst, Op, Symbol, Value};
+
+use crate::repeat;
+use crate::schedule::schedule_with_steps;
+use crate::{ContractionKind, Fusion, Schedule, ScheduleError, Stage, StepKind};
+
+/// What an operation runs as.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KernelChoice {
+    /// The operation with its operands.
+    pub op: String,
+    /// The step of the function's schedule that computes it, which may repeat; none where nothing is computed.
+    pub step: Option<usize>,
+    /// What computes it.
+    pub kernel: String,
+    /// Whether that is a micro-kernel, of which there is one a CPU level.
+    pub is_micro: bool,
+    /// Why.
+    pub reason: &'static str,
+}
+
+/// What each instruction of a function of a verified module runs as, in order.
+///
+/// # Errors
+/// No kernel serves an operation.
+pub fn explain(
+    module: &tri_ir::Module,
+    id: FunctionId,
+    fusion: Fusion,
+) -> Result<Vec<KernelChoice>, ScheduleError> {
+    let function = module.function(id);
+    let (schedule, steps) = schedule_with_steps(function, fusion)?;
+    let used_in = used_in(function, &steps);
+    let table = Steps { module, function, schedule: &schedule, steps: &steps, used_in };
+    let positions = repeat::positions(&schedule);
+    let position = |choice: KernelChoice| {
+        let step = choice.step.and_then(|step| positions.get(step).copied());
+        KernelChoice { step, ..choice }
+    };
+    Ok((0..function.insts.len()).map(|at| position(table.choice(at))).collect())
+}
+
+/// A function with the steps that its instructions became.
+struct Steps<'a> {
+    module: &'a tri_ir::Module,
+    function: &'a Function,
+    schedule: &'a Schedule,
+    steps: &'a [Range<usize>],
+    /// The first step in which each instruction is computed or its result used.
+    used_in: Vec<Option<usize>>,
+}
+
+impl Steps<'_> {
+    fn choice(&self, at: usize) -> KernelChoice {
+        let inst = &self.function.insts[at];
+        let op = self.op_text(inst);
+        // Steps before the last one bring operands into the order that it needs.
+        if let Some(step) = self.steps[at].clone().last() {
+            let (kernel, reason) = self.kernel(inst, step);
+            let is_micro = matches!(
+                self.schedule.steps[step].kind,
+                StepKind::Contraction(_) | StepKind::Convolution(_) | StepKind::Clusters(_)
+            );
+            return KernelChoice { op, step: Some(step), kernel, is_micro, reason };
+        }
+        let (step, kernel, reason) = match self.used_in[at] {
+            _ if matches!(inst.op, Op::Reshape) => {
+                (None, "none".to_owned(), "the same memory in another shape")
+            }
+            None => (None, "none".to_owned(), "another look at memory that is there"),
+            Some(step) => {
+                let kernel = match &self.schedule.steps[step].kind {
+                    StepKind::Nest(nest) => format!("in loop nest {}", nest.name),
+                    _ => "in the step that uses it".to_owned(),
+                };
+                (Some(step), kernel, inlined_reason(&inst.op))
+            }
+        };
+        KernelChoice { op, step, kernel, is_micro: false, reason }
+    }
+
+    /// What a step runs, and why an instruction became it.
+    fn kernel(&self, inst: &Inst, step: usize) -> (String, &'static str) {
+        match &self.schedule.steps[step].kind {
+            StepKind::Contraction(step) => (gemm_name(step.kind).to_owned(), contraction_reason(step.kind)),
+            StepKind::Convolution(step) => {
+                let reason = "a micro-kernel for windows of these element types";
+                (conv_name(step.kind).to_owned(), reason)
+            }
+            StepKind::Clusters(_) => ("argmax_clusters".to_owned(), "a micro-kernel for signs in clusters"),
+            StepKind::Call(call) => {
+                (format!("call of {}", self.name(call.schedule.index())), "compiled once for all its calls")
+            }
+            StepKind::Route(_) => {
+                ("route".to_owned(), "rows are grouped by tile, and each tile runs once on its rows")
+            }
+            StepKind::BindDim { .. } => ("bind".to_owned(), "a size that is known while the model runs"),
+            StepKind::Nest(nest) => {
+                let folds = nest.stages.iter().any(|stage| matches!(stage, Stage::Fold { .. }));
+                let reason = match (&inst.op, folds) {
+                    (
+                        Op::Concat { .. }
+                        | Op::Pad { .. }
+                        | Op::Gather
+                        | Op::StateRead { .. }
+                        | Op::StateWrite { .. },
+                        _,
+                    ) => "it moves elements",
+                    (Op::Encode, _) => "it packs trits",
+                    (_, true) => "it folds rows and maps them in one pass, with what its operands compute",
+                    (_, false) => "its result is stored, since it is used more than once or by a kernel",
+                };
+                (format!("loop nest {}", nest.name), reason)
+            }
+        }
+    }
+
+    fn name(&self, function: usize) -> &str {
+        self.module.functions.get(function).map_or("?", |function| &function.name)
+    }
+
+    /// `contract i8[B, 64], trit[128, 64] in t2`.
+    fn op_text(&self, inst: &Inst) -> String {
+        let args: Vec<String> = inst.args.iter().map(|arg| self.type_text(*arg)).collect();
+        format!("{} {}", inst.op.name(), args.join(", ")).trim_end().to_owned()
+    }
+
+    fn type_text(&self, value: Value) -> String {
+        let ty = self.function.ty(value);
+        let name = |symbol: &Symbol, f: &mut Formatter<'_>| {
+            f.write_str(self.function.symbols.get(symbol.index()).map_or("?", |info| &info.name))
+        };
+        let dims: Vec<String> = ty.shape.iter().map(|dim| dim.display(&name).to_string()).collect();
+        let mut text = ty.dtype.name().to_owned();
+        if !dims.is_empty() {
+            text.push_str(&format!("[{}]", dims.join(", ")));
+        }
+        if ty.encoding != Encoding::Plain {
+            text.push_str(&format!(" in {}", ty.encoding.name()));
+        }
+        text
+    }
+}
+
+/// The step of each instruction, and of one that has none that of its first user, directly or through others without a step.
+fn used_in(function: &Function, steps: &[Range<usize>]) -> Vec<Option<usize>> {
+    let mut values: Vec<Option<usize>> = vec![None; function.values.len()];
+    let mut found = vec![None; function.insts.len()];
+    for (at, inst) in function.insts.iter().enumerate().rev() {
+        let users = || inst.results.iter().filter_map(|result| values[result.index()]).min();
+        let step = steps[at].clone().last().or_else(users);
+        found[at] = step;
+        if step.is_some() {
+            // Users come after what they use, so the one seen last is the first.
+            inst.args.iter().for_each(|arg| values[arg.index()] = step);
+        }
+    }
+    found
+}
+
+fn inlined_reason(op: &Op) -> &'static str {
+    match op {
+        Op::Broadcast | Op::Permute { .. } | Op::Slice { .. } => "another look at its operand, as strides",
+        Op::Constant(_) | Op::DimValue(_) | Op::Iota { .. } => "a number that needs no memory",
+        _ => "elementwise, and computing it where it is used repeats no work",
+    }
+}
+
+/// The name in the table of micro-kernels.
+fn gemm_name(kind: ContractionKind) -> &'static str {
+    match kind {
+        ContractionKind::F32 => "f32_gemm",
+        ContractionKind::Bf16 => "bf16_gemm",
+        ContractionKind::F16 => "f16_gemm",
+        ContractionKind::I8 => "i8_gemm",
+        ContractionKind::I8T2 => "i8_trit_gemm",
+        ContractionKind::F32Trit => "f32_trit_gemm",
+        ContractionKind::F32T2 => "f32_t2_gemm",
+    }
+}
+
+fn conv_name(kind: ContractionKind) -> &'static str {
+    match kind {
+        ContractionKind::I8 => "i8_conv2d",
+        ContractionKind::F32Trit => "f32_trit_conv2d",
+        _ => "f32_conv2d",
+    }
+}
+
+fn contraction_reason(kind: ContractionKind) -> &'static str {
+    match kind {
+        ContractionKind::F32 => "both operands are f32",
+        ContractionKind::Bf16 => "both operands are bf16, with f32 sums",
+        ContractionKind::F16 => "both operands are f16, with f32 sums",
+        ContractionKind::I8 => "bytes by bytes or trits of a byte each, with exact i32 sums",
+        ContractionKind::I8T2 => "bytes by trits packed in two bits, with exact i32 sums",
+        ContractionKind::F32Trit => "f32 by trits of a byte each: additions and subtractions",
+        ContractionKind::F32T2 => "f32 by trits packed in two bits: additions and subtractions",
+    }
+}
