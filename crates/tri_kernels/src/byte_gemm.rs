@@ -5,11 +5,11 @@
     reason = "kernels are pointer arithmetic throughout, under the promise of the C ABI"
 )]
 
-use crate::GemmArgs;
 use crate::byte::{Output, SignedRows, UnsignedColumns, multiply};
 use crate::byte_panel::{self, MOST_BYTES, PanelColumns, PanelVector};
 use crate::byte_vector;
 use crate::lanes::{Level, PanelLanes};
+use crate::{GemmArgs, GemmKernel};
 
 /// Bytes at strides; `along` is the distance of k, `across` of rows or columns.
 pub(crate) struct Strided {
@@ -140,33 +140,75 @@ fn left(args: &GemmArgs) -> Strided {
     Strided { base: args.a.cast(), across: args.a_row as isize, along: args.a_k as isize }
 }
 
-/// i8 by i8.
-///
-/// # Safety
-/// `args` says what it must be.
 #[inline(always)]
-pub(crate) unsafe fn gemm<L: Level>(args: &GemmArgs) {
-    let b = Strided { base: args.b.cast(), across: args.b_n as isize, along: args.b_k as isize };
-    let (out, depth) = (output(args), args.k.max(0) as usize);
-    if out.rows >= L::PANEL_FROM && depth > 0 {
-        return byte_panel::multiply::<L, _, _>(&left(args), &b, &out, depth);
-    }
-    multiply::<L, _, _>(&left(args), &b, &out, depth);
+fn depth(args: &GemmArgs) -> usize {
+    args.k.max(0) as usize
 }
 
-/// i8 by trits in `t2`.
+#[inline(always)]
+fn strided_columns(args: &GemmArgs) -> Strided {
+    Strided { base: args.b.cast(), across: args.b_n as isize, along: args.b_k as isize }
+}
+
+#[inline(always)]
+fn packed_columns(args: &GemmArgs) -> PackedTrits {
+    PackedTrits { base: args.b, stride: args.b_n as isize }
+}
+
+/// Which of the kernels for one row, for a few, and for those from which panels are worth making. Each is a function of its own: in one
+/// for all, the loops of one would lack the registers that another's take.
+#[inline(always)]
+pub(crate) fn by_rows<L: Level>(args: &GemmArgs, [one, few, many]: [GemmKernel; 3]) -> GemmKernel {
+    match args.m {
+        _ if args.k <= 0 => few,
+        1 => one,
+        rows if rows < L::PANEL_FROM as i64 => few,
+        _ => many,
+    }
+}
+
+/// A few rows of i8 by i8.
 ///
 /// # Safety
 /// `args` says what it must be.
 #[inline(always)]
-pub(crate) unsafe fn packed_trit_gemm<L: Level>(args: &GemmArgs) {
-    let (out, depth) = (output(args), args.k.max(0) as usize);
-    if out.rows == 1 && depth > 0 {
-        return byte_vector::multiply::<L, _>(&left(args), (args.b, args.b_n as isize), &out, depth);
-    }
-    let b = PackedTrits { base: args.b, stride: args.b_n as isize };
-    if out.rows >= L::PANEL_FROM && depth > 0 {
-        return byte_panel::multiply::<L, _, _>(&left(args), &b, &out, depth);
-    }
-    multiply::<L, _, _>(&left(args), &b, &out, depth);
+pub(crate) unsafe fn few<L: Level>(args: &GemmArgs) {
+    multiply::<L, _, _>(&left(args), &strided_columns(args), &output(args), depth(args));
+}
+
+/// Many rows of i8 by i8.
+///
+/// # Safety
+/// `args` says what it must be.
+#[inline(always)]
+pub(crate) unsafe fn many<L: Level>(args: &GemmArgs) {
+    byte_panel::multiply::<L, _, _>(&left(args), &strided_columns(args), &output(args), depth(args));
+}
+
+/// One row of i8 by trits in `t2`.
+///
+/// # Safety
+/// `args` says what it must be, and k is not 0.
+#[inline(always)]
+pub(crate) unsafe fn row_by_trits<L: Level>(args: &GemmArgs) {
+    let columns = (args.b, args.b_n as isize);
+    byte_vector::multiply::<L, _>(&left(args), columns, &output(args), depth(args));
+}
+
+/// A few rows of i8 by trits in `t2`.
+///
+/// # Safety
+/// `args` says what it must be.
+#[inline(always)]
+pub(crate) unsafe fn few_by_trits<L: Level>(args: &GemmArgs) {
+    multiply::<L, _, _>(&left(args), &packed_columns(args), &output(args), depth(args));
+}
+
+/// Many rows of i8 by trits in `t2`.
+///
+/// # Safety
+/// `args` says what it must be.
+#[inline(always)]
+pub(crate) unsafe fn many_by_trits<L: Level>(args: &GemmArgs) {
+    byte_panel::multiply::<L, _, _>(&left(args), &packed_columns(args), &output(args), depth(args));
 }

@@ -38,6 +38,16 @@ macro_rules! entry {
     };
 }
 
+/// An entry that is another, as the number of rows says.
+macro_rules! by_rows {
+    ($name:ident, $level:ty, $kernels:expr) => {
+        unsafe extern "C" fn $name(args: *const GemmArgs) {
+            // SAFETY: as above; the kernels are of the same level.
+            unsafe { byte_gemm::by_rows::<$level>(&*args, $kernels)(args) }
+        }
+    };
+}
+
 macro_rules! table {
     ($module:ident, $level:ty, #[$features:meta]) => {
         mod $module {
@@ -69,8 +79,13 @@ macro_rules! table {
                 float_gemm::gemm::<$level, { term::COLUMN_TRIT }, element::F32, element::Trit>
             );
             entry!(f32_t2_gemm, GemmArgs, $features, float_trit::gemm::<$level, element::F32>);
-            entry!(i8_gemm, GemmArgs, $features, byte_gemm::gemm::<$level>);
-            entry!(i8_trit_gemm, GemmArgs, $features, byte_gemm::packed_trit_gemm::<$level>);
+            entry!(few_bytes, GemmArgs, $features, byte_gemm::few::<$level>);
+            entry!(many_bytes, GemmArgs, $features, byte_gemm::many::<$level>);
+            entry!(row_by_trits, GemmArgs, $features, byte_gemm::row_by_trits::<$level>);
+            entry!(few_by_trits, GemmArgs, $features, byte_gemm::few_by_trits::<$level>);
+            entry!(many_by_trits, GemmArgs, $features, byte_gemm::many_by_trits::<$level>);
+            by_rows!(i8_gemm, $level, [few_bytes, few_bytes, many_bytes]);
+            by_rows!(i8_trit_gemm, $level, [row_by_trits, few_by_trits, many_by_trits]);
             entry!(
                 f32_conv2d,
                 ConvArgs,
