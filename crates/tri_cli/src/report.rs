@@ -17,9 +17,11 @@ pub(crate) fn text(report: &Report) -> String {
         }
         let _ = writeln!(text, "  {before} -> {after} instructions");
         for cost in &pass.costs {
-            let [[old, new], [old_bytes, new_bytes]] = [&cost.operations, &cost.bytes];
-            let _ = writeln!(text, "  {}: {old} -> {new} operations", cost.entry);
-            let _ = writeln!(text, "  {}: {old_bytes} -> {new_bytes} computed", cost.entry);
+            for ([old, new], what) in [(&cost.operations, "operations"), (&cost.bytes, "computed")] {
+                if old != new {
+                    let _ = writeln!(text, "  {}: {old} -> {new} {what}", cost.entry);
+                }
+            }
         }
         for change in &pass.changes {
             let place = change.place.as_deref().unwrap_or("nowhere in the source");

@@ -54,7 +54,7 @@ fn explain(artifact: &Artifact) -> Result<KernelChoices, DriverError> {
 }
 
 /// Which functions entry points and the prologue call, directly or not.
-fn called(module: &Module) -> Vec<bool> {
+pub(crate) fn called(module: &Module) -> Vec<bool> {
     let mut called = vec![false; module.functions.len()];
     let roots = module.entries.iter().map(|entry| entry.function).chain(module.prologue);
     roots.for_each(|root: FunctionId| called[root.index()] = true);

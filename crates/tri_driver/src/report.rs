@@ -9,6 +9,7 @@ use tri_kernel_ir::{Fusion, ScheduleId, Workspace, workspace};
 use tri_lower::SourceMap;
 use tri_passes::{OptLevel, PassRun};
 
+use crate::kernels::called;
 use crate::{DriverError, ElaborateError, Program, queries};
 
 /// What compiling at a level did.
@@ -112,7 +113,10 @@ impl Program {
     fn changes(&self, source_map: &SourceMap, before: &Module, after: &Module) -> Vec<Change> {
         let mut counts: BTreeMap<(Option<Origin>, &'static str), [usize; 2]> = BTreeMap::new();
         for (side, module) in [before, after].into_iter().enumerate() {
-            for inst in module.functions.iter().flat_map(|function| &function.insts) {
+            // The passes leave functions behind that nothing calls any more, until they are pruned.
+            let called = called(module);
+            let functions = module.functions.iter().zip(called).filter(|(_, called)| *called);
+            for inst in functions.flat_map(|(function, _)| &function.insts) {
                 counts.entry((inst.origin, inst.op.name())).or_default()[side] += 1;
             }
         }

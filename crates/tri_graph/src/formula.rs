@@ -52,13 +52,16 @@ impl Display for Formula<'_> {
 
 impl Formula<'_> {
     fn atom(&self, atom: &Atom<Symbol>) -> String {
-        let shown = |dim: &Dim| dim_text(dim, self.symbols);
+        let shown = |dim: &Dim| {
+            let text = dim_text(dim, self.symbols);
+            if text.contains(' ') { format!("({text})") } else { text }
+        };
         match atom {
             Atom::Var(symbol) => name(*symbol, self.symbols).to_owned(),
-            Atom::Floor(n, d) => format!("floor(({}) / {})", shown(n), shown(d)),
-            Atom::Ceil(n, d) => format!("ceil(({}) / {})", shown(n), shown(d)),
-            Atom::Exact(n, d) => format!("(({}) / {})", shown(n), shown(d)),
-            Atom::Rem(n, d) => format!("(({}) % {})", shown(n), shown(d)),
+            Atom::Floor(n, d) => format!("floor({} / {})", shown(n), shown(d)),
+            Atom::Ceil(n, d) => format!("ceil({} / {})", shown(n), shown(d)),
+            Atom::Exact(n, d) => format!("({} / {})", shown(n), shown(d)),
+            Atom::Rem(n, d) => format!("({} % {})", shown(n), shown(d)),
         }
     }
 }
@@ -125,6 +128,6 @@ mod tests {
         assert_eq!(formula.to_string(), "B × T");
         let half = time.floor_div(&Dim::constant(2)).unwrap();
         let formula = Formula { value: &half, symbols: &symbols, is_bytes: true };
-        assert_eq!(formula.to_string(), "1 B × floor((T) / 2)");
+        assert_eq!(formula.to_string(), "1 B × floor(T / 2)");
     }
 }
