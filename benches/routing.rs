@@ -61,7 +61,7 @@ fn engine(text: &str, dims: &[(&str, i64)]) -> Result<Engine> {
     let path = folder.path().join("layers.tri");
     std::fs::write(&path, text)?;
     let dims = dims.iter().map(|(name, size)| ((*name).to_owned(), *size)).collect();
-    let program = Program::open(&path, &SourceOptions { dims, model: None })?;
+    let program = Program::open(&path, &SourceOptions { dims, ..SourceOptions::default() })?;
     let (level, timing) = (level_of(2), &mut Timing::default());
     let module = program.optimized(level, timing).map_err(|error| anyhow::anyhow!("{error:?}"))?.clone();
     Ok(Engine::compile(module, level, Parameters::Initial, Some(1), timing)?)

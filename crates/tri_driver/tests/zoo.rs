@@ -97,6 +97,11 @@ fn images(name: &'static str, dims: &'static [(&'static str, i64)]) {
 const IMAGE: &[(&str, i64)] = &[("Image", 32), ("Class", 10)];
 
 #[test]
+fn resnet18() {
+    images("resnet18", IMAGE);
+}
+
+#[test]
 fn resnet34() {
     images("resnet34", IMAGE);
 }

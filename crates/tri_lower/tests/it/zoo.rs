@@ -91,7 +91,11 @@ fn models_of_the_zoo_call_weights_as_published() {
 /// The names and sizes of torchvision's `state_dict`, but for its counts of batches.
 #[test]
 fn resnets_of_the_zoo_have_the_weights_of_torchvision() {
-    let zoo = [("resnet34", 21_797_672, [3, 4, 6, 3], 2), ("resnet50", 25_557_032, [3, 4, 6, 3], 3)];
+    let zoo = [
+        ("resnet18", 11_689_512, [2, 2, 2, 2], 2),
+        ("resnet34", 21_797_672, [3, 4, 6, 3], 2),
+        ("resnet50", 25_557_032, [3, 4, 6, 3], 3),
+    ];
     for (name, elements, blocks, convolutions) in zoo {
         let model = Model::new(&source(&format!("examples/zoo/{name}.tri")));
         assert_eq!(model.trained_elements(), elements, "{name}");

@@ -1,0 +1,97 @@
+//! What a call of whole models costs, with their parameters at initial values: networks for images of 224 pixels a side, and an encoder.
+//!
+//!     cargo bench --package benches --bench models
+//!
+//! Cases are interleaved, and the median of many calls counts. `benches/compare/onnx_models.py` times ONNX Runtime on the same networks in f32.
+//! Without `--bench` (as `cargo test` calls it) one case runs once on a small image, to show that it works.
+
+#![expect(clippy::print_stdout, reason = "the results")]
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+use tri_driver::{Engine, Parameters, Program, SourceOptions, Timing, level_of};
+use tri_runtime::{Tensor, TensorView};
+
+/// A model of `examples`, ternary or in floats, on some threads.
+struct Case {
+    name: &'static str,
+    configuration: &'static str,
+    threads: usize,
+    image: usize,
+    engine: Engine,
+    results: Vec<Tensor>,
+    times: Vec<f64>,
+}
+
+impl Case {
+    fn new(name: &'static str, configuration: &'static str, threads: usize, image: usize) -> Result<Case> {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/zoo").join(format!("{name}.tri"));
+        let options = SourceOptions {
+            dims: [("Image".to_owned(), i64::try_from(image)?)].into(),
+            configuration: [("ternary".to_owned(), configuration.to_owned())].into(),
+            ..SourceOptions::default()
+        };
+        let program = Program::open(&path, &options)?;
+        let (level, timing) = (level_of(2), &mut Timing::default());
+        let module = program.optimized(level, timing).map_err(|error| anyhow::anyhow!("{error:?}"))?.clone();
+        let engine = Engine::compile(module, level, Parameters::Initial, Some(threads), timing)?;
+        Ok(Case { name, configuration, threads, image, engine, results: Vec::new(), times: Vec::new() })
+    }
+
+    fn call(&mut self, batch: usize, pixels: &[f32]) -> Result<()> {
+        let shape = [batch, 3, self.image, self.image];
+        let start = Instant::now();
+        let input = TensorView::from_f32(&shape, pixels)?;
+        self.engine.session().call_into("forward", &[input], &mut self.results)?;
+        self.times.push(start.elapsed().as_secs_f64() * 1e3);
+        Ok(())
+    }
+
+    fn median(&mut self) -> f64 {
+        self.times.sort_by(f64::total_cmp);
+        let median = self.times[self.times.len() / 2];
+        self.times.clear();
+        median
+    }
+}
+
+fn table(cases: &mut [Case], batches: &[usize], budget: Duration) -> Result<()> {
+    println!("| model | weights | threads | batch | ms |");
+    println!("|---|---|---:|---:|---:|");
+    for batch in batches {
+        let pixels = batch * 3 * cases[0].image * cases[0].image;
+        let pixels: Vec<f32> = (0..pixels).map(|at| (at * 7919 % 1009) as f32 / 504.5 - 1.0).collect();
+        let begin = Instant::now();
+        loop {
+            for case in &mut *cases {
+                case.call(*batch, &pixels)?;
+            }
+            if begin.elapsed() >= budget {
+                break;
+            }
+        }
+        for case in &mut *cases {
+            let weights = if case.configuration == "true" { "ternary" } else { "f32" };
+            let (name, threads) = (case.name, case.threads);
+            println!("| {name} | {weights} | {threads} | {batch} | {:.2} |", case.median());
+        }
+    }
+    Ok(())
+}
+
+fn main() -> Result<()> {
+    if !std::env::args().any(|arg| arg == "--bench") {
+        return table(&mut [Case::new("resnet18", "true", 1, 32)?], &[1], Duration::ZERO);
+    }
+    let mut cases = Vec::new();
+    for name in ["resnet18", "resnet50", "mobilenet_v2"] {
+        for configuration in ["true", "false"] {
+            for threads in [1, 2] {
+                cases.push(Case::new(name, configuration, threads, 224)?);
+            }
+        }
+    }
+    table(&mut cases, &[1, 8], Duration::from_secs(40))
+}
