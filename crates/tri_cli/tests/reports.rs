@@ -105,7 +105,10 @@ fn every_operation_has_a_kernel_and_a_reason() {
         .collect();
     assert!(!products.is_empty());
     for product in products {
-        assert_eq!((&product["kernel"], &product["is_micro_kernel"]), (&"i8_trit_gemm".into(), &true.into()));
+        assert_eq!(
+            (&product["kernel"], &product["is_micro_kernel"]),
+            (&"i8_trit_scaled_gemm".into(), &true.into())
+        );
     }
     let text = succeed(&["explain-kernels", &path, "--filter", "forward"]);
     assert!(text.contains("forward") && !text.contains("classify"), "{text}");

@@ -30,7 +30,7 @@ pub(crate) fn emit(e: &mut Emitter<'_>, schedule: &Schedule, step: &ClusterStep)
         (ClusterArgs::LAST_OFFSET, &on[0]),
         (ClusterArgs::WIDTH_OFFSET, &on[1]),
         (ClusterArgs::COUNT_OFFSET, &tiles[0]),
-        (ClusterArgs::EACH_OFFSET, &tiles[2]),
+        (ClusterArgs::EACH_OFFSET, &tiles[1]),
     ];
     for (offset, dim) in sizes {
         let size = e.size(dim);

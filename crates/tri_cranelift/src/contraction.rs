@@ -3,7 +3,7 @@
 use cranelift_codegen::ir::{InstBuilder, Value};
 use tri_ir::Dim;
 use tri_kernel_ir::{Buffer, Contraction, ContractionKind, Convolution, OuterAxis};
-use tri_kernels::{ConvArgs, GemmArgs, KernelTable};
+use tri_kernels::{ConvArgs, GemmArgs, KernelTable, ScaledGemmArgs};
 
 use crate::emitter::Emitter;
 use crate::nest::{advance, decompose, product};
@@ -81,14 +81,19 @@ pub(crate) fn contraction_units(e: &mut Emitter<'_>, contraction: &Contraction) 
 /// Emits the body of a contraction.
 pub(crate) fn emit_contraction(e: &mut Emitter<'_>, contraction: &Contraction) {
     let sizes = unit_axes(e, contraction);
-    let slot = e.stack(GemmArgs::BYTES);
+    // The arguments of a kernel with scales begin with those of one without.
+    let slot = e.stack(ScaledGemmArgs::BYTES);
     let args = e.stack_address(slot);
     fill_constant_args(e, contraction, args);
+    let kernel = match contraction.scales {
+        Some(_) => KernelTable::I8_TRIT_SCALED_GEMM_OFFSET,
+        None => gemm_kernel(contraction.kind),
+    };
     let (start, end) = (e.start, e.end);
     let first = decompose(e, start, &sizes);
     e.for_each(start, end, 1, &first, |e, _, indices| {
         fill_block(e, contraction, args, indices);
-        e.call_kernel(gemm_kernel(contraction.kind), args);
+        e.call_kernel(kernel, args);
         advance(e, indices, &sizes)
     });
     e.builder.ins().return_(&[]);
@@ -142,6 +147,18 @@ fn fill_block(e: &mut Emitter<'_>, contraction: &Contraction, args: Value, indic
     for (buffer, elements, bytes, offset) in operands {
         let base = e.buffer(buffer);
         let distance = e.builder.ins().imul_imm_s(elements, bytes);
+        let address = e.builder.ins().iadd(base, distance);
+        e.store(address, args, offset);
+    }
+    let scales = contraction.scales.iter().flat_map(|scales| {
+        [
+            (scales.rows, row, ScaledGemmArgs::ROWS_OFFSET),
+            (scales.columns, column, ScaledGemmArgs::COLUMNS_OFFSET),
+        ]
+    });
+    for (buffer, elements, offset) in scales {
+        let base = e.buffer(buffer);
+        let distance = e.builder.ins().imul_imm_s(elements, 4);
         let address = e.builder.ins().iadd(base, distance);
         e.store(address, args, offset);
     }

@@ -155,13 +155,26 @@ impl<'a> Emitter<'a> {
 
     /// Address of a buffer.
     pub(crate) fn buffer(&mut self, buffer: BufferId) -> Value {
-        let word = self.buffers[buffer.index()];
-        let turn = self.turn.as_ref().and_then(|(turn, moving)| Some((*turn, *moving.get(&buffer)?)));
-        let Some((turn, words)) = turn else { return self.word(word) };
-        let frame = self.frame;
+        if self.moves_by(buffer) == 0 {
+            return self.word(self.buffers[buffer.index()]);
+        }
+        let (base, offset) = self.place(buffer);
+        self.load(types::I64, base, offset)
+    }
+
+    /// How many words a buffer is further in each turn of a repeat; 0 outside.
+    pub(crate) fn moves_by(&self, buffer: BufferId) -> i64 {
+        self.turn.as_ref().and_then(|(_, moving)| moving.get(&buffer).copied()).unwrap_or(0)
+    }
+
+    /// Where the address of a buffer is: bytes from a base, which moves in a repeat.
+    pub(crate) fn place(&mut self, buffer: BufferId) -> (Value, i32) {
+        let offset = 8 * self.buffers[buffer.index()] as i32;
+        let (frame, words) = (self.frame, self.moves_by(buffer));
+        let turn = self.turn.as_ref().filter(|_| words != 0).map(|(turn, _)| *turn);
+        let Some(turn) = turn else { return (frame, offset) };
         let distance = self.builder.ins().imul_imm_s(turn, 8 * words);
-        let moved = self.builder.ins().iadd(frame, distance);
-        self.load(types::I64, moved, 8 * word as i32)
+        (self.builder.ins().iadd(frame, distance), offset)
     }
 
     /// Emits what `body` does `times` times, over buffers that move by words of the frame. The body moves the anchor before it asks

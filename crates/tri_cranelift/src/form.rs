@@ -8,14 +8,14 @@
 use cranelift_codegen::ir::{FuncRef, InstBuilder, condcodes::IntCC, types};
 use tri_ir::{DType, Dim, Scalar, Symbol};
 use tri_kernel_ir::{
-    Access, Buffer, BufferId, Contraction, Convolution, Expr, Guard, Index, Nest, Place, Schedule, Stage,
-    StepKind,
+    Access, Buffer, BufferId, Contraction, Convolution, Expr, Guard, Index, Nest, Place, QuantizeStep,
+    Schedule, Stage, StepKind,
 };
 use tri_kernels::Context;
 
 use crate::emitter::Emitter;
 use crate::expression::NestContext;
-use crate::{FrameLayout, contraction, nest};
+use crate::{FrameLayout, contraction, nest, quantize};
 
 /// Sizes of a smaller amount stay numbers in a form.
 const SMALL: i64 = 16;
@@ -43,6 +43,7 @@ pub(crate) enum Body {
         failure: Symbol,
     },
     Contraction(Box<Contraction>),
+    QuantizeRows(QuantizeStep),
     Convolution(Convolution),
 }
 
@@ -70,6 +71,15 @@ impl Form {
                 former.contraction(&mut contraction);
                 Body::Contraction(Box::new(contraction))
             }
+            StepKind::QuantizeRows(step) => {
+                let mut step = step.clone();
+                former.dim(&mut step.rows);
+                former.dim(&mut step.width);
+                for buffer in [&mut step.x, &mut step.digits, &mut step.scales] {
+                    former.buffer(buffer);
+                }
+                Body::QuantizeRows(step)
+            }
             StepKind::Convolution(convolution) => {
                 let mut convolution = convolution.clone();
                 former.convolution(&mut convolution);
@@ -90,6 +100,7 @@ impl Form {
                 nest::emit(e, &NestContext::new(&self.buffers, nest, *failure));
             }
             Body::Contraction(contraction) => contraction::emit_contraction(e, contraction),
+            Body::QuantizeRows(step) => quantize::emit(e, step),
             Body::Convolution(convolution) => {
                 contraction::emit_convolution(e, &self.buffers, convolution);
             }
@@ -101,6 +112,7 @@ impl Form {
         let (count, cost) = match &self.body {
             Body::Nest { nest, .. } => nest::units(e, nest),
             Body::Contraction(contraction) => contraction::contraction_units(e, contraction),
+            Body::QuantizeRows(step) => quantize::units(e, step),
             Body::Convolution(convolution) => contraction::convolution_units(e, &self.buffers, convolution),
         };
         let cost = e.at_least_one(cost);
@@ -136,7 +148,7 @@ impl Form {
     pub(crate) fn weight(&self) -> usize {
         match &self.body {
             Body::Nest { nest, .. } => 8 + nest.exprs.len() * nest.stages.len(),
-            Body::Contraction(_) | Body::Convolution(_) => 32,
+            Body::Contraction(_) | Body::QuantizeRows(_) | Body::Convolution(_) => 32,
         }
     }
 
@@ -284,8 +296,10 @@ impl Former<'_> {
             out,
             out_offset,
             out_stride,
+            scales,
         } = contraction;
-        for buffer in [lhs, rhs, out] {
+        let scales = scales.iter_mut().flat_map(|scales| [&mut scales.rows, &mut scales.columns]);
+        for buffer in [lhs, rhs, out].into_iter().chain(scales) {
             self.buffer(buffer);
         }
         for axis in outer {

@@ -32,6 +32,7 @@ mod lanes;
 mod link;
 mod memory;
 mod nest;
+mod quantize;
 mod reuse;
 mod route;
 mod schedule;

@@ -182,7 +182,9 @@ impl<'m> ScheduleContext<'m> {
                     e.return_if_failed();
                 }
             }
-            StepKind::Contraction(_) | StepKind::Convolution(_) => self.launch(e, index),
+            StepKind::Contraction(_) | StepKind::QuantizeRows(_) | StepKind::Convolution(_) => {
+                self.launch(e, index);
+            }
             StepKind::Call(call) => self.call(e, call),
             StepKind::Clusters(step) => clusters::emit(e, self.schedule(), step),
             StepKind::Route(route) => self.route(e, route),

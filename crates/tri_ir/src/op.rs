@@ -259,8 +259,8 @@ pub enum Op {
         /// The axis that vanishes.
         axis: u32,
     },
-    /// (f32[N, D], trit[D, C], trit[C, D, M]) to i32[N]: `c * M + m`, where `c` is the column of the second operand, and `m` the
-    /// column of part `c` of the third, with which a row has the largest sum of +-x; each sum by rule 3, each choice by rule 6.
+    /// (f32[N, D], trit[C, D], trit[C, M, D]) to i32[N]: `c * M + m`, where `c` is the row of the second operand, and `m` the
+    /// row of part `c` of the third, with which a row has the largest sum of +-x; each sum by rule 3, each choice by rule 6.
     ArgMaxClusters,
     /// f32[S] to f32[S], rule 8.
     Softmax {

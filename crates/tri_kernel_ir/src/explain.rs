@@ -64,7 +64,10 @@ impl Steps<'_> {
             let (kernel, reason) = self.kernel(inst, step);
             let is_micro = matches!(
                 self.schedule.steps[step].kind,
-                StepKind::Contraction(_) | StepKind::Convolution(_) | StepKind::Clusters(_)
+                StepKind::Contraction(_)
+                    | StepKind::QuantizeRows(_)
+                    | StepKind::Convolution(_)
+                    | StepKind::Clusters(_)
             );
             return KernelChoice { op, step: Some(step), kernel, is_micro, reason };
         }
@@ -87,7 +90,14 @@ impl Steps<'_> {
     /// What a step runs, and why an instruction became it.
     fn kernel(&self, inst: &Inst, step: usize) -> (String, &'static str) {
         match &self.schedule.steps[step].kind {
+            StepKind::Contraction(step) if step.scales.is_some() => {
+                let reason = "bytes by trits packed in two bits, with exact i32 sums, scaled while they are in the cache";
+                ("i8_trit_scaled_gemm".to_owned(), reason)
+            }
             StepKind::Contraction(step) => (gemm_name(step.kind).to_owned(), contraction_reason(step.kind)),
+            StepKind::QuantizeRows(_) => {
+                ("quantize_rows".to_owned(), "a micro-kernel for rows to bytes with a scale each")
+            }
             StepKind::Convolution(step) => {
                 let reason = "a micro-kernel for windows of these element types";
                 (conv_name(step.kind).to_owned(), reason)
@@ -96,9 +106,10 @@ impl Steps<'_> {
             StepKind::Call(call) => {
                 (format!("call of {}", self.name(call.schedule.index())), "compiled once for all its calls")
             }
-            StepKind::Route(_) => {
-                ("route".to_owned(), "rows are grouped by tile, and each tile runs once on its rows")
-            }
+            StepKind::Route(_) => (
+                "route".to_owned(),
+                "rows are grouped by tile, and each tile runs on its rows, a chunk at a time",
+            ),
             StepKind::BindDim { .. } => ("bind".to_owned(), "a size that is known while the model runs"),
             StepKind::Nest(nest) => {
                 let folds = nest.stages.iter().any(|stage| matches!(stage, Stage::Fold { .. }));

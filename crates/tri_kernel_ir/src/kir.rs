@@ -152,12 +152,15 @@ pub struct Step {
 }
 
 /// What a step does.
+#[expect(clippy::large_enum_variant, reason = "schedules have few steps")]
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum StepKind {
     /// A fused loop nest.
     Nest(Nest),
     /// Sums of products through a micro-kernel.
     Contraction(Contraction),
+    /// Rows to bytes with a scale each, through a micro-kernel.
+    QuantizeRows(QuantizeStep),
     /// A convolution through a micro-kernel.
     Convolution(Convolution),
     /// Another schedule.
@@ -374,6 +377,32 @@ pub struct Contraction {
     pub out_offset: Dim,
     /// Elements from row to row; columns are adjacent.
     pub out_stride: Dim,
+    /// What sums are multiplied with; the result is f32 then.
+    pub scales: Option<Scales>,
+}
+
+/// `out[i, j] = (sum as f32) * rows[i] * columns[j]`, for sums of `i8` by `t2` without outer axes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Scales {
+    /// `f32[m]`, adjacent.
+    pub rows: BufferId,
+    /// `f32[n]`, adjacent.
+    pub columns: BufferId,
+}
+
+/// `quantize_rows` of numerics.md; all operands are row major.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct QuantizeStep {
+    /// Number of rows.
+    pub rows: Dim,
+    /// Elements of a row.
+    pub width: Dim,
+    /// `f32[rows, width]`.
+    pub x: BufferId,
+    /// `i8[rows, width]`.
+    pub digits: BufferId,
+    /// `f32[rows]`.
+    pub scales: BufferId,
 }
 
 /// An axis outside the micro-kernel.
@@ -422,15 +451,15 @@ pub struct CallStep {
 pub struct ClusterStep {
     /// `f32[N, D]`.
     pub on: BufferId,
-    /// `trit[D, C]`.
+    /// `trit[C, D]`.
     pub clusters: BufferId,
-    /// `trit[C, D, M]`.
+    /// `trit[C, M, D]`.
     pub tiles: BufferId,
     /// `i32[N]`.
     pub out: BufferId,
 }
 
-/// Rows to tiles: choose, group with a counting sort, run each tile on its rows, add in order of rank.
+/// Rows to tiles: choose, group by tile, run each tile on its rows a chunk at a time, add in order of rank.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct RouteStep {
     /// Number of rows.
@@ -447,11 +476,17 @@ pub struct RouteStep {
     pub out: BufferId,
     /// The targets.
     pub tiles: Vec<RouteTile>,
-    /// Scratch in the workspace: `i32[rows, top]` chosen tiles, `i32[rows]` row order, `i32[T + 1]` first row of each tile,
-    /// `E[rows, D]` grouped rows, `f32[rows, D2]` their results.
-    pub scratch: [BufferId; 5],
+    /// Scratch in the workspace: `i32[rows, top]` chosen tiles, `i32[rows]` row order, `i32[rows + 1]` where chunks begin in it, `i32[T + 1]`
+    /// to count in, `E[TOGETHER, D]` rows of a chunk, `f32[TOGETHER, D2]` their results.
+    pub scratch: [BufferId; 6],
     /// The slot that is the workspace of each tile in turn.
     pub workspace: u32,
+}
+
+impl RouteStep {
+    /// Most rows that a tile is called with: enough to reuse what it has loaded of its weights, few enough for rows and results to stay in
+    /// the cache, and no more memory however many rows there are.
+    pub const TOGETHER: i64 = 32;
 }
 
 /// A target of a route.

@@ -21,7 +21,11 @@ pub(crate) fn for_each_buffer(step: &StepKind, visit: &mut dyn FnMut(BufferId)) 
                 }
             }
         }
-        StepKind::Contraction(step) => all(&[step.lhs, step.rhs, step.out]),
+        StepKind::Contraction(step) => {
+            all(&[step.lhs, step.rhs, step.out]);
+            step.scales.iter().for_each(|scales| all(&[scales.rows, scales.columns]));
+        }
+        StepKind::QuantizeRows(step) => all(&[step.x, step.digits, step.scales]),
         StepKind::Convolution(step) => all(&[step.input, step.weight, step.out]),
         StepKind::Clusters(step) => all(&[step.on, step.clusters, step.tiles, step.out]),
         StepKind::Call(step) => {
@@ -56,7 +60,12 @@ pub(crate) fn for_each_buffer_mut(step: &mut StepKind, visit: &mut dyn FnMut(&mu
             }
         }
         StepKind::Contraction(step) => {
-            [&mut step.lhs, &mut step.rhs, &mut step.out].into_iter().for_each(visit)
+            [&mut step.lhs, &mut step.rhs, &mut step.out].into_iter().for_each(&mut *visit);
+            let scales = step.scales.iter_mut().flat_map(|scales| [&mut scales.rows, &mut scales.columns]);
+            scales.for_each(visit);
+        }
+        StepKind::QuantizeRows(step) => {
+            [&mut step.x, &mut step.digits, &mut step.scales].into_iter().for_each(visit);
         }
         StepKind::Convolution(step) => {
             [&mut step.input, &mut step.weight, &mut step.out].into_iter().for_each(visit);

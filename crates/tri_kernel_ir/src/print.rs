@@ -100,6 +100,11 @@ impl Printer<'_> {
             StepKind::Nest(nest) => self.nest(f, nest),
             StepKind::Contraction(contraction) => self.contraction(f, contraction),
             StepKind::Convolution(convolution) => self.convolution(f, convolution),
+            StepKind::QuantizeRows(step) => {
+                let [x, digits, scales] = [step.x, step.digits, step.scales].map(|id| id.0);
+                let (rows, width) = (self.dim(&step.rows), self.dim(&step.width));
+                writeln!(f, "  quantize_rows b{digits}, b{scales} = b{x}[{rows}, {width}]")
+            }
             StepKind::Call(call) => self.call(f, call),
             StepKind::Clusters(step) => {
                 let [on, clusters, tiles, out] =
@@ -190,8 +195,11 @@ impl Printer<'_> {
         let out = view(step.out, &step.out_offset, &[&step.out_stride]);
         let lhs = view(step.lhs, &step.lhs_offset, &[lhs_rows, lhs_sum]);
         let rhs = view(step.rhs, &step.rhs_offset, &[rhs_sum, rhs_columns]);
-        writeln!(f, "    {out} = {lhs} @ {rhs}")?;
-        writeln!(f, "  }}")
+        write!(f, "    {out} = {lhs} @ {rhs}")?;
+        if let Some(scales) = step.scales {
+            write!(f, " * b{} rows * b{} columns", scales.rows.0, scales.columns.0)?;
+        }
+        writeln!(f, "\n  }}")
     }
 
     fn convolution(&self, f: &mut Formatter<'_>, step: &Convolution) -> fmt::Result {

@@ -219,6 +219,17 @@ impl Checker<'_> {
         match step {
             StepKind::Nest(nest) => self.nest(nest),
             StepKind::Contraction(step) => self.contraction(step),
+            StepKind::QuantizeRows(step) => {
+                self.dim(&step.rows)?;
+                self.dim(&step.width)?;
+                let plain = |id, dtype| Ok(self.kind(id)? == (dtype, Encoding::Plain));
+                self.written(step.digits)?;
+                self.written(step.scales)?;
+                let fits = plain(step.x, DType::F32)?
+                    && plain(step.digits, DType::I8)?
+                    && plain(step.scales, DType::F32)?;
+                hold(fits, "rows are quantized from f32 to i8 with scales in f32")
+            }
             StepKind::Convolution(step) => {
                 self.written(step.out)?;
                 let convolves = matches!(
@@ -232,7 +243,7 @@ impl Checker<'_> {
                         "a convolution's operand has not four axes",
                     )?;
                 }
-                self.product(step.kind, [step.input, step.weight, step.out])
+                self.product(step.kind, [step.input, step.weight, step.out], sums(step.kind))
             }
             StepKind::Call(step) => {
                 let callee = self.callee(step.schedule)?;
@@ -312,10 +323,17 @@ impl Checker<'_> {
             self.dim(&axis.size)?;
             self.dims(&axis.strides)?;
         }
-        self.product(step.kind, [step.lhs, step.rhs, step.out])
+        if let Some(scales) = step.scales {
+            let scaled = step.kind == ContractionKind::I8T2 && step.outer.is_empty();
+            hold(scaled, "only sums of i8 by t2 without outer axes are scaled")?;
+            let f32 = (DType::F32, Encoding::Plain);
+            hold(self.kind(scales.rows)? == f32 && self.kind(scales.columns)? == f32, "a scale is f32")?;
+        }
+        let sums = if step.scales.is_some() { DType::F32 } else { sums(step.kind) };
+        self.product(step.kind, [step.lhs, step.rhs, step.out], sums)
     }
 
-    fn product(&self, kind: ContractionKind, [lhs, rhs, out]: [BufferId; 3]) -> Check {
+    fn product(&self, kind: ContractionKind, [lhs, rhs, out]: [BufferId; 3], result: DType) -> Check {
         use ContractionKind::{Bf16, F16, F32, F32T2, F32Trit, I8, I8T2};
         let plain = |dtype| (dtype, Encoding::Plain);
         let left = match kind {
@@ -331,7 +349,6 @@ impl Checker<'_> {
             F32Trit => right == plain(DType::Trit),
             I8T2 | F32T2 => right == (DType::Trit, Encoding::T2),
         };
-        let result = if matches!(kind, I8 | I8T2) { DType::I32 } else { DType::F32 };
         hold(
             self.kind(lhs)? == plain(left) && fits && self.kind(out)? == plain(result),
             "an operand has another element type than the kind says",
@@ -507,4 +524,9 @@ fn binary(op: BinaryOp, a: DType, b: DType) -> Option<DType> {
     let logical = matches!(op, BinaryOp::And | BinaryOp::Or);
     let fits = a == b && (!logical || a == DType::Bool) && (op != BinaryOp::Pow || a == DType::F32);
     fits.then_some(if op.is_comparison() { DType::Bool } else { a })
+}
+
+/// Element type of the sums of a contraction.
+fn sums(kind: ContractionKind) -> DType {
+    if matches!(kind, ContractionKind::I8 | ContractionKind::I8T2) { DType::I32 } else { DType::F32 }
 }

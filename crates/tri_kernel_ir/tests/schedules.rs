@@ -54,6 +54,7 @@ fn a_layer_is_three_steps() {
         .map(|step| match &step.kind {
             StepKind::Nest(nest) => nest.name.as_str(),
             StepKind::Contraction(_) => "contraction",
+            StepKind::QuantizeRows(_) => "quantize_rows",
             _ => "other",
         })
         .collect();

@@ -21,12 +21,16 @@ macro_rules! offsets {
 
 /// A contraction: reads [`GemmArgs`].
 pub type GemmKernel = unsafe extern "C" fn(*const GemmArgs);
+/// A contraction with scales: reads [`ScaledGemmArgs`].
+pub type ScaledGemmKernel = unsafe extern "C" fn(*const ScaledGemmArgs);
+/// Rows to bytes: reads [`QuantizeArgs`].
+pub type QuantizeKernel = unsafe extern "C" fn(*const QuantizeArgs);
 /// A convolution: reads [`ConvArgs`].
 pub type ConvKernel = unsafe extern "C" fn(*const ConvArgs);
 /// The tile of each row through its cluster: reads [`ClusterArgs`].
 pub type ClusterKernel = unsafe extern "C" fn(*const ClusterArgs);
 /// A part of a route: reads [`RouteArgs`].
-pub type RouteKernel = unsafe extern "C" fn(*const RouteArgs);
+pub type RouteKernel = unsafe extern "C" fn(*mut RouteArgs);
 /// One f32 to one f32.
 pub type ScalarF32 = extern "C" fn(f32) -> f32;
 /// One f64 to one f64.
@@ -80,6 +84,49 @@ offsets!(GemmArgs {
     M_OFFSET: m,
     N_OFFSET: n,
     K_OFFSET: k,
+});
+
+/// As [`GemmArgs`], but `c[i, j] = sum as f32 * rows[i] * columns[j]`, a multiplication after the other; `c` is f32.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct ScaledGemmArgs {
+    /// The contraction.
+    pub gemm: GemmArgs,
+    /// f32[m].
+    pub rows: *const u8,
+    /// f32[n].
+    pub columns: *const u8,
+}
+
+offsets!(ScaledGemmArgs { GEMM_OFFSET: gemm, ROWS_OFFSET: rows, COLUMNS_OFFSET: columns });
+
+/// Rows of f32 to bytes and a scale each, as `quantize_rows` of numerics.md says.
+///
+/// The call fills rows `first..last`, so that threads may share the rows.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct QuantizeArgs {
+    /// f32[rows, width].
+    pub x: *const u8,
+    /// i8[rows, width].
+    pub digits: *mut u8,
+    /// f32[rows].
+    pub scales: *mut u8,
+    /// First row.
+    pub first: i64,
+    /// Row after the last.
+    pub last: i64,
+    /// Elements of a row.
+    pub width: i64,
+}
+
+offsets!(QuantizeArgs {
+    X_OFFSET: x,
+    DIGITS_OFFSET: digits,
+    SCALES_OFFSET: scales,
+    FIRST_OFFSET: first,
+    LAST_OFFSET: last,
+    WIDTH_OFFSET: width,
 });
 
 /// A convolution of contiguous operands: `input [N, C, H, W]`, `weight [O, C / groups, KH, KW]`, `out [N, O, H2, W2]`.
@@ -162,9 +209,9 @@ offsets!(ConvArgs {
 pub struct ClusterArgs {
     /// f32[rows, width].
     pub on: *const u8,
-    /// Plain trits [width, count].
+    /// Plain trits [count, width].
     pub clusters: *const u8,
-    /// Plain trits [count, width, each].
+    /// Plain trits [count, each, width].
     pub tiles: *const u8,
     /// i32[rows]: `cluster * each + tile`.
     pub out: *mut u8,
@@ -193,7 +240,7 @@ offsets!(ClusterArgs {
 });
 
 /// A route of `rows` rows to `tiles` tiles, `top` of them a row: [`KernelTable::route_select`] once, then for each rank
-/// `route_group`, `route_gather`, the tiles on their rows, and `route_scatter`.
+/// `route_group`, and for each of the `chunks` that it makes `route_gather`, the tile, and `route_scatter`.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct RouteArgs {
@@ -207,14 +254,16 @@ pub struct RouteArgs {
     pub chosen: *mut u8,
     /// i32[rows]: rows by tile of the current rank, ascending within a tile.
     pub order: *mut u8,
-    /// i32[tiles + 1]: where each tile begins in `order`.
+    /// i32[rows + 1]: where each chunk begins in `order`, and where the last one ends.
+    pub starts: *mut u8,
+    /// i32[tiles + 1]: room to count in.
     pub first: *mut u8,
     /// Inputs, `row_bytes` a row.
     pub x: *const u8,
-    /// Inputs in the order of `order`.
+    /// Room for the inputs of a chunk.
     pub grouped: *mut u8,
-    /// Outputs of the tiles in the order of `order`, `result_bytes` a row.
-    pub results: *const u8,
+    /// Room for the outputs of a chunk.
+    pub results: *mut u8,
     /// Result, `result_bytes` a row.
     pub out: *mut u8,
     /// Number of rows.
@@ -223,12 +272,26 @@ pub struct RouteArgs {
     pub tiles: i64,
     /// Tiles a row; at most `tiles`.
     pub top: i64,
+    /// Most rows of a chunk.
+    pub together: i64,
     /// Bytes of a row of `x`.
     pub row_bytes: i64,
     /// Bytes of a row of `out`; f32 where `top` is above 1 or there are gates.
     pub result_bytes: i64,
     /// Which choice: 0 is the best.
     pub rank: i64,
+    /// Written by `route_group`: the number of chunks.
+    pub chunks: i64,
+    /// Which chunk.
+    pub chunk: i64,
+    /// Written by `route_gather`: the tile of the chunk, its number of rows, where these lie, and where their results go.
+    pub tile: i64,
+    /// Rows of the chunk.
+    pub count: i64,
+    /// Its inputs.
+    pub from: *const u8,
+    /// Its outputs.
+    pub to: *mut u8,
 }
 
 offsets!(RouteArgs {
@@ -237,6 +300,7 @@ offsets!(RouteArgs {
     GATES_OFFSET: gates,
     CHOSEN_OFFSET: chosen,
     ORDER_OFFSET: order,
+    STARTS_OFFSET: starts,
     FIRST_OFFSET: first,
     X_OFFSET: x,
     GROUPED_OFFSET: grouped,
@@ -245,9 +309,16 @@ offsets!(RouteArgs {
     ROWS_OFFSET: rows,
     TILES_OFFSET: tiles,
     TOP_OFFSET: top,
+    TOGETHER_OFFSET: together,
     ROW_BYTES_OFFSET: row_bytes,
     RESULT_BYTES_OFFSET: result_bytes,
     RANK_OFFSET: rank,
+    CHUNKS_OFFSET: chunks,
+    CHUNK_OFFSET: chunk,
+    TILE_OFFSET: tile,
+    COUNT_OFFSET: count,
+    FROM_OFFSET: from,
+    TO_OFFSET: to,
 });
 
 /// The kernels of one CPU level. All may run on several threads at once; none unwinds.
@@ -264,6 +335,10 @@ pub struct KernelTable {
     pub i8_gemm: GemmKernel,
     /// i8 by trit in `t2` to i32, exact.
     pub i8_trit_gemm: GemmKernel,
+    /// i8 by trit in `t2` to f32: the exact sum, rounded once, times the scale of the row, times that of the column.
+    pub i8_trit_scaled_gemm: ScaledGemmKernel,
+    /// f32 to i8 with a scale a row.
+    pub quantize_rows: QuantizeKernel,
     /// f32 by plain trit (one i8 each): `acc + a`, `acc - a` or `acc`, k ascending, from +0.
     pub f32_trit_gemm: GemmKernel,
     /// f32 by trit in `t2`, as `f32_trit_gemm`.
@@ -298,11 +373,11 @@ pub struct KernelTable {
     pub argmax_clusters: ClusterKernel,
     /// Fills `chosen` (`route::select`).
     pub route_select: RouteKernel,
-    /// Fills `order` and `first` for a rank (`route::group`).
+    /// Fills `order` and `starts` for a rank (`route::group`).
     pub route_group: RouteKernel,
-    /// Fills `grouped` (`route::gather`).
+    /// Brings the rows of a chunk together (`route::gather`).
     pub route_gather: RouteKernel,
-    /// Adds `results` to `out` (`route::scatter`).
+    /// Brings the results of a chunk to `out` (`route::scatter`).
     pub route_scatter: RouteKernel,
 }
 
@@ -312,6 +387,8 @@ offsets!(KernelTable {
     F16_GEMM_OFFSET: f16_gemm,
     I8_GEMM_OFFSET: i8_gemm,
     I8_TRIT_GEMM_OFFSET: i8_trit_gemm,
+    I8_TRIT_SCALED_GEMM_OFFSET: i8_trit_scaled_gemm,
+    QUANTIZE_ROWS_OFFSET: quantize_rows,
     F32_TRIT_GEMM_OFFSET: f32_trit_gemm,
     F32_T2_GEMM_OFFSET: f32_t2_gemm,
     F32_CONV2D_OFFSET: f32_conv2d,

@@ -136,23 +136,17 @@ pub(crate) unsafe fn copy_row<L: Level, A: SignedRows>(
     let linear = if per_byte == 1 { to } else { staging };
     a.copy(row, k, length, linear.cast());
     linear.add(length).write_bytes(0, padded - length);
-    let mut sum = 0i32;
-    for i in 0..length {
-        sum += i32::from(linear.cast::<i8>().add(i).read());
+    let ones = L::Bytes::load([1u8; MOST_BYTES].as_ptr());
+    let mut sums = L::Bytes::zero();
+    for start in (0..padded).step_by(L::Bytes::BYTES) {
+        sums = ones.dot::<true>(L::Bytes::load(linear.add(start)), sums);
     }
     if per_byte > 1 {
         for start in (0..padded).step_by(chunk) {
-            // Words and shifts rather than bytes at strides: these become vector operations.
-            let words = linear.add(start).cast::<u32>();
-            for plane in 0..per_byte {
-                for i in 0..L::Bytes::BYTES {
-                    let word = u32::from_le(words.add(i).read_unaligned());
-                    to.add(start + plane * L::Bytes::BYTES + i).write((word >> (8 * plane)) as u8);
-                }
-            }
+            L::Bytes::split(linear.add(start), to.add(start));
         }
     }
-    sum
+    L::Bytes::total(sums)
 }
 
 /// Packed rows over one block of k.
@@ -232,11 +226,16 @@ impl Block<'_> {
         }
         for (i, sums) in sums.into_iter().enumerate() {
             let surplus = B::BIAS.wrapping_mul(self.sums[row + i]);
-            for (j, sum) in sums.into_iter().enumerate() {
+            let mut totals = [0; N];
+            if let ([a, b, c, d], [e, f, g, h]) = (&sums[..], &mut totals[..]) {
+                [*e, *f, *g, *h] = L::Bytes::totals([*a, *b, *c, *d]);
+            } else {
+                totals = sums.map(|sum| L::Bytes::total(sum));
+            }
+            for (j, sum) in totals.into_iter().enumerate() {
                 let to = out.at(self.row + row + i, column + j);
                 let before = if self.first { 0 } else { to.read_unaligned() };
-                let sum = L::Bytes::total(sum).wrapping_sub(surplus);
-                to.write_unaligned(before.wrapping_add(sum));
+                to.write_unaligned(before.wrapping_add(sum.wrapping_sub(surplus)));
             }
         }
     }

@@ -7,9 +7,8 @@
 
 use crate::byte::{Output, SignedRows, UnsignedColumns, multiply};
 use crate::byte_panel::{self, MOST_BYTES, PanelColumns, PanelVector};
-use crate::byte_vector;
 use crate::lanes::{Level, PanelLanes};
-use crate::{GemmArgs, GemmKernel};
+use crate::{GemmArgs, GemmKernel, byte_short, byte_vector};
 
 /// Bytes at strides; `along` is the distance of k, `across` of rows or columns.
 pub(crate) struct Strided {
@@ -183,6 +182,21 @@ pub(crate) unsafe fn few<L: Level>(args: &GemmArgs) {
 #[inline(always)]
 pub(crate) unsafe fn many<L: Level>(args: &GemmArgs) {
     byte_panel::multiply::<L, _, _>(&left(args), &strided_columns(args), &output(args), depth(args));
+}
+
+/// Whether the columns of trits in `t2` are short ones, side by side.
+#[inline(always)]
+pub(crate) fn are_short<L: Level>(args: &GemmArgs) -> bool {
+    byte_short::serves::<L>(args.b_n, depth(args))
+}
+
+/// i8 by trits in `t2` in short columns.
+///
+/// # Safety
+/// `args` says what it must be, and columns [are short](are_short).
+#[inline(always)]
+pub(crate) unsafe fn short_by_trits<L: Level>(args: &GemmArgs) {
+    byte_short::multiply::<L, _>(&left(args), args.b, &output(args), depth(args));
 }
 
 /// One row of i8 by trits in `t2`.

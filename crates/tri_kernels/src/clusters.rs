@@ -1,7 +1,12 @@
 //! The tile of each row in two steps: the nearest cluster, then the nearest tile in it.
 //!
+//! By the definition a score is one chain of additions of f32, which is slow, and only which score is largest matters. So a row is rounded to
+//! bytes and scored in integers. How far rounding, and adding in whatever order, can move a score has a bound, and as a rule that leaves one
+//! candidate. Where it leaves several they are scored again in f32 in a fast order, with a smaller bound; what is then still open, and rows
+//! that are not ordinary numbers, by the definition.
+//!
 //! Rows are scored a few at a time, so that signatures are read once for all of them; in the second step these are rows of the same
-//! cluster, which a counting sort brings together. A sum is one chain of additions in the order of k, whatever rows are beside it.
+//! cluster, which a counting sort brings together.
 
 #![expect(
     unsafe_op_in_unsafe_fn,
@@ -11,19 +16,25 @@
 use std::cell::Cell;
 
 use crate::ClusterArgs;
-use crate::lanes::{FloatLanes, Level};
-use crate::route::ranks_above;
+use crate::lanes::{ByteLanes, Level};
+use crate::nearest::{Row, Scored, choose};
 
 /// Rows that are grouped at once.
-const GROUPED: usize = 256;
-/// Rows that are scored together.
-const TOGETHER: usize = 8;
+const GROUPED: usize = 64;
+/// Signatures that are scored together.
+const COLUMNS: usize = 4;
+/// The widest vector of any level, in bytes.
+const MOST_BYTES: usize = 64;
 
 /// A thread's memory, kept for its next call.
 #[derive(Default)]
 struct Memory {
+    /// Rows as bytes, padded with zeros to whole vectors.
+    digits: Vec<i8>,
+    /// What is known of each row.
+    rows: Vec<Row>,
     /// Scores of the rows at hand.
-    scores: Vec<f32>,
+    scores: Vec<i32>,
     /// Cluster of each row.
     cluster: Vec<usize>,
     /// Rows by cluster.
@@ -33,9 +44,7 @@ struct Memory {
 }
 
 thread_local! {
-    static MEMORY: Cell<Memory> = const {
-        Cell::new(Memory { scores: Vec::new(), cluster: Vec::new(), order: Vec::new(), first: Vec::new() })
-    };
+    static MEMORY: Cell<Option<Box<Memory>>> = const { Cell::new(None) };
 }
 
 /// Fills `out` for rows `first..last`.
@@ -44,25 +53,37 @@ thread_local! {
 /// The pointers of the arguments are valid for the sizes given.
 #[inline(always)]
 pub(crate) unsafe fn argmax<L: Level>(args: &ClusterArgs) {
-    let mut memory = MEMORY.take();
-    memory.scores.resize(TOGETHER * args.count.max(args.each).max(0) as usize, 0.0);
+    let mut memory = MEMORY.take().unwrap_or_default();
+    memory.scores.resize(L::BYTE_ROWS * args.count.max(args.each).max(0) as usize, 0);
     for start in (args.first.max(0)..args.last).step_by(GROUPED) {
         let rows = GROUPED.min((args.last - start) as usize);
         chunk::<L>(args, start as usize, rows, &mut memory);
     }
-    MEMORY.set(memory);
+    MEMORY.set(Some(memory));
 }
 
 #[inline(always)]
 unsafe fn chunk<L: Level>(args: &ClusterArgs, start: usize, rows: usize, memory: &mut Memory) {
     let (width, count, each) = (args.width as usize, args.count as usize, args.each as usize);
-    let Memory { scores, cluster, order, first } = memory;
+    let stride = width.next_multiple_of(L::Bytes::BYTES);
+    memory.digits.resize(GROUPED * stride, 0);
+    memory.rows.clear();
+    for row in 0..rows {
+        let x = args.on.cast::<f32>().add((start + row) * width);
+        let digits = memory.digits.as_mut_ptr().add(row * stride);
+        memory.rows.push(Row::of::<L>(x, width, digits));
+        digits.add(width).write_bytes(0, stride - width);
+    }
+    let Memory { digits, rows: known, scores, cluster, order, first } = memory;
+    let scored = Scored { x: args.on.cast::<f32>().add(start * width), width, rows: known.as_slice() };
+    let digits = Digits { base: digits.as_ptr(), stride };
     cluster.clear();
     cluster.resize(rows, 0);
     let all: [usize; GROUPED] = std::array::from_fn(|row| row);
-    let clusters =
-        Trits { base: args.clusters.cast(), end: args.clusters.wrapping_add(width * count).cast() };
-    nearest::<L>(args, start, &all[..rows], &clusters, count, scores, |row, at| cluster[row] = at);
+    if count > 1 {
+        let clusters = args.clusters.cast();
+        nearest::<L>(&scored, &digits, &all[..rows], clusters, count, scores, |row, at| cluster[row] = at);
+    }
     first.clear();
     first.resize(count + 1, 0);
     for at in cluster.iter() {
@@ -78,11 +99,10 @@ unsafe fn chunk<L: Level>(args: &ClusterArgs, start: usize, rows: usize, memory:
         order[first[*at]] = row;
         first[*at] += 1;
     }
-    let end = args.tiles.wrapping_add(width * count * each).cast();
     let mut begin = 0;
     for (at, stop) in first[..count].iter().enumerate() {
-        let tiles = Trits { base: args.tiles.wrapping_add(at * width * each).cast(), end };
-        nearest::<L>(args, start, &order[begin..*stop], &tiles, each, scores, |row, tile| {
+        let tiles = args.tiles.cast::<i8>().wrapping_add(at * width * each);
+        nearest::<L>(&scored, &digits, &order[begin..*stop], tiles, each, scores, |row, tile| {
             let tile = (at * each + tile) as i32;
             args.out.cast::<i32>().add(start + row).write_unaligned(tile);
         });
@@ -90,108 +110,107 @@ unsafe fn chunk<L: Level>(args: &ClusterArgs, start: usize, rows: usize, memory:
     }
 }
 
-/// Columns of trits: `[width, columns]` from `base`, in memory that ends at `end`.
-struct Trits {
+/// Rows as bytes, `stride` apart.
+struct Digits {
     base: *const i8,
-    end: *const i8,
+    stride: usize,
 }
 
-/// The best column for each of `rows`, counted from `start`.
+/// The best of `columns` signatures, one after another from `base`, for each of `rows`.
 #[inline(always)]
 unsafe fn nearest<L: Level>(
-    args: &ClusterArgs,
-    start: usize,
+    scored: &Scored<'_>,
+    digits: &Digits,
     rows: &[usize],
-    trits: &Trits,
+    base: *const i8,
     columns: usize,
-    scores: &mut [f32],
+    scores: &mut [i32],
     mut found: impl FnMut(usize, usize),
 ) {
-    let width = args.width as usize;
-    let x = |row: usize| args.on.cast::<f32>().add((start + row) * width);
-    let mut chosen = |row: usize, scores: &[f32]| {
-        let mut best = 0;
-        for (at, score) in scores.iter().enumerate().skip(1) {
-            if ranks_above(*score, scores[best]) {
-                best = at;
-            }
+    let mut left = rows;
+    while !left.is_empty() {
+        let (now, later) = left.split_at(left.len().min(L::BYTE_ROWS));
+        left = later;
+        let at = |i: usize| digits.base.add(now[i.min(now.len() - 1)] * digits.stride);
+        match now.len() {
+            4.. => score::<L, 4>(std::array::from_fn(at), scored.width, base, columns, scores),
+            2.. => score::<L, 2>(std::array::from_fn(at), scored.width, base, columns, scores),
+            _ => score::<L, 1>(std::array::from_fn(at), scored.width, base, columns, scores),
         }
-        found(row, best);
-    };
-    let mut blocks = rows.chunks_exact(TOGETHER);
-    for block in &mut blocks {
-        let pointers: [*const f32; TOGETHER] = std::array::from_fn(|at| x(block[at]));
-        score::<L, TOGETHER, 1, 2>(pointers, width, trits, columns, scores);
-        for (row, scores) in block.iter().zip(scores.chunks_exact(columns)) {
-            chosen(*row, scores);
+        if now.len() == 3 {
+            score::<L, 1>([at(2)], scored.width, base, columns, &mut scores[2 * columns..]);
         }
-    }
-    for row in blocks.remainder() {
-        score::<L, 1, 1, 4>([x(*row)], width, trits, columns, scores);
-        chosen(*row, &scores[..columns]);
+        for (row, scores) in now.iter().zip(scores.chunks_exact(columns)) {
+            found(*row, choose::<L>(scored, *row, scores, base));
+        }
     }
 }
 
-/// `scores[row * columns + column]` for `ROWS` rows, `MANY` vectors of columns at a time where there are as many, else `FEW`.
+/// `scores[row * columns + column]`: the products with trits plus one, which are those with trits plus the same for every column of a row.
 #[inline(always)]
-unsafe fn score<L: Level, const ROWS: usize, const FEW: usize, const MANY: usize>(
-    x: [*const f32; ROWS],
+unsafe fn score<L: Level, const ROWS: usize>(
+    rows: [*const i8; ROWS],
     width: usize,
-    trits: &Trits,
+    base: *const i8,
     columns: usize,
-    scores: &mut [f32],
+    scores: &mut [i32],
 ) {
     let mut column = 0;
     while column < columns {
-        if columns - column >= MANY * L::Floats::LANES {
-            block::<L, ROWS, MANY>(x, width, trits, columns, column, scores);
-            column += MANY * L::Floats::LANES;
+        let from = base.add(column * width);
+        if columns - column >= COLUMNS {
+            let sums =
+                products::<L, ROWS, COLUMNS>(rows, std::array::from_fn(|j| from.add(j * width)), width);
+            for (row, sums) in sums.into_iter().enumerate() {
+                scores[row * columns + column..][..COLUMNS].copy_from_slice(&L::Bytes::totals(sums));
+            }
+            column += COLUMNS;
         } else {
-            block::<L, ROWS, FEW>(x, width, trits, columns, column, scores);
-            column += FEW * L::Floats::LANES;
+            let sums = products::<L, ROWS, 1>(rows, [from], width);
+            for (row, [sum]) in sums.into_iter().enumerate() {
+                scores[row * columns + column] = L::Bytes::total(sum);
+            }
+            column += 1;
         }
     }
 }
 
 #[inline(always)]
-unsafe fn block<L: Level, const ROWS: usize, const VECTORS: usize>(
-    x: [*const f32; ROWS],
+unsafe fn products<L: Level, const ROWS: usize, const N: usize>(
+    rows: [*const i8; ROWS],
+    columns: [*const i8; N],
     width: usize,
-    trits: &Trits,
-    columns: usize,
-    column: usize,
-    scores: &mut [f32],
-) {
-    let lanes = L::Floats::LANES;
-    let mut sums = [[L::Floats::splat(0.0); VECTORS]; ROWS];
-    for k in 0..width {
-        let mut factors = [L::Floats::splat(0.0); VECTORS];
-        for (vector, factor) in factors.iter_mut().enumerate() {
-            // Lanes past the last column hold what comes next, and are not looked at.
-            let from = trits.base.wrapping_add(k * columns + column + vector * lanes);
-            let left = (trits.end as usize).saturating_sub(from as usize);
-            *factor = if left >= lanes {
-                L::Floats::trits(from)
-            } else {
-                let mut last = [0i8; 64];
-                last.as_mut_ptr().copy_from_nonoverlapping(from, left);
-                L::Floats::trits(last.as_ptr())
-            };
-        }
-        for (sums, x) in sums.iter_mut().zip(x) {
-            let value = L::Floats::splat(x.add(k).read_unaligned());
-            for (sum, factor) in sums.iter_mut().zip(factors) {
-                *sum = value.add_trit(factor, *sum);
-            }
-        }
+) -> [[<L::Bytes as ByteLanes>::Sums; N]; ROWS] {
+    let bytes = L::Bytes::BYTES;
+    let mut sums = [[L::Bytes::zero(); N]; ROWS];
+    let whole = width / bytes * bytes;
+    for at in (0..whole).step_by(bytes) {
+        let codes = columns.map(|column| L::Bytes::load(column.add(at).cast()).trit_codes());
+        add_products::<L, ROWS, N>(rows, at, codes, &mut sums);
     }
-    for (row, sums) in sums.into_iter().enumerate() {
-        for (vector, sum) in sums.into_iter().enumerate() {
-            let mut values = [0.0f32; 64];
-            sum.store(values.as_mut_ptr());
-            let at = column + vector * lanes;
-            let used = lanes.min(columns.saturating_sub(at));
-            scores[row * columns + at..][..used].copy_from_slice(&values[..used]);
+    if whole < width {
+        // What is behind a signature may not be there to read; a row has zeros there.
+        let codes = columns.map(|column| {
+            let mut end = [0u8; MOST_BYTES];
+            column.add(whole).cast::<u8>().copy_to_nonoverlapping(end.as_mut_ptr(), width - whole);
+            L::Bytes::load(end.as_ptr()).trit_codes()
+        });
+        add_products::<L, ROWS, N>(rows, whole, codes, &mut sums);
+    }
+    sums
+}
+
+#[inline(always)]
+unsafe fn add_products<L: Level, const ROWS: usize, const N: usize>(
+    rows: [*const i8; ROWS],
+    at: usize,
+    codes: [L::Bytes; N],
+    sums: &mut [[<L::Bytes as ByteLanes>::Sums; N]; ROWS],
+) {
+    for (row, sums) in rows.into_iter().zip(sums) {
+        let digits = L::Bytes::load(row.add(at).cast());
+        for (code, sum) in codes.iter().zip(sums) {
+            *sum = code.dot::<true>(digits, *sum);
         }
     }
 }

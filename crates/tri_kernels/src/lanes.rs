@@ -42,7 +42,17 @@ pub(crate) trait FloatLanes: Copy {
     unsafe fn store(self, to: *mut f32);
     /// As many trits, one byte each, as numbers.
     unsafe fn trits(from: *const i8) -> Self;
+    /// As many i32, as numbers.
+    unsafe fn integers(from: *const i32) -> Self;
     unsafe fn add(self, other: Self) -> Self;
+    unsafe fn mul(self, factor: Self) -> Self;
+    /// The larger of the magnitude of `self` and of `other`, which is not negative, in the order of bits: infinity and NaN
+    /// are above every number.
+    unsafe fn larger_magnitude(self, other: Self) -> Self;
+    /// How far each element is from the nearest integer.
+    unsafe fn distance_to_integer(self) -> Self;
+    /// Writes each element, half to even, as a signed byte; none is beyond -128..=127.
+    unsafe fn round_to_bytes(self, to: *mut i8);
     /// `self * factor + sum`, rounded once.
     unsafe fn fma(self, factor: Self, sum: Self) -> Self;
     /// `sum + self`, `sum - self`, or `sum`, which is not -0, as `trit` is +1, -1 or 0.
@@ -66,17 +76,42 @@ pub(crate) trait FloatLanes: Copy {
 /// The CPU has the level's instructions; pointers are valid for `BYTES` bytes, at any alignment.
 pub(crate) trait ByteLanes: Copy {
     const BYTES: usize;
+    /// Bytes whose products are added in one lane of sums.
+    const LANE_BYTES: usize;
     type Sums: Copy;
     unsafe fn zero() -> Self::Sums;
     unsafe fn load(from: *const u8) -> Self;
     /// Bits `2 * plane + 1 : 2 * plane` of each byte.
     unsafe fn codes(self, plane: usize) -> Self;
+    /// Trits, one byte each, as codes: plus one.
+    unsafe fn trit_codes(self) -> Self;
+    /// Writes bytes 0, 4, 8... of four vectors of bytes, then 1, 5, 9..., 2, 6, 10... and 3, 7, 11...
+    #[inline(always)]
+    unsafe fn split(from: *const u8, to: *mut u8) {
+        let words = from.cast::<u32>();
+        for plane in 0..4 {
+            // Words and shifts rather than bytes at strides: these become vector operations.
+            for i in 0..Self::BYTES {
+                // SAFETY: both have four vectors.
+                unsafe {
+                    let word = u32::from_le(words.add(i).read_unaligned());
+                    to.add(plane * Self::BYTES + i).write((word >> (8 * plane)) as u8);
+                }
+            }
+        }
+    }
     /// Adds the products of unsigned `self` and signed `other`; `CODES` promises that `self` is at most 3.
     unsafe fn dot<const CODES: bool>(self, other: Self, sums: Self::Sums) -> Self::Sums;
     /// The sum over lanes, modulo 2^32.
     unsafe fn total(sums: Self::Sums) -> i32;
     /// The totals of four.
     unsafe fn totals(sums: [Self::Sums; 4]) -> [i32; 4];
+    /// The same number in each lane.
+    unsafe fn splat_sums(value: i32) -> Self::Sums;
+    /// Writes the lanes, at any alignment.
+    unsafe fn store_sums(sums: Self::Sums, to: *mut i32);
+    /// Sums of neighbours: those of `sums`, then those of `other`.
+    unsafe fn add_pairs(sums: Self::Sums, other: Self::Sums) -> Self::Sums;
     /// Lane by lane.
     unsafe fn add_sums(sums: Self::Sums, other: Self::Sums) -> Self::Sums;
 

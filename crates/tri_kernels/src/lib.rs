@@ -11,6 +11,8 @@ mod abi;
 mod byte;
 mod byte_gemm;
 mod byte_panel;
+mod byte_scaled;
+mod byte_short;
 mod byte_vector;
 mod clusters;
 mod conv;
@@ -21,7 +23,9 @@ mod float_trit;
 mod lanes;
 mod level;
 pub mod limits;
+mod nearest;
 mod product;
+mod quantize;
 pub mod route;
 mod scalar;
 mod scratch;
@@ -30,7 +34,8 @@ mod windows;
 
 pub use abi::{
     ClusterArgs, ClusterKernel, Context, ConvArgs, ConvKernel, GemmArgs, GemmKernel, KernelTable,
-    ParallelBody, ParallelFor, RouteArgs, RouteKernel, ScalarF32, ScalarF64, TernaryF32, TernaryF64,
+    ParallelBody, ParallelFor, QuantizeArgs, QuantizeKernel, RouteArgs, RouteKernel, ScalarF32, ScalarF64,
+    ScaledGemmArgs, ScaledGemmKernel, TernaryF32, TernaryF64,
 };
 pub use level::CpuLevel;
 pub use product::{Product, ProductArgs};

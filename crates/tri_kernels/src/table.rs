@@ -5,7 +5,8 @@ use crate::lanes::Portable;
 #[cfg(target_arch = "x86_64")]
 use crate::lanes::{Avx2, Avx512Vnni};
 use crate::{
-    CpuLevel, KernelTable, byte_gemm, clusters, conv, element, float_gemm, float_trit, route, scalar,
+    CpuLevel, KernelTable, byte_gemm, byte_scaled, clusters, conv, element, float_gemm, float_trit, quantize,
+    route, scalar,
 };
 
 impl KernelTable {
@@ -28,12 +29,12 @@ impl KernelTable {
 
 /// An entry of the C ABI, compiled with a level's instructions.
 macro_rules! entry {
-    ($name:ident, $args:ty, $features:meta, $body:expr) => {
+    ($name:ident, $args:ty, $features:meta, $body:expr $(, $with:expr)?) => {
         #[$features]
         unsafe extern "C" fn $name(args: *const $args) {
             // SAFETY: the caller of the C ABI gives valid arguments, and has this level's instructions, or the table would
             // not have been handed out.
-            unsafe { $body(&*args) }
+            unsafe { $body(&*args $(, $with)?) }
         }
     };
 }
@@ -52,7 +53,7 @@ macro_rules! table {
     ($module:ident, $level:ty, #[$features:meta]) => {
         mod $module {
             use super::*;
-            use crate::{ClusterArgs, ConvArgs, GemmArgs};
+            use crate::{ClusterArgs, ConvArgs, GemmArgs, QuantizeArgs, ScaledGemmArgs};
 
             entry!(
                 f32_gemm,
@@ -85,7 +86,23 @@ macro_rules! table {
             entry!(few_by_trits, GemmArgs, $features, byte_gemm::few_by_trits::<$level>);
             entry!(many_by_trits, GemmArgs, $features, byte_gemm::many_by_trits::<$level>);
             by_rows!(i8_gemm, $level, [few_bytes, few_bytes, many_bytes]);
-            by_rows!(i8_trit_gemm, $level, [row_by_trits, few_by_trits, many_by_trits]);
+            entry!(short_by_trits, GemmArgs, $features, byte_gemm::short_by_trits::<$level>);
+            by_rows!(long_by_trits, $level, [row_by_trits, few_by_trits, many_by_trits]);
+            unsafe extern "C" fn i8_trit_gemm(args: *const GemmArgs) {
+                // SAFETY: as of an entry.
+                unsafe {
+                    let is_short = byte_gemm::are_short::<$level>(&*args);
+                    if is_short { short_by_trits(args) } else { long_by_trits(args) }
+                }
+            }
+            entry!(
+                i8_trit_scaled_gemm,
+                ScaledGemmArgs,
+                $features,
+                byte_scaled::packed_trit_gemm::<$level>,
+                i8_trit_gemm
+            );
+            entry!(quantize_rows, QuantizeArgs, $features, quantize::rows::<$level>);
             entry!(
                 f32_conv2d,
                 ConvArgs,
@@ -107,6 +124,8 @@ macro_rules! table {
                 f16_gemm,
                 i8_gemm,
                 i8_trit_gemm,
+                i8_trit_scaled_gemm,
+                quantize_rows,
                 f32_trit_gemm,
                 f32_t2_gemm,
                 f32_conv2d,

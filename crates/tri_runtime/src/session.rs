@@ -235,8 +235,9 @@ impl Session {
     /// Adds the addresses of captured weights.
     fn capture(&mut self, model: &Model, captures: &[Capture]) -> Result<(), RuntimeError> {
         for capture in captures {
-            let weights = model.weights.as_ref().ok_or(RuntimeError::NoWeights)?;
-            self.operands.params.push(weights.address(*capture).ok_or(RuntimeError::NoWeights)?);
+            let address = model.weights.as_ref().and_then(|weights| weights.address(*capture));
+            let Some(address) = address else { return Err(RuntimeError::NoWeights) };
+            self.operands.params.push(address);
         }
         Ok(())
     }

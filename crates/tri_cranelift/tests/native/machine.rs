@@ -5,7 +5,10 @@ use core::ffi::c_void;
 use tri_cranelift::{Code, Effort, Executable, Failure, FrameLayout, Options, compile};
 use tri_ir::{DType, math};
 use tri_kernel_ir::{Module, Schedule, ScheduleId, plan, verify, workspace_bytes};
-use tri_kernels::{ClusterArgs, Context, ConvArgs, CpuLevel, GemmArgs, KernelTable, ParallelBody, route};
+use tri_kernels::{
+    ClusterArgs, Context, ConvArgs, CpuLevel, GemmArgs, KernelTable, ParallelBody, QuantizeArgs,
+    ScaledGemmArgs, route,
+};
 
 /// Levels that this machine can run.
 pub(crate) fn levels() -> impl Iterator<Item = CpuLevel> {
@@ -127,12 +130,18 @@ scalar_functions! {
     nearest_f64(a: f64) = a.round_ties_even();
 }
 
-/// The portable kernel, which tests of the kernels hold to its definition.
-unsafe extern "C" fn argmax_clusters(args: *const ClusterArgs) {
-    let table = KernelTable::for_level(CpuLevel::Portable).expect("every machine has this level");
-    // SAFETY: the caller's arguments are passed on.
-    unsafe { (table.argmax_clusters)(args) }
+/// Portable kernels, which tests of the kernels hold to their definition.
+macro_rules! portable {
+    ($($name:ident: $args:ty),* $(,)?) => {
+        $(unsafe extern "C" fn $name(args: *const $args) {
+            let table = KernelTable::for_level(CpuLevel::Portable).expect("every machine has this level");
+            // SAFETY: the caller's arguments are passed on.
+            unsafe { (table.$name)(args) }
+        })*
+    };
 }
+
+portable!(argmax_clusters: ClusterArgs, quantize_rows: QuantizeArgs, i8_trit_scaled_gemm: ScaledGemmArgs);
 
 static KERNELS: KernelTable = KernelTable {
     f32_gemm,
@@ -141,6 +150,8 @@ static KERNELS: KernelTable = KernelTable {
     f16_gemm: bf16_gemm,
     i8_gemm,
     i8_trit_gemm,
+    i8_trit_scaled_gemm,
+    quantize_rows,
     f32_trit_gemm,
     f32_t2_gemm,
     f32_conv2d,

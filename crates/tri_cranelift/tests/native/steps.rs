@@ -100,6 +100,7 @@ fn contraction(kind: ContractionKind, m: i64, k: i64) -> Contraction {
         out: BufferId(2),
         out_offset: dim(0),
         out_stride: n(),
+        scales: None,
     }
 }
 
@@ -390,7 +391,7 @@ fn scaling_tile() -> Schedule {
 
 #[test]
 fn rows_go_to_their_tiles_and_come_back_weighted_in_order_of_score() {
-    let rows = || vec![n(), dim(2)];
+    let (rows, chunk) = (|| vec![n(), dim(2)], || vec![dim(RouteStep::TOGETHER), dim(2)]);
     let buffers = vec![
         buffer(DType::F32, rows(), Place::Param(0)),
         buffer(DType::F32, vec![n(), dim(3)], Place::Param(1)),
@@ -400,9 +401,10 @@ fn rows_go_to_their_tiles_and_come_back_weighted_in_order_of_score() {
         buffer(DType::F32, rows(), Place::Result(0)),
         buffer(DType::I32, rows(), Place::Slot(0)),
         buffer(DType::I32, vec![n()], Place::Slot(1)),
-        buffer(DType::I32, vec![dim(4)], Place::Slot(2)),
-        buffer(DType::F32, rows(), Place::Slot(3)),
-        buffer(DType::F32, rows(), Place::Slot(4)),
+        buffer(DType::I32, vec![n().add(&dim(1)).unwrap()], Place::Slot(2)),
+        buffer(DType::I32, vec![dim(4)], Place::Slot(3)),
+        buffer(DType::F32, chunk(), Place::Slot(4)),
+        buffer(DType::F32, chunk(), Place::Slot(5)),
     ];
     let tile = |capture| RouteTile {
         schedule: ScheduleId(0),
@@ -418,15 +420,17 @@ fn rows_go_to_their_tiles_and_come_back_weighted_in_order_of_score() {
             gates,
             out: BufferId(5),
             tiles: vec![tile(3), tile(4), tile(3)],
-            scratch: [BufferId(6), BufferId(7), BufferId(8), BufferId(9), BufferId(10)],
-            workspace: 5,
+            scratch: [6, 7, 8, 9, 10, 11].map(BufferId),
+            workspace: 6,
         })
     };
     let two = || bytes(n().mul(&dim(2)).unwrap());
-    let sizes = [two(), bytes(n()), bytes(dim(4)), two(), two()];
+    let (more, room) = (n().add(&dim(1)).unwrap(), || bytes(dim(2 * RouteStep::TOGETHER)));
+    let sizes = [two(), bytes(n()), bytes(more), bytes(dim(4)), room(), room()];
     let mut slots: Vec<Slot> = sizes.into_iter().map(|size| Slot { sizes: vec![size] }).collect();
-    slots.push(Slot { sizes: vec![SlotSize::Workspace { schedule: ScheduleId(0), symbols: vec![n()] }] });
-    for count in [0usize, 1, 2, 50] {
+    let symbols = vec![dim(RouteStep::TOGETHER)];
+    slots.push(Slot { sizes: vec![SlotSize::Workspace { schedule: ScheduleId(0), symbols }] });
+    for count in [0usize, 1, 2, 50, 200] {
         let (x, gates) = (Noise(1).f32s(2 * count), Noise(3).f32s(3 * count));
         // Tile 1 is never chosen first, and not at all by an even row.
         let scores: Vec<f32> = (0..count)

@@ -103,7 +103,7 @@ fn clusters_are_chosen_first_and_ties_and_nan_are_those_of_argmax() {
         "module \"m\"
         fn @f<B: 0 up>(%0: f32[B, 2]) -> (%3) {
           %1 = literal {trit [2, 2] (1, 0, 0, -1)} : trit[2, 2]
-          %2 = literal {trit [2, 2, 2] (0, 1, 0, 0, 1, 1, 1, 1)} : trit[2, 2, 2]
+          %2 = literal {trit [2, 2, 2] (0, 0, 1, 0, 1, 1, 1, 1)} : trit[2, 2, 2]
           %3 = argmax_clusters %0, %1, %2 : i32[B]
         }",
     );

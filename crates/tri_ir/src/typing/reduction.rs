@@ -55,8 +55,8 @@ pub(super) fn argmax_clusters(operands: &[&TensorType]) -> Result<TensorType, Ty
     }
     let (width, clusters) = (&operands[0].shape[1], &operands[1].shape);
     for (operand, fits) in [
-        (1, clusters[0] == *width),
-        (2, operands[2].shape[0] == clusters[1] && operands[2].shape[1] == *width),
+        (1, clusters[1] == *width),
+        (2, operands[2].shape[0] == clusters[0] && operands[2].shape[2] == *width),
     ] {
         if !fits {
             return Err(misfit(operands, operand));

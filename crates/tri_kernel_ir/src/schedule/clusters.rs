@@ -11,7 +11,7 @@ impl<'m> Scheduler<'m> {
             return Err(Failure::Unsupported("it has not three operands"));
         };
         let empty = |dim: &tri_ir::Dim| dim.as_constant().is_none_or(|size| size < 1);
-        if empty(&self.shape(tiles)[0]) || empty(&self.shape(tiles)[2]) {
+        if empty(&self.shape(tiles)[0]) || empty(&self.shape(tiles)[1]) {
             return Err(Failure::Unsupported("its clusters or their tiles are not a number above 0"));
         }
         let (on, clusters, tiles) = (self.store(on)?, self.store(clusters)?, self.store(tiles)?);

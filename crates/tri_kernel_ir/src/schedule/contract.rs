@@ -1,12 +1,12 @@
 //! Contractions: batch, free and summed axes become outer axes, rows, columns and one sum.
 
 use tri_dims::DimError;
-use tri_ir::{DType, Dim, Encoding, Inst, TensorType, Value};
+use tri_ir::{BinaryOp, DType, Dim, Encoding, Inst, Op, TensorType, Value};
 
 use super::affine::{Affine, contiguous};
 use super::nest::NestBuilder;
 use super::{Failure, Scheduler};
-use crate::{BufferId, Contraction, ContractionKind, OuterAxis, StepKind, Store};
+use crate::{BufferId, Contraction, ContractionKind, OuterAxis, Scales, StepKind, Store};
 
 /// An operand as the micro-kernel sees it: where it begins and what one step on each of its axes is.
 #[derive(Debug)]
@@ -46,7 +46,6 @@ impl<'m> Scheduler<'m> {
         let packed = kind == ContractionKind::I8T2 || kind == ContractionKind::F32T2;
         let rhs =
             if packed { self.packed_operand(b)? } else { self.operand(b, [&batch_b, &free_b, &sum_b])? };
-        let out = self.target(result);
         let mut steps = contiguous(self.shape(result))?.into_iter();
         let zero = || Dim::constant(0);
         let mut axes = |first: &[usize], second: &[usize]| -> Vec<Axis> {
@@ -86,13 +85,23 @@ impl<'m> Scheduler<'m> {
         if rest.is_some() {
             return Err(Failure::Unsupported("the summed axes are not one"));
         }
-        let outer = batches.into_iter().chain(rows).chain(columns);
+        let outer: Vec<Axis> = batches.into_iter().chain(rows).chain(columns).collect();
+        let scaled =
+            if kind == ContractionKind::I8T2 && outer.is_empty() { self.scaled(result)? } else { None };
+        let (made, scales) = scaled.map_or((result, None), |(made, scales)| (made, Some(scales)));
+        let out = self.target(made);
+        if scales.is_some() {
+            self.scaled_at.insert(made, self.steps.len());
+        }
         let [lhs_row, _, out_stride] = row.strides;
         let [lhs_k, rhs_k, _] = k.strides;
         let [_, rhs_column, _] = column.strides;
         self.step(StepKind::Contraction(Contraction {
             kind,
-            outer: outer.map(|axis| OuterAxis { size: axis.size, strides: axis.strides }).collect(),
+            outer: outer
+                .into_iter()
+                .map(|axis| OuterAxis { size: axis.size, strides: axis.strides })
+                .collect(),
             m: row.size,
             n: column.size,
             k: k.size,
@@ -105,8 +114,51 @@ impl<'m> Scheduler<'m> {
             out,
             out_offset: Dim::constant(0),
             out_stride,
+            scales,
         }));
         Ok(())
+    }
+
+    /// Where sums become `(sum as f32) * rows * columns` and serve nothing else: that value, and where the scales lie.
+    fn scaled(&self, sums: Value) -> Result<Option<(Value, Scales)>, Failure> {
+        let Some(cast) = self.used_by[sums.index()] else { return Ok(None) };
+        let number = cast.results[0];
+        if cast.op != Op::Cast || self.dtype(number) != DType::F32 || !self.inline[number.index()] {
+            return Ok(None);
+        }
+        let Some((by_rows, rows)) = self.factor(number) else { return Ok(None) };
+        if !self.inline[by_rows.index()] {
+            return Ok(None);
+        }
+        let Some((made, columns)) = self.factor(by_rows) else { return Ok(None) };
+        let shape = self.shape(made);
+        let at = Affine::indices(0, shape.len());
+        let Some(last) = shape.len().checked_sub(1) else { return Ok(None) };
+        let rows = self.scale(rows, &at, &shape[..last], &at[..last])?;
+        let columns = self.scale(columns, &at, &shape[last..], &at[last..])?;
+        Ok(rows.zip(columns).map(|(rows, columns)| (made, Scales { rows, columns })))
+    }
+
+    /// The product that a value becomes and serves alone, and its other factor.
+    fn factor(&self, value: Value) -> Option<(Value, Value)> {
+        let inst = self.used_by[value.index()].filter(|inst| inst.op == Op::Binary(BinaryOp::Mul))?;
+        let other = inst.args.iter().find(|arg| **arg != value)?;
+        Some((inst.results[0], *other))
+    }
+
+    /// The buffer of a scale that lies there as the axes `shape` of what it scales, and is the same along all others.
+    fn scale(
+        &self,
+        scale: Value,
+        at: &[Affine],
+        shape: &[Dim],
+        along: &[Affine],
+    ) -> Result<Option<BufferId>, Failure> {
+        let Affine { offset, strides } = Affine::row_major(shape, along)?;
+        let access = self.locate(scale, at)?;
+        let access = access.filter(|access| access.offset == offset && access.strides == strides);
+        let is_f32 = self.dtype(scale) == DType::F32;
+        Ok(access.filter(|_| is_f32).map(|access| access.buffer))
     }
 
     fn contraction_kind(&self, a: Value, b: Value) -> Result<ContractionKind, Failure> {

@@ -1,6 +1,6 @@
 //! Decides which values are computed where they are used instead of being stored.
 
-use tri_ir::{BinaryOp, Function, Inst, Op, TensorType, UnaryOp, Value};
+use tri_ir::{BinaryOp, Function, Inst, Op, Quantizer, TensorType, UnaryOp, Value};
 
 use super::Fusion;
 
@@ -108,6 +108,8 @@ fn reads_of_operands(function: &Function, inst: &Inst, inline: &[bool], reads: &
         op if is_elementwise(op) => inlined.unwrap_or(1),
         Op::Reduce { .. } | Op::ArgMax { .. } | Op::Concat { .. } | Op::StateWrite { .. } => 1,
         Op::Softmax { .. } => 2,
+        // Served by a kernel, which reads memory.
+        Op::Quantize(Quantizer::QuantizeRows) => MANY,
         Op::Quantize(_) => 3,
         _ => MANY,
     }

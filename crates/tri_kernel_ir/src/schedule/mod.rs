@@ -23,6 +23,7 @@ mod state;
 
 use std::ops::Range;
 
+use rustc_hash::FxHashMap;
 use tri_dims::DimError;
 use tri_ir::{DType, Dim, Encoding, Function, Inst, Op, Origin, TensorType, Value, Verified};
 
@@ -119,6 +120,10 @@ struct Scheduler<'m> {
     inline: Vec<bool>,
     /// The instruction that defines each value.
     defined_by: Vec<Option<&'m Inst>>,
+    /// The instruction that uses each value, where it is used once in all.
+    used_by: Vec<Option<&'m Inst>>,
+    /// The contraction that makes a value by scaling its sums.
+    scaled_at: FxHashMap<Value, usize>,
     /// The buffer of each value that is stored.
     stored: Vec<Option<BufferId>>,
     /// The results of the function that a value is stored as, where it is made.
@@ -147,6 +152,8 @@ impl<'m> Scheduler<'m> {
             function,
             inline: fuse::decide(function, fusion),
             defined_by,
+            used_by: sole_users(function),
+            scaled_at: FxHashMap::default(),
             stored: vec![None; function.values.len()],
             result_of,
             buffers: Vec::new(),
@@ -186,7 +193,8 @@ impl<'m> Scheduler<'m> {
                 },
                 Failure::Size(error) => ScheduleError::Size { function: name(), error },
             })?;
-            made.push(first..self.steps.len());
+            let scaled = inst.results.first().and_then(|value| self.scaled_at.get(value));
+            made.push(scaled.map_or(first..self.steps.len(), |step| *step..*step + 1));
         }
         let size = |error| ScheduleError::Size { function: name(), error };
         let results = self.results().map_err(|failure| match failure {
@@ -232,7 +240,9 @@ impl<'m> Scheduler<'m> {
     }
 
     fn inst(&mut self, at: usize, inst: &'m Inst) -> Result<(), Failure> {
-        if inst.results.first().is_some_and(|value| self.inline[value.index()]) {
+        // What a contraction scales is stored before its turn.
+        let done = |value: &Value| self.inline[value.index()] || self.stored[value.index()].is_some();
+        if inst.results.first().is_some_and(done) {
             return Ok(());
         }
         match &inst.op {
@@ -344,4 +354,20 @@ impl<'m> Scheduler<'m> {
     fn dtype(&self, value: Value) -> DType {
         self.function.dtype(value)
     }
+}
+
+/// For each value used once in all, the instruction that uses it.
+fn sole_users(function: &Function) -> Vec<Option<&Inst>> {
+    let mut uses = vec![0u32; function.values.len()];
+    let mut users = vec![None; function.values.len()];
+    for value in &function.results {
+        uses[value.index()] += 1;
+    }
+    for inst in &function.insts {
+        for value in &inst.args {
+            uses[value.index()] += 1;
+            users[value.index()] = Some(inst);
+        }
+    }
+    uses.into_iter().zip(users).map(|(uses, user)| user.filter(|_| uses == 1)).collect()
 }

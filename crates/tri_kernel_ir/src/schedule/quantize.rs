@@ -1,20 +1,18 @@
-//! The quantisers of numerics.md: what a row's scale is, then its digits.
+//! The quantisers of numerics.md: what a row's scale is, then its digits. That of activations has a kernel; those of weights are nests.
 
 use tri_ir::{BinaryOp, DType, Dim, Inst, Quantizer, ReduceOp, Scalar, UnaryOp};
 
 use super::affine::Affine;
 use super::nest::NestBuilder;
 use super::{Failure, Scheduler};
-use crate::{Expr, ExprId, Fold, Store};
-
-/// Rows quieter than this, 2^-119, quantise to zero.
-const QUIET: f32 = f32::from_bits((127 - 119) << 23);
+use crate::{Expr, ExprId, Fold, QuantizeStep, StepKind, Store};
 
 impl<'m> Scheduler<'m> {
     pub(super) fn quantize(&mut self, inst: &'m Inst, quantizer: Quantizer) -> Result<(), Failure> {
         let x = inst.args[0];
         let shape = self.shape(x).to_vec();
         let (outer, inner, at) = match quantizer {
+            Quantizer::QuantizeRows => return self.quantize_rows(inst),
             Quantizer::TernarizeTensor => (Vec::new(), shape.clone(), Affine::indices(0, shape.len())),
             Quantizer::TernarizeAt { .. } => (shape.clone(), Vec::new(), Affine::indices(0, shape.len())),
             Quantizer::TernarizeGroups { group } => self.groups(inst, &shape, group)?,
@@ -29,7 +27,6 @@ impl<'m> Scheduler<'m> {
         let mut nest = NestBuilder::new(inst.op.name(), outer, inner);
         let x = self.element(&mut nest, x, &at)?;
         let (digit, scale) = match quantizer {
-            Quantizer::QuantizeRows => quantize_rows(&mut nest, x),
             Quantizer::TernarizeTwn => ternarize_twn(&mut nest, x, count),
             Quantizer::TernarizeAt { threshold } => {
                 let threshold = nest.scalar(threshold);
@@ -41,7 +38,7 @@ impl<'m> Scheduler<'m> {
                 let scale = nest.binary(BinaryOp::Max, mean, least);
                 ternarize_by(&mut nest, x, scale)
             }
-            Quantizer::TernarizeRows | Quantizer::TernarizeGroups { .. } => {
+            _ => {
                 let scale = mean_magnitude(&mut nest, x, count);
                 ternarize_by(&mut nest, x, scale)
             }
@@ -53,6 +50,16 @@ impl<'m> Scheduler<'m> {
             nest.store_once(self.element_of(buffer, &Affine::indices(0, scales))?, scale);
         }
         self.nest(nest)
+    }
+
+    fn quantize_rows(&mut self, inst: &'m Inst) -> Result<(), Failure> {
+        let shape = self.shape(inst.args[0]);
+        let (width, rows) = shape.split_last().ok_or(Failure::Unsupported("its operand has no rows"))?;
+        let (rows, width) = (Dim::product(rows)?, width.clone());
+        let x = self.store(inst.args[0])?;
+        let (digits, scales) = (self.target(inst.results[0]), self.target(inst.results[1]));
+        self.step(StepKind::QuantizeRows(QuantizeStep { rows, width, x, digits, scales }));
+        Ok(())
     }
 
     #[expect(clippy::type_complexity, reason = "outer axes, inner axes and the index over both")]
@@ -69,34 +76,6 @@ impl<'m> Scheduler<'m> {
         at[last] = Affine::index(last).scale(&group)?.add(&Affine::index(last + 1))?;
         Ok((outer, vec![group], at))
     }
-}
-
-/// Digit and scale of `quantize_rows`.
-fn quantize_rows(nest: &mut NestBuilder, x: ExprId) -> (ExprId, Option<ExprId>) {
-    let magnitude = nest.unary(UnaryOp::Abs, x);
-    let largest = nest.reduce(ReduceOp::Max, magnitude);
-    let finite = nest.unary(UnaryOp::IsFinite, x);
-    let finite = nest.reduce(ReduceOp::All, finite);
-    let (zero, limit, quiet) = (nest.f32(0.0), nest.f32(127.0), nest.f32(QUIET));
-    // Of an empty row the largest is -inf, which is quiet too.
-    let is_quiet = nest.binary(BinaryOp::Lt, largest, quiet);
-    let factor = nest.binary(BinaryOp::Div, limit, largest);
-    let factor = nest.once(factor);
-    let loud = nest.unary(UnaryOp::Not, is_quiet);
-    let usual = nest.binary(BinaryOp::And, finite, loud);
-    let usual = nest.once(usual);
-    let scale = nest.binary(BinaryOp::Div, largest, limit);
-    let scale = nest.select(is_quiet, zero, scale);
-    let nan = nest.f32(f32::NAN);
-    let scale = nest.select(finite, scale, nan);
-    let scaled = nest.binary(BinaryOp::Mul, x, factor);
-    let rounded = nest.unary(UnaryOp::Round, scaled);
-    let clamped = nest.binary(BinaryOp::Min, rounded, limit);
-    let least = nest.f32(-127.0);
-    let clamped = nest.binary(BinaryOp::Max, clamped, least);
-    let digit = nest.cast(DType::I8, clamped);
-    let none = nest.scalar(Scalar::int(DType::I8, 0));
-    (nest.select(usual, digit, none), Some(scale))
 }
 
 /// Sum of magnitudes by rule 5, divided by their number.

@@ -14,7 +14,7 @@ impl<'m> Scheduler<'m> {
         tiles: &[Tile],
     ) -> Result<(), Failure> {
         let operands = self.store_all(&inst.args)?;
-        let (x, scores) = (operands[0], operands[1]);
+        let (rows_of, scores) = (operands[0], operands[1]);
         let gates = weighted.then(|| operands[2]);
         let mut captures = operands.iter().skip(if weighted { 3 } else { 2 }).copied();
         let rows = self.shape(inst.args[0])[0].clone();
@@ -23,23 +23,31 @@ impl<'m> Scheduler<'m> {
         for tile in tiles {
             let schedule = ScheduleId(tile.function.0);
             let captures = captures.by_ref().take(tile.captures as usize).collect();
-            let mut symbols = vec![rows.clone()];
+            let mut symbols = vec![Dim::constant(RouteStep::TOGETHER)];
             symbols.extend(tile.symbols.iter().cloned());
             callees.push((schedule, symbols));
             targets.push(RouteTile { schedule, symbols: tile.symbols.clone(), captures });
         }
         let out = self.target(inst.results[0]);
-        let (top_dim, count) = (Dim::constant(top.into()), Dim::constant(tiles.len() as i64 + 1));
+        let (x, result) = (self.ty(inst.args[0]), self.ty(inst.results[0]));
+        let chunk = |ty: &TensorType| {
+            let mut shape = ty.shape.clone();
+            shape[0] = Dim::constant(RouteStep::TOGETHER);
+            ty.with_shape(shape)
+        };
+        let numbers = |shape: Vec<Dim>| TensorType::new(DType::I32, shape);
         let scratch = [
-            TensorType::new(DType::I32, vec![rows.clone(), top_dim]),
-            TensorType::new(DType::I32, vec![rows.clone()]),
-            TensorType::new(DType::I32, vec![count]),
-            self.ty(inst.args[0]).clone(),
-            self.ty(inst.results[0]).clone(),
+            numbers(vec![rows.clone(), Dim::constant(top.into())]),
+            numbers(vec![rows.clone()]),
+            numbers(vec![rows.add(&Dim::constant(1))?]),
+            numbers(vec![Dim::constant(tiles.len() as i64 + 1)]),
+            chunk(x),
+            chunk(result),
         ];
         let scratch = scratch.map(|ty| self.workspace(&ty));
         let workspace = self.callees(callees);
-        let step = RouteStep { rows, top, x, scores, gates, out, tiles: targets, scratch, workspace };
+        let step =
+            RouteStep { rows, top, x: rows_of, scores, gates, out, tiles: targets, scratch, workspace };
         self.step(StepKind::Route(step));
         Ok(())
     }

@@ -48,8 +48,36 @@ impl FloatLanes for Floats {
     }
 
     #[inline(always)]
+    unsafe fn integers(from: *const i32) -> Floats {
+        // SAFETY: the trait's promise.
+        Floats(unsafe { from.cast::<[i32; LANES]>().read_unaligned() }.map(|integer| integer as f32))
+    }
+
+    #[inline(always)]
     unsafe fn add(self, other: Floats) -> Floats {
         Floats(std::array::from_fn(|i| self.0[i] + other.0[i]))
+    }
+
+    #[inline(always)]
+    unsafe fn mul(self, factor: Floats) -> Floats {
+        Floats(std::array::from_fn(|i| self.0[i] * factor.0[i]))
+    }
+
+    #[inline(always)]
+    unsafe fn larger_magnitude(self, other: Floats) -> Floats {
+        let larger = |i: usize| self.0[i].abs().to_bits().max(other.0[i].to_bits());
+        Floats(std::array::from_fn(|i| f32::from_bits(larger(i))))
+    }
+
+    #[inline(always)]
+    unsafe fn distance_to_integer(self) -> Floats {
+        Floats(self.0.map(|x| (x - x.round_ties_even()).abs()))
+    }
+
+    #[inline(always)]
+    unsafe fn round_to_bytes(self, to: *mut i8) {
+        // SAFETY: the trait's promise.
+        unsafe { to.cast::<[i8; LANES]>().write_unaligned(self.0.map(|x| x.round_ties_even() as i8)) }
     }
 
     #[inline(always)]
@@ -107,6 +135,7 @@ pub(crate) struct Bytes([u8; BYTES]);
 
 impl ByteLanes for Bytes {
     const BYTES: usize = BYTES;
+    const LANE_BYTES: usize = 1;
     type Sums = [i32; BYTES];
 
     #[inline(always)]
@@ -126,6 +155,11 @@ impl ByteLanes for Bytes {
     }
 
     #[inline(always)]
+    unsafe fn trit_codes(self) -> Bytes {
+        Bytes(self.0.map(|byte| byte.wrapping_add(1)))
+    }
+
+    #[inline(always)]
     unsafe fn dot<const CODES: bool>(self, other: Bytes, sums: [i32; BYTES]) -> [i32; BYTES] {
         std::array::from_fn(|i| sums[i].wrapping_add(i32::from(self.0[i]) * i32::from(other.0[i] as i8)))
     }
@@ -139,6 +173,23 @@ impl ByteLanes for Bytes {
     unsafe fn totals(sums: [[i32; BYTES]; 4]) -> [i32; 4] {
         // SAFETY: any CPU.
         sums.map(|sums| unsafe { Bytes::total(sums) })
+    }
+
+    #[inline(always)]
+    unsafe fn splat_sums(value: i32) -> [i32; BYTES] {
+        [value; BYTES]
+    }
+
+    #[inline(always)]
+    unsafe fn store_sums(sums: [i32; BYTES], to: *mut i32) {
+        // SAFETY: the trait's promise.
+        unsafe { to.cast::<[i32; BYTES]>().write_unaligned(sums) }
+    }
+
+    #[inline(always)]
+    unsafe fn add_pairs(sums: [i32; BYTES], other: [i32; BYTES]) -> [i32; BYTES] {
+        let lane = |i: usize| if i < BYTES { sums[i] } else { other[i - BYTES] };
+        std::array::from_fn(|i| lane(2 * i).wrapping_add(lane(2 * i + 1)))
     }
 
     #[inline(always)]

@@ -6,6 +6,9 @@ use std::arch::x86_64::*;
 
 use super::{ByteLanes, FloatLanes, Level};
 
+/// Rounding half to even, without a flag.
+const NEAREST: i32 = _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC;
+
 /// x86-64-v3.
 pub(crate) struct Avx2;
 
@@ -56,8 +59,38 @@ impl FloatLanes for __m256 {
     }
 
     #[inline(always)]
+    unsafe fn integers(from: *const i32) -> __m256 {
+        _mm256_cvtepi32_ps(_mm256_loadu_si256(from.cast()))
+    }
+
+    #[inline(always)]
     unsafe fn add(self, other: __m256) -> __m256 {
         _mm256_add_ps(self, other)
+    }
+
+    #[inline(always)]
+    unsafe fn mul(self, factor: __m256) -> __m256 {
+        _mm256_mul_ps(self, factor)
+    }
+
+    #[inline(always)]
+    unsafe fn larger_magnitude(self, other: __m256) -> __m256 {
+        let magnitude = _mm256_castps_si256(_mm256_andnot_ps(_mm256_set1_ps(-0.0), self));
+        _mm256_castsi256_ps(_mm256_max_epu32(magnitude, _mm256_castps_si256(other)))
+    }
+
+    #[inline(always)]
+    unsafe fn distance_to_integer(self) -> __m256 {
+        let distance = _mm256_sub_ps(self, _mm256_round_ps::<NEAREST>(self));
+        _mm256_andnot_ps(_mm256_set1_ps(-0.0), distance)
+    }
+
+    #[inline(always)]
+    unsafe fn round_to_bytes(self, to: *mut i8) {
+        let words = _mm256_cvtps_epi32(self);
+        let (low, high) = (_mm256_castsi256_si128(words), _mm256_extracti128_si256::<1>(words));
+        let halves = _mm_packs_epi32(low, high);
+        _mm_storel_epi64(to.cast(), _mm_packs_epi16(halves, halves));
     }
 
     #[inline(always)]
@@ -110,6 +143,7 @@ impl FloatLanes for __m256 {
 
 impl ByteLanes for __m256i {
     const BYTES: usize = 32;
+    const LANE_BYTES: usize = 4;
     type Sums = __m256i;
 
     #[inline(always)]
@@ -126,6 +160,11 @@ impl ByteLanes for __m256i {
     unsafe fn codes(self, plane: usize) -> __m256i {
         let shifted = _mm256_srl_epi16(self, _mm_cvtsi32_si128(2 * plane as i32));
         _mm256_and_si256(shifted, _mm256_set1_epi8(3))
+    }
+
+    #[inline(always)]
+    unsafe fn trit_codes(self) -> __m256i {
+        _mm256_add_epi8(self, _mm256_set1_epi8(1))
     }
 
     #[inline(always)]
@@ -154,6 +193,21 @@ impl ByteLanes for __m256i {
     unsafe fn totals([a, b, c, d]: [__m256i; 4]) -> [i32; 4] {
         let fours = _mm256_hadd_epi32(_mm256_hadd_epi32(a, b), _mm256_hadd_epi32(c, d));
         array(_mm_add_epi32(_mm256_castsi256_si128(fours), _mm256_extracti128_si256::<1>(fours)))
+    }
+
+    #[inline(always)]
+    unsafe fn splat_sums(value: i32) -> __m256i {
+        _mm256_set1_epi32(value)
+    }
+
+    #[inline(always)]
+    unsafe fn store_sums(sums: __m256i, to: *mut i32) {
+        _mm256_storeu_si256(to.cast(), sums);
+    }
+
+    #[inline(always)]
+    unsafe fn add_pairs(sums: __m256i, other: __m256i) -> __m256i {
+        _mm256_permute4x64_epi64::<0b11_01_10_00>(_mm256_hadd_epi32(sums, other))
     }
 
     #[inline(always)]
@@ -215,8 +269,34 @@ impl FloatLanes for __m512 {
     }
 
     #[inline(always)]
+    unsafe fn integers(from: *const i32) -> __m512 {
+        _mm512_cvtepi32_ps(_mm512_loadu_si512(from.cast()))
+    }
+
+    #[inline(always)]
     unsafe fn add(self, other: __m512) -> __m512 {
         _mm512_add_ps(self, other)
+    }
+
+    #[inline(always)]
+    unsafe fn mul(self, factor: __m512) -> __m512 {
+        _mm512_mul_ps(self, factor)
+    }
+
+    #[inline(always)]
+    unsafe fn larger_magnitude(self, other: __m512) -> __m512 {
+        let magnitude = _mm512_castps_si512(_mm512_abs_ps(self));
+        _mm512_castsi512_ps(_mm512_max_epu32(magnitude, _mm512_castps_si512(other)))
+    }
+
+    #[inline(always)]
+    unsafe fn distance_to_integer(self) -> __m512 {
+        _mm512_abs_ps(_mm512_sub_ps(self, _mm512_roundscale_ps::<NEAREST>(self)))
+    }
+
+    #[inline(always)]
+    unsafe fn round_to_bytes(self, to: *mut i8) {
+        _mm_storeu_si128(to.cast(), _mm512_cvtsepi32_epi8(_mm512_cvtps_epi32(self)));
     }
 
     #[inline(always)]
@@ -276,6 +356,7 @@ impl FloatLanes for __m512 {
 
 impl ByteLanes for __m512i {
     const BYTES: usize = 64;
+    const LANE_BYTES: usize = 4;
     type Sums = __m512i;
 
     #[inline(always)]
@@ -295,6 +376,30 @@ impl ByteLanes for __m512i {
     }
 
     #[inline(always)]
+    unsafe fn trit_codes(self) -> __m512i {
+        _mm512_add_epi8(self, _mm512_set1_epi8(1))
+    }
+
+    #[inline(always)]
+    unsafe fn split(from: *const u8, to: *mut u8) {
+        // In each 128 bits, the bytes of each plane together; then, of two vectors, two planes in a half each; then whole planes.
+        let bytes = _mm_setr_epi8(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
+        let bytes = _mm512_broadcast_i32x4(bytes);
+        let load = |i: usize| _mm512_shuffle_epi8(_mm512_loadu_si512(from.add(64 * i).cast()), bytes);
+        let (a, b, c, d) = (load(0), load(1), load(2), load(3));
+        let first = _mm512_setr_epi32(0, 4, 8, 12, 16, 20, 24, 28, 1, 5, 9, 13, 17, 21, 25, 29);
+        let last = _mm512_add_epi32(first, _mm512_set1_epi32(2));
+        for (planes, words) in [(0, first), (2, last)] {
+            let low = _mm512_permutex2var_epi32(a, words, b);
+            let high = _mm512_permutex2var_epi32(c, words, d);
+            let (even, odd) =
+                (_mm512_shuffle_i64x2::<0x44>(low, high), _mm512_shuffle_i64x2::<0xee>(low, high));
+            _mm512_storeu_si512(to.add(64 * planes).cast(), even);
+            _mm512_storeu_si512(to.add(64 * (planes + 1)).cast(), odd);
+        }
+    }
+
+    #[inline(always)]
     unsafe fn dot<const CODES: bool>(self, other: __m512i, sums: __m512i) -> __m512i {
         _mm512_dpbusd_epi32(sums, self, other)
     }
@@ -311,6 +416,24 @@ impl ByteLanes for __m512i {
         let fours = _mm512_add_epi32(_mm512_unpacklo_epi64(ab, cd), _mm512_unpackhi_epi64(ab, cd));
         let half = _mm256_add_epi32(_mm512_castsi512_si256(fours), _mm512_extracti64x4_epi64::<1>(fours));
         array(_mm_add_epi32(_mm256_castsi256_si128(half), _mm256_extracti128_si256::<1>(half)))
+    }
+
+    #[inline(always)]
+    unsafe fn splat_sums(value: i32) -> __m512i {
+        _mm512_set1_epi32(value)
+    }
+
+    #[inline(always)]
+    unsafe fn store_sums(sums: __m512i, to: *mut i32) {
+        _mm512_storeu_si512(to.cast(), sums);
+    }
+
+    #[inline(always)]
+    unsafe fn add_pairs(sums: __m512i, other: __m512i) -> __m512i {
+        let even = _mm512_set_epi32(30, 28, 26, 24, 22, 20, 18, 16, 14, 12, 10, 8, 6, 4, 2, 0);
+        let odd = _mm512_set_epi32(31, 29, 27, 25, 23, 21, 19, 17, 15, 13, 11, 9, 7, 5, 3, 1);
+        let even = _mm512_permutex2var_epi32(sums, even, other);
+        _mm512_add_epi32(even, _mm512_permutex2var_epi32(sums, odd, other))
     }
 
     #[inline(always)]

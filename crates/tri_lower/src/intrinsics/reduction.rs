@@ -120,10 +120,7 @@ impl Lowering<'_> {
                 );
             }
         };
-        // Columns side by side, as the kernels read them; both depend on parameters alone as a rule, and are prologue values.
         let parts = self.reshape(signatures, vec![count, Dim::constant(each), width.clone()])?;
-        let parts = self.permute(parts, vec![0, 2, 1])?;
-        let clusters = self.permute(clusters, vec![1, 0])?;
         let chosen = self.emit(Op::ArgMaxClusters, vec![on, clusters, parts])?;
         self.reshape(chosen, outer.to_vec())
     }
