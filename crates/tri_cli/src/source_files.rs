@@ -8,44 +8,24 @@ use std::path::{Path, PathBuf};
 
 use tri_syntax::MAX_FILE;
 
-/// What a program's name ends in.
-const EXTENSION: &str = "tri";
-
-/// What a folder holds whose files are made by tools (bford.info/cachedir).
-const CACHE_MARK: &str = "CACHEDIR.TAG";
-
 /// The files among `paths` and the programs in the folders among them, sorted, each once. Within folders, links, hidden
 /// files and caches are left out.
 pub(crate) fn find(paths: &[PathBuf]) -> Result<Vec<PathBuf>, String> {
     let mut found = BTreeSet::new();
-    let mut folders = Vec::new();
+    let mut problems = Vec::new();
     for path in paths {
         let metadata = fs::metadata(path).map_err(|error| problem(path, "read", &error))?;
         if metadata.is_dir() {
-            folders.push(path.clone());
+            let failed = |path: PathBuf, error| problems.push(problem(&path, "read", &error));
+            found.extend(tri_db::programs_in(path, usize::MAX, failed));
         } else {
             found.insert(path.clone());
         }
     }
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(&folder).map_err(|error| problem(&folder, "read", &error))? {
-            let entry = entry.map_err(|error| problem(&folder, "read", &error))?;
-            let path = plain(&folder).join(entry.file_name());
-            let kind = entry.file_type().map_err(|error| problem(&path, "read", &error))?;
-            let hidden = entry.file_name().as_encoded_bytes().starts_with(b".");
-            if kind.is_dir() && !hidden && !path.join(CACHE_MARK).exists() {
-                folders.push(path);
-            } else if kind.is_file() && !hidden && path.extension().is_some_and(|end| end == EXTENSION) {
-                found.insert(path);
-            }
-        }
+    match problems.into_iter().next() {
+        Some(problem) => Err(problem),
+        None => Ok(found.into_iter().collect()),
     }
-    Ok(found.into_iter().collect())
-}
-
-/// The folder as it goes before a file's name: nothing for the current one.
-fn plain(folder: &Path) -> &Path {
-    folder.strip_prefix(".").unwrap_or(folder)
 }
 
 /// The bytes of a file, or one more than a program may have.

@@ -9,8 +9,8 @@ const EXTENSION: &str = "tri";
 /// What a folder holds whose files are made by tools (bford.info/cachedir).
 const CACHE_MARK: &str = "CACHEDIR.TAG";
 
-/// The programs in a folder and the folders in it, sorted; none of them in a folder that cannot be read, which `failed` is told of.
-/// Links, hidden files and caches are left out. Gives up after `limit` entries.
+/// The programs in a folder and the folders in it, sorted. `failed` is told of folders and entries that cannot be read, which are
+/// left out; so are links, hidden files and caches. Gives up after `limit` entries.
 pub fn programs_in(folder: &Path, limit: usize, mut failed: impl FnMut(PathBuf, io::Error)) -> Vec<PathBuf> {
     let mut found = Vec::new();
     let mut folders = vec![folder.to_owned()];
@@ -28,9 +28,21 @@ pub fn programs_in(folder: &Path, limit: usize, mut failed: impl FnMut(PathBuf, 
             if seen > limit {
                 break;
             }
-            let Ok(entry) = entry else { continue };
-            let Ok(kind) = entry.file_type() else { continue };
+            let entry = match entry {
+                Ok(entry) => entry,
+                Err(error) => {
+                    failed(folder.clone(), error);
+                    continue;
+                }
+            };
             let path = folder.strip_prefix(".").unwrap_or(&folder).join(entry.file_name());
+            let kind = match entry.file_type() {
+                Ok(kind) => kind,
+                Err(error) => {
+                    failed(path, error);
+                    continue;
+                }
+            };
             let hidden = entry.file_name().as_encoded_bytes().starts_with(b".");
             if kind.is_dir() && !hidden && !path.join(CACHE_MARK).exists() {
                 folders.push(path);

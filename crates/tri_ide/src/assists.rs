@@ -2,6 +2,8 @@
 
 mod add_import;
 mod convert_layer;
+mod extract_layer;
+mod fill_arguments;
 mod insert_type;
 mod name_arguments;
 
@@ -17,16 +19,31 @@ use crate::path::{NodePath, path_to, word_at};
 pub struct Assist {
     /// What it does, as a menu shows it.
     pub title: String,
-    /// Whether it mends something.
-    pub is_fix: bool,
+    /// What kind it is.
+    pub kind: AssistKind,
     /// The edits.
     pub edits: Vec<Edit>,
+    /// Why it cannot be made here, if so.
+    pub refused: Option<String>,
+}
+
+/// The kinds of change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AssistKind {
+    /// Mends something.
+    Fix,
+    /// Writes the same otherwise.
+    Rewrite,
+    /// Moves code into a declaration of its own.
+    Extract,
 }
 
 /// Where assists are asked for.
 struct At<'a> {
     db: &'a dyn Db,
     file: SourceFile,
+    /// What is selected; empty at a cursor.
+    range: TextRange,
     path: NodePath<'a>,
     files: &'a [SourceFile],
     folder: &'a Path,
@@ -42,10 +59,12 @@ pub(crate) fn assists(
 ) -> Vec<Assist> {
     let word = word_at(db, file, range.start).map_or(range, |word| word.range);
     let Some(path) = path_to(db, file, word) else { return Vec::new() };
-    let at = At { db, file, path, files, folder };
+    let at = At { db, file, range, path, files, folder };
     let mut found = add_import::assists(&at);
     found.extend(insert_type::assist(&at));
     found.extend(name_arguments::assist(&at));
+    found.extend(fill_arguments::assist(&at));
     found.extend(convert_layer::assist(&at));
+    found.extend(extract_layer::assist(&at));
     found
 }

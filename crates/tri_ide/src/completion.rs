@@ -11,10 +11,11 @@ use tri_diagnostics::{Edit, TextRange};
 use tri_hir::hir::{Def, MemberKind, Owner, Type};
 use tri_hir::{show_type, signature};
 
-use crate::imports::{import_edit, importable};
+use crate::imports::{Importable, import_edit, importable};
 use crate::navigation::{SymbolKind, kind};
 use crate::signature_help::{call_around, called_at};
 use crate::symbol::{Symbol, owner_def, params_of};
+use crate::symbols::is_like;
 use context::Context;
 
 /// What an editor draws beside a completion.
@@ -54,7 +55,12 @@ pub struct Completions {
     pub range: TextRange,
     /// In order.
     pub items: Vec<Completion>,
+    /// Whether more would be found with more letters.
+    pub is_incomplete: bool,
 }
+
+/// How many names that would have to be imported are offered at once.
+const MAX_IMPORTABLE: usize = 50;
 
 /// The completions at an offset.
 pub(crate) fn complete(
@@ -65,7 +71,8 @@ pub(crate) fn complete(
     folder: &Path,
 ) -> Completions {
     let Some((context, range)) = context::at(db, file, offset) else { return Completions::default() };
-    let mut found = Found { db, items: Vec::new() };
+    let mut found = Found { db, items: Vec::new(), is_incomplete: false };
+    let typed = tri_db::text(db, file).map_or("", |text| TextRange::new(range.start, offset).of(text));
     match context {
         Context::AfterDot(ty) => found.members(file, &ty),
         Context::InModule(module) => {
@@ -85,7 +92,7 @@ pub(crate) fn complete(
             found.arguments(file, offset);
             found.scope(file, offset, false);
             found.visible(file);
-            found.importable(file, files, folder);
+            found.importable(file, files, folder, typed);
             found.words(&["if", "true", "false"]);
             if starts_statement {
                 found.words(&["let", "var", "for", "assert"]);
@@ -94,12 +101,13 @@ pub(crate) fn complete(
     }
     found.items.sort_by(|a, b| (a.rank, &a.label).cmp(&(b.rank, &b.label)));
     found.items.dedup_by(|a, b| a.label == b.label && a.more.is_empty() && b.more.is_empty());
-    Completions { range, items: found.items }
+    Completions { range, items: found.items, is_incomplete: found.is_incomplete }
 }
 
 struct Found<'a> {
     db: &'a dyn Db,
     items: Vec<Completion>,
+    is_incomplete: bool,
 }
 
 impl Found<'_> {
@@ -258,16 +266,28 @@ impl Found<'_> {
         }
     }
 
-    /// What would have to be imported, with the edit that does.
-    fn importable(&mut self, file: SourceFile, files: &[SourceFile], folder: &Path) {
-        for item in importable(self.db, file, files, folder) {
-            let before = self.items.len();
+    /// What would have to be imported, with the edit that does: names that have the letters `typed`, nothing before the first letter.
+    fn importable(&mut self, file: SourceFile, files: &[SourceFile], folder: &Path, typed: &str) {
+        if typed.is_empty() {
+            self.is_incomplete = true;
+            return;
+        }
+        let mut items = importable(self.db, file, files, folder, |name| is_like(name, typed));
+        let is_library = |item: &Importable| tri_hir::is_library(self.db, item.def.file);
+        items.sort_by_key(|item| (!item.name.starts_with(typed), is_library(item), item.name.len()));
+        self.is_incomplete = items.len() > MAX_IMPORTABLE;
+        for item in items.into_iter().take(MAX_IMPORTABLE) {
+            let Some(kind) = kind(self.db, Symbol::Item(item.def)) else { continue };
             let rank = if tri_hir::is_library(self.db, item.def.file) { 5 } else { 4 };
-            self.symbol(&item.name, Symbol::Item(item.def), rank);
-            for completion in &mut self.items[before..] {
-                completion.more.push(import_edit(self.db, file, &item.module, &item.name));
-                completion.detail = format!("use {}.{}", item.module, item.name);
-            }
+            self.items.push(Completion {
+                label: item.name.to_string(),
+                kind: CompletionKind::Symbol(kind),
+                detail: format!("use {}.{}", item.module, item.name),
+                docs: Symbol::Item(item.def).docs(self.db),
+                insert: item.name.to_string(),
+                more: vec![import_edit(self.db, file, &item.module, &item.name)],
+                rank,
+            });
         }
     }
 }

@@ -51,7 +51,9 @@ fn of_symbol(db: &dyn Db, file: SourceFile, symbol: Symbol, range: TextRange) ->
     if let Some(ty) = here.filter(|_| !matches!(symbol, Symbol::Item(_))) {
         let shown = show_type(db, &ty);
         if !text.contains(&shown) {
-            text.push_str(&format!("\n\nhere `{shown}`"));
+            // An instance is shown with quotes of its own.
+            let quote = if shown.contains('`') { "" } else { "`" };
+            text.push_str(&format!("\n\nhere {quote}{shown}{quote}"));
         }
         text.push_str(&values(db, &ty));
     }

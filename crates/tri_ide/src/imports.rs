@@ -16,15 +16,16 @@ pub(crate) struct Importable {
     pub(crate) def: Def,
 }
 
-/// What the library and the other files of the package have that this file does not see.
+/// What the library and the other files of the package have that this file does not see, of the names that are wanted.
 pub(crate) fn importable(
     db: &dyn Db,
     file: SourceFile,
     files: &[SourceFile],
     folder: &Path,
+    is_wanted: impl Fn(&str) -> bool,
 ) -> Vec<Importable> {
     let mut found = Vec::new();
-    for (module, name) in tri_hir::library_items(db) {
+    for (module, name) in tri_hir::library_items(db).iter().filter(|(_, name)| is_wanted(name)) {
         let of = db.module(&["std", module]).ok();
         if let Some(def) = of.and_then(|of| tri_hir::items(db, of).get(name).copied()) {
             found.push(Importable { module: format!("std.{module}"), name: name.clone(), def });
@@ -32,7 +33,7 @@ pub(crate) fn importable(
     }
     for other in files.iter().filter(|other| **other != file) {
         let Some(module) = module_path(db, *other, folder) else { continue };
-        for (name, def) in tri_hir::items(db, *other) {
+        for (name, def) in tri_hir::items(db, *other).iter().filter(|(name, _)| is_wanted(name)) {
             found.push(Importable { module: module.clone(), name: name.clone(), def: *def });
         }
     }

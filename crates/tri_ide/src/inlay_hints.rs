@@ -6,6 +6,7 @@ use tri_hir::hir::{BodyOwner, Def, Type};
 use tri_hir::{show_fact, show_type};
 use tri_syntax::ast::{Expr, ExprKind, Node, NodeId, PatternKind, Stmt, StmtKind};
 
+use crate::conditions;
 use crate::path::{path_to, range_of};
 use crate::signature_help::called_at;
 use crate::symbol::{local_type, owner_def, params_of, span};
@@ -81,7 +82,10 @@ impl Hints<'_> {
                     self.local(name.id);
                 }
             }
-            Node::Expr(call @ Expr { kind: ExprKind::Call { .. }, .. }) => self.arguments(call),
+            Node::Expr(call @ Expr { kind: ExprKind::Call { .. }, .. }) => {
+                self.arguments(call);
+                self.conditions(call);
+            }
             _ => {}
         }
     }
@@ -108,6 +112,22 @@ impl Hints<'_> {
             let shown: Vec<String> = facts.iter().map(|fact| show_fact(self.db, fact)).collect();
             let text = format!("  {}", shown.join(", "));
             self.hints.push(InlayHint { offset: self.end(stmt), text, kind: InlayKind::Fact });
+        }
+    }
+
+    /// The conditions of what is called, which hold of the sizes here.
+    fn conditions(&mut self, call: &Expr) {
+        let Some(owner) = self.body_of(call.id) else { return };
+        let body = tri_hir::body(self.db, owner);
+        let mut facts = Vec::new();
+        for expr in body.exprs.iter().filter(|expr| expr.node == call.id) {
+            facts.extend(conditions::of_call(self.db, self.def, &body, expr));
+        }
+        facts.dedup();
+        if !facts.is_empty() {
+            let shown: Vec<String> = facts.iter().map(|fact| show_fact(self.db, fact)).collect();
+            let text = format!("  where {}", shown.join(", "));
+            self.hints.push(InlayHint { offset: self.end(call.id), text, kind: InlayKind::Fact });
         }
     }
 

@@ -9,6 +9,7 @@ mod assists;
 mod call_hierarchy;
 mod code_lens;
 mod completion;
+mod conditions;
 mod costs;
 mod diagnostics;
 mod elaboration;
@@ -35,7 +36,7 @@ mod view_graph;
 mod view_ir;
 
 pub use analysis::{Analysis, Cancellable, FilePosition, FileRange};
-pub use assists::Assist;
+pub use assists::{Assist, AssistKind};
 pub use call_hierarchy::Call;
 pub use code_lens::{CodeLens, LensAction};
 pub use completion::{Completion, CompletionKind, Completions};

@@ -81,7 +81,7 @@ fn instance(db: &dyn Db, ty: &Type, depth: u32) -> Option<(Dim, bool)> {
 }
 
 /// A size of a layer in terms of an instance: its dims and static ints as they were given.
-fn substitute(db: &dyn Db, def: Def, args: &[GenericArg], size: &Dim) -> Option<Dim> {
+pub(crate) fn substitute(db: &dyn Db, def: Def, args: &[GenericArg], size: &Dim) -> Option<Dim> {
     let head = layer(db, def);
     let (generics, ints) = args.split_at(head.generics.len().min(args.len()));
     let is_int = |(_, param): &(usize, &tri_hir::hir::Param)| matches!(param.ty, Type::Int(_));

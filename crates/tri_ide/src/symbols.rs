@@ -95,7 +95,7 @@ pub(crate) fn search(db: &dyn Db, files: &[SourceFile], query: &str) -> Vec<Navi
 }
 
 /// Whether the letters of `query` occur in `name` in their order, in either case.
-fn is_like(name: &str, query: &str) -> bool {
+pub(crate) fn is_like(name: &str, query: &str) -> bool {
     let mut letters = name.chars().map(|c| c.to_ascii_lowercase());
     query.chars().all(|c| letters.any(|known| known == c.to_ascii_lowercase()))
 }

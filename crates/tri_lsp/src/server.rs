@@ -34,6 +34,7 @@ pub(crate) struct Server<'a> {
     pub(crate) documents: Arc<Documents>,
     pub(crate) encoding: Encoding,
     pages: Pages,
+    shows_refused: bool,
     pub(crate) watches: bool,
     /// Requests that are being answered, with what cancels them.
     requests: ReqQueue<Vec<CancellationToken>, ()>,
@@ -64,12 +65,14 @@ impl<'a> Server<'a> {
         let cores = std::thread::available_parallelism().map_or(2, usize::from);
         let watched =
             client.workspace.as_ref().and_then(|workspace| workspace.did_change_watched_files.as_ref());
+        let actions = client.text_document.as_ref().and_then(|document| document.code_action.as_ref());
         Ok(Server {
             connection,
             workspace,
             documents: Arc::default(),
             encoding,
             pages,
+            shows_refused: actions.and_then(|actions| actions.disabled_support).unwrap_or(false),
             watches: watched.and_then(|watched| watched.dynamic_registration).unwrap_or(false),
             requests: ReqQueue::default(),
             pool: Pool::new("request", cores)?,
@@ -133,6 +136,7 @@ impl<'a> Server<'a> {
             documents: self.documents.clone(),
             encoding: self.encoding,
             pages: self.pages,
+            shows_refused: self.shows_refused,
         }
     }
 

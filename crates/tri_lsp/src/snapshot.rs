@@ -56,6 +56,8 @@ pub(crate) struct Snapshot {
     pub(crate) documents: Arc<Documents>,
     pub(crate) encoding: Encoding,
     pub(crate) pages: Pages,
+    /// Whether the client shows changes that are refused, with the reason.
+    pub(crate) shows_refused: bool,
 }
 
 /// A file in its package, with its lines.

@@ -89,3 +89,44 @@ fn formatting_edits_only_the_lines_that_differ() {
 fn a_client_that_leaves_without_a_word_ends_the_server() {
     assert_eq!(Client::start(&[]).vanish(), Some(1));
 }
+
+#[test]
+fn each_root_is_a_package_of_its_own() {
+    let (one, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    fs::write(one.path().join("blocks.tri"), "fn half(x: f32) -> f32 { x / 2 }\n").unwrap();
+    fs::write(other.path().join("blocks.tri"), "fn half(x: f32, by: f32) -> f32 { x / by }\n").unwrap();
+    let main = "use blocks.half\n\nfn f(x: f32) -> f32 { half(x) }\n";
+    let mut client = Client::start(&[one.path()]);
+    let (first, second) = (uri(&one.path().join("main.tri")), uri(&other.path().join("main.tri")));
+    client.open(&first, main);
+    assert_eq!(client.diagnostics_of(&first, 1), json!([]));
+    assert_eq!(client.ask("workspace/symbol", json!({ "query": "half" })).as_array().unwrap().len(), 1);
+    let folders = |folder: &std::path::Path| json!([{ "uri": uri(folder), "name": "folder" }]);
+    let event = json!({ "event": { "added": folders(other.path()), "removed": [] } });
+    client.tell("workspace/didChangeWorkspaceFolders", event);
+    client.open(&second, main);
+    assert_eq!(client.diagnostics_of(&second, 1)[0]["severity"], 1);
+    assert_eq!(client.ask("workspace/symbol", json!({ "query": "half" })).as_array().unwrap().len(), 2);
+    assert_eq!(client.diagnostics_of(&first, 1), json!([]));
+    client.finish();
+}
+
+#[test]
+fn refused_actions_are_shown_to_clients_that_ask_for_them() {
+    let text = "fn f(x: f32) -> f32 {\n    let y = x\n    y\n}\n";
+    let range = json!({ "start": { "line": 1, "character": 4 }, "end": { "line": 1, "character": 13 } });
+    for shows in [true, false] {
+        let capabilities = json!({ "textDocument": { "codeAction": { "disabledSupport": shows } } });
+        let mut client = Client::start_with(&[], capabilities);
+        client.open("untitled:a", text);
+        let params = json!({ "textDocument": { "uri": "untitled:a" }, "range": range, "context": { "diagnostics": [] } });
+        let actions = client.ask("textDocument/codeAction", params);
+        let extract = actions.as_array().unwrap().iter().find(|action| action["kind"] == "refactor.extract");
+        assert_eq!(extract.is_some(), shows, "{actions}");
+        if let Some(extract) = extract {
+            assert!(extract["disabled"]["reason"].as_str().unwrap().contains("layer"), "{extract}");
+            assert!(extract["edit"].is_null());
+        }
+        client.finish();
+    }
+}

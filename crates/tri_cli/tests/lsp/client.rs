@@ -131,6 +131,13 @@ impl Client {
         }
     }
 
+    /// Waits until the last diagnostics of a document are as they should be.
+    pub(crate) fn wait_for_diagnostics(&mut self, uri: &str, are_right: impl Fn(&Value) -> bool) {
+        while !self.diagnostics.get(uri).is_some_and(&are_right) {
+            self.receive();
+        }
+    }
+
     fn receive(&mut self) -> Value {
         let message = self.messages.recv_timeout(PATIENCE).expect("the server is silent");
         if message["method"] == "textDocument/publishDiagnostics" {
@@ -168,6 +175,11 @@ impl Client {
         assert_eq!(self.ask("shutdown", Value::Null), Value::Null);
         self.tell("exit", Value::Null);
         assert!(self.process.wait().unwrap().success());
+    }
+
+    /// How the server ends after `exit`.
+    pub(crate) fn end(mut self) -> Option<i32> {
+        self.process.wait().unwrap().code()
     }
 
     /// Goes away without a word; how the server ends.

@@ -4,6 +4,7 @@
 
 mod basics;
 mod client;
+mod exchange;
 mod hostile;
 mod names;
 mod soak;

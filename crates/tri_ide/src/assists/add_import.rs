@@ -2,7 +2,7 @@
 
 use tri_syntax::ast::{ExprKind, Node};
 
-use super::{Assist, At};
+use super::{Assist, AssistKind, At};
 use crate::imports::{import_edit, importable};
 
 pub(super) fn assists(at: &At<'_>) -> Vec<Assist> {
@@ -13,11 +13,12 @@ pub(super) fn assists(at: &At<'_>) -> Vec<Assist> {
     if !is_unknown || tri_hir::lookup(at.db, at.file, name).is_some() {
         return Vec::new();
     }
-    let found = importable(at.db, at.file, at.files, at.folder).into_iter().filter(|item| item.name == *name);
+    let found = importable(at.db, at.file, at.files, at.folder, |known| known == &**name);
     let assist = |item: crate::imports::Importable| Assist {
         title: format!("import `{}.{name}`", item.module),
-        is_fix: true,
+        kind: AssistKind::Fix,
         edits: vec![import_edit(at.db, at.file, &item.module, name)],
+        refused: None,
     };
-    found.map(assist).collect()
+    found.into_iter().map(assist).collect()
 }

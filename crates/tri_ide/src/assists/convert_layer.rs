@@ -3,7 +3,7 @@
 use tri_diagnostics::{Edit, Span};
 use tri_syntax::ast::{ExprKind, Node};
 
-use super::{Assist, At};
+use super::{Assist, AssistKind, At};
 use crate::imports::import_edit;
 
 /// Layers of `std.nn` that have the same parameters, dense and ternary.
@@ -31,5 +31,10 @@ pub(super) fn assist(at: &At<'_>) -> Option<Assist> {
         Some(tri_hir::Named::Item(known)) if known.file == def.file => {}
         Some(_) => return None,
     }
-    Some(Assist { title: format!("make it {word}: `{other}`"), is_fix: false, edits })
+    Some(Assist {
+        title: format!("make it {word}: `{other}`"),
+        kind: AssistKind::Rewrite,
+        edits,
+        refused: None,
+    })
 }

@@ -5,7 +5,7 @@ use tri_hir::hir::Type;
 use tri_hir::show_type;
 use tri_syntax::ast::{Node, PatternKind, Stmt, StmtKind};
 
-use super::{Assist, At};
+use super::{Assist, AssistKind, At};
 use crate::symbol::local_type;
 
 pub(super) fn assist(at: &At<'_>) -> Option<Assist> {
@@ -18,10 +18,20 @@ pub(super) fn assist(at: &At<'_>) -> Option<Assist> {
     })?;
     let body = tri_hir::body(at.db, at.path.body_owner()?);
     let ty = local_type(&body, name.id).filter(|ty| can_be_written(ty))?;
+    // A size that only elaboration knows is shown as `_`.
     let ty = show_type(at.db, ty);
+    let has_name = |part: &str| part != "_";
+    if !ty.split(|c: char| !c.is_alphanumeric() && c != '_').all(has_name) {
+        return None;
+    }
     let end = TextRange::empty(at.path.range(pattern.id).end);
     let edit = Edit { span: Span::new(at.file.id(at.db), end), text: format!(": {ty}") };
-    Some(Assist { title: format!("write the type `{ty}`"), is_fix: false, edits: vec![edit] })
+    Some(Assist {
+        title: format!("write the type `{ty}`"),
+        kind: AssistKind::Rewrite,
+        edits: vec![edit],
+        refused: None,
+    })
 }
 
 /// Whether a type has a notation: a layer has none, and a size that has no name neither.

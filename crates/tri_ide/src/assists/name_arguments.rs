@@ -3,7 +3,7 @@
 use tri_diagnostics::{Edit, Span, TextRange};
 use tri_syntax::ast::{Expr, ExprKind, Node};
 
-use super::{Assist, At};
+use super::{Assist, AssistKind, At};
 use crate::signature_help::called_at;
 use crate::symbol::{owner_def, params_of};
 
@@ -23,5 +23,5 @@ pub(super) fn assist(at: &At<'_>) -> Option<Assist> {
     };
     let edits: Vec<Edit> = unnamed.map(edit).collect();
     let title = "name the arguments".to_owned();
-    (!edits.is_empty()).then_some(Assist { title, is_fix: false, edits })
+    (!edits.is_empty()).then_some(Assist { title, kind: AssistKind::Rewrite, edits, refused: None })
 }

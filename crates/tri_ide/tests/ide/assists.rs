@@ -41,6 +41,19 @@ fn arguments_get_their_names() {
 }
 
 #[test]
+fn arguments_that_are_not_given_are_filled_in() {
+    let layer = "layer L[D](size: int, wide: bool = true, act: float = 2 * 3.0, shift: float = -1.0) {}\n";
+    let filled = |call: &str| {
+        let text = change(&format!("{layer}layer M() {{\n    l = {call}\n}}\n"), "fill in");
+        text.lines().find_map(|line| line.strip_prefix("    l = ").map(str::to_owned)).unwrap_or(text)
+    };
+    assert_eq!(filled("L[4]($0)"), "L[4](size = size, wide = true, shift = -1.0)");
+    assert_eq!(filled("L[4]($03)"), "L[4](3, wide = true, shift = -1.0)");
+    assert_eq!(filled("L[4]($0shift = 2.0, size = (3),)"), "L[4](shift = 2.0, size = (3), wide = true)");
+    assert!(filled("L[4]($03, shift = 0.0, wide = false)").starts_with("only ["));
+}
+
+#[test]
 fn a_layer_becomes_ternary_and_dense_again() {
     let dense = "use std.nn.Linear\n\nlayer L() {\n    up = Li$0near[4, 4]()\n}\n";
     let ternary = "use std.nn.{Linear, TernaryLinear}\n\nlayer L() {\n    up = TernaryLinear[4, 4]()\n}\n";

@@ -4,6 +4,7 @@
 
 mod assists;
 mod completion;
+mod extract_layer;
 mod fixture;
 mod graph;
 mod hover;

@@ -1,8 +1,8 @@
 //! `textDocument/codeAction`: the compiler's fixes of what is wrong at a place, and other changes.
 
-use gen_lsp_types::{CodeAction, CodeActionKind, CodeActionParams, CodeActionResponse};
+use gen_lsp_types::{CodeAction, CodeActionDisabled, CodeActionKind, CodeActionParams, CodeActionResponse};
 use tri_diagnostics::Applicability;
-use tri_ide::FileRange;
+use tri_ide::{AssistKind, FileRange};
 
 use crate::convert;
 use crate::snapshot::{Answer, File, Snapshot};
@@ -24,14 +24,22 @@ pub(crate) fn answer(
         actions.push(fix_action(&file, &diagnostic, fix)?);
     }
     for assist in file.analysis.assists(FileRange { file: file.id, range })? {
+        if assist.refused.is_some() && !snapshot.shows_refused {
+            continue;
+        }
+        let edit = match assist.refused {
+            None => Some(convert::workspace_edit(&file, &assist.edits)?),
+            Some(_) => None,
+        };
         actions.push(CodeActionResponse::CodeAction(CodeAction {
             title: assist.title,
-            kind: Some(if assist.is_fix {
-                CodeActionKind::QuickFix
-            } else {
-                CodeActionKind::RefactorRewrite
+            kind: Some(match assist.kind {
+                AssistKind::Fix => CodeActionKind::QuickFix,
+                AssistKind::Rewrite => CodeActionKind::RefactorRewrite,
+                AssistKind::Extract => CodeActionKind::RefactorExtract,
             }),
-            edit: Some(convert::workspace_edit(&file, &assist.edits)?),
+            edit,
+            disabled: assist.refused.map(|reason| CodeActionDisabled { reason }),
             ..CodeAction::default()
         }));
     }

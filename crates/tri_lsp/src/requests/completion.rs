@@ -25,8 +25,9 @@ pub(crate) fn answer(snapshot: &Snapshot, params: CompletionParams) -> Answer<Op
         label: from.label,
         ..CompletionItem::default()
     };
+    let is_incomplete = found.is_incomplete;
     let items = found.items.into_iter().enumerate().map(item).collect();
-    Ok(Some(CompletionList { is_incomplete: false, items, ..CompletionList::default() }.into()))
+    Ok(Some(CompletionList { is_incomplete, items, ..CompletionList::default() }.into()))
 }
 
 fn kind(kind: CompletionKind) -> CompletionItemKind {
