@@ -60,40 +60,72 @@ struct Prologue {
     params: Vec<Value>,
     carried: Vec<Value>,
     roots: Vec<Option<usize>>,
+    /// Results of functions that were copied, by their operands.
+    copied: FxHashMap<(FunctionId, Vec<Value>), Vec<Value>>,
+}
+
+/// Most copies of functions that only call.
+const MAX_COPIED: usize = 100_000;
+
+/// Whether a function computes nothing itself but constants.
+fn only_calls(function: &Function) -> bool {
+    function.insts.iter().all(|inst| matches!(inst.op, Op::Call { .. } | Op::Constant(_) | Op::DimValue(_)))
 }
 
 impl Prologue {
     fn new(module: &Module) -> Self {
         let mut builder = FunctionBuilder::new("prologue");
         let params = module.parameters.iter().map(|parameter| builder.param(parameter.ty.clone())).collect();
-        Prologue { builder, params, carried: Vec::new(), roots: Vec::new() }
+        let copied = FxHashMap::default();
+        Prologue { builder, params, carried: Vec::new(), roots: Vec::new(), copied }
     }
 
     /// Copies the instructions of an entry's prologue. Gives the positions of its results among all results.
     fn call(&mut self, functions: &[Function], split: &Split, captures: &[Capture]) -> Vec<usize> {
         let Some(prologue) = split.prologue else { return Vec::new() };
-        let function = &functions[prologue.index()];
         let inputs = split.fixed.len() - captures.len();
         let parameter = |position: usize| match captures[position - inputs] {
             Capture::Parameter(id) => id.index(),
             Capture::Bound(_) => unreachable!("a module without a prologue has no bound values"),
         };
         let taken = (inputs..split.fixed.len()).filter(|position| split.fixed[*position]);
-        let mut map: FxHashMap<Value, Value> = FxHashMap::default();
-        for (param, position) in function.params.iter().zip(taken) {
-            map.insert(*param, self.params[parameter(position)]);
-        }
-        for inst in &function.insts {
-            let args = inst.args.iter().map(|arg| map[arg]).collect();
-            let types = inst.results.iter().map(|result| function.ty(*result).clone()).collect();
-            self.builder.set_origin(inst.origin);
-            let results = self.builder.push(inst.op.clone(), args, types);
-            map.extend(inst.results.iter().copied().zip(results));
-        }
+        let args = taken.map(|position| self.params[parameter(position)]).collect();
+        let results = self.copy(functions, prologue, args);
         let first = self.carried.len();
-        self.carried.extend(function.results.iter().map(|result| map[result]));
+        self.carried.extend(results);
         self.roots.extend(split.carried.iter().map(|carried| carried.root.map(parameter)));
         (first..self.carried.len()).collect()
+    }
+
+    /// Copies the instructions of a function. Calls of functions that only call in turn are copied too, so that what two entries compute
+    /// of a weight in different functions is seen to be the same, and a weight that is only handed on to be the weight itself.
+    fn copy(&mut self, functions: &[Function], id: FunctionId, args: Vec<Value>) -> Vec<Value> {
+        let key = (id, args);
+        if let Some(known) = self.copied.get(&key) {
+            return known.clone();
+        }
+        let function = &functions[id.index()];
+        let mut map: FxHashMap<Value, Value> =
+            function.params.iter().copied().zip(key.1.iter().copied()).collect();
+        for inst in &function.insts {
+            let args: Vec<Value> = inst.args.iter().map(|arg| map[arg]).collect();
+            let results = match &inst.op {
+                Op::Call { function: callee, .. }
+                    if self.copied.len() < MAX_COPIED && only_calls(&functions[callee.index()]) =>
+                {
+                    self.copy(functions, *callee, args)
+                }
+                op => {
+                    let types = inst.results.iter().map(|result| function.ty(*result).clone()).collect();
+                    self.builder.set_origin(inst.origin);
+                    self.builder.push(op.clone(), args, types)
+                }
+            };
+            map.extend(inst.results.iter().copied().zip(results));
+        }
+        let results: Vec<Value> = function.results.iter().map(|result| map[result]).collect();
+        self.copied.insert(key, results.clone());
+        results
     }
 
     /// The finished function, the bound values, and which of them each result became.

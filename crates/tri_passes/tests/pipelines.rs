@@ -126,6 +126,38 @@ fn equal_layers_share_prologue_and_body_and_equal_entries_share_bound_values() {
 }
 
 #[test]
+fn an_entry_that_calls_another_has_the_same_bound_values() {
+    let mut module = two_layers();
+    let mut b = FunctionBuilder::new("outer");
+    b.symbol(symbol("B"));
+    let x = b.param(rows(DType::F32));
+    let weights = [b.param(square(DType::F32)), b.param(square(DType::F32))];
+    let _constant = b.push1(Op::Constant(Scalar::f32(0.0)), vec![], TensorType::scalar(DType::F32));
+    let op = Op::Call { function: FunctionId(1), symbols: vec![batch()], states: vec![] };
+    let y = b.push1(op, vec![x, weights[0], weights[1]], rows(DType::F32));
+    let z = b.infer_push1(Op::Unary(UnaryOp::Neg), vec![y]).unwrap();
+    module.functions.push(b.finish(vec![z]));
+    module.entries[1].function = FunctionId(3);
+    let module = optimize(&verify(module).unwrap(), OptLevel::O2, &mut |_, _| {}).unwrap().into_inner();
+    assert_eq!(module.bound.len(), 4, "{:?}", module.bound);
+    assert_eq!(module.entries[0].captures, module.entries[1].captures);
+}
+
+#[test]
+fn a_weight_that_functions_only_hand_on_is_bound_as_it_is() {
+    let mut module = two_layers();
+    let mut b = FunctionBuilder::new("layer");
+    b.symbol(symbol("B"));
+    let (x, weight) = (b.param(rows(DType::F32)), b.param(square(DType::F32)));
+    let contract = Op::Contract { batch: vec![], contract: vec![(1, 0)] };
+    let y = b.infer_push1(contract, vec![x, weight]).unwrap();
+    module.functions[0] = b.finish(vec![y]);
+    let module = optimize(&verify(module).unwrap(), OptLevel::O2, &mut |_, _| {}).unwrap().into_inner();
+    let bound: Vec<&str> = module.bound.iter().map(|bound| bound.name.as_str()).collect();
+    assert_eq!(bound, ["a.weight", "b.weight"]);
+}
+
+#[test]
 fn tests_call_what_entries_call() {
     let mut module = two_layers();
     let mut b = FunctionBuilder::new("test");
