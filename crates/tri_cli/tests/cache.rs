@@ -156,15 +156,21 @@ fn a_miss_says_what_changed() {
     assert_eq!(project.compile(&[])["hit"], true, "the first compilation is still there");
 }
 
-#[test]
-fn an_edit_in_a_layer_of_resnet50_compiles_one_function() {
-    let project = Project::new();
+/// Makes ResNet-50 the program, with its layers beside it; gives their text.
+fn resnet50(project: &Project) -> String {
     let read = |path: &str| {
         fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(path)).unwrap()
     };
     project.write("main.tri", &read("examples/zoo/resnet50.tri").replace("use std.vision.", "use vision."));
     let layers = read("stdlib/vision.tri");
     project.write("vision.tri", &layers);
+    layers
+}
+
+#[test]
+fn an_edit_in_a_layer_of_resnet50_compiles_one_function() {
+    let project = Project::new();
+    let layers = resnet50(&project);
     project.compile(&[]);
     // Twelve widths of the layer, one loop.
     let edited = layers.replace("eps: float = 1e-5", "eps: float = 1e-4");
@@ -174,6 +180,44 @@ fn an_edit_in_a_layer_of_resnet50_compiles_one_function() {
     assert_eq!(reason(&missed), "`layer Norm` in vision.tri changed");
     assert_eq!(missed["functions_compiled"].as_u64(), Some(1));
     assert!(missed["functions_reused"].as_u64() > Some(200));
+    let cached = project.artifact();
+    project.run(&["compile", "main.tri", "--no-cache"]);
+    assert_eq!(project.artifact(), cached);
+}
+
+/// The files of compiled functions, with their bytes.
+fn functions(project: &Project) -> Vec<(PathBuf, Vec<u8>)> {
+    let entries =
+        project.entries().into_iter().filter(|path| path.starts_with(project.path("cache/functions")));
+    entries.map(|path| (path.clone(), fs::read(path).unwrap())).collect()
+}
+
+#[test]
+fn what_an_edit_made_lies_beside_the_functions_that_are_there() {
+    let project = Project::new();
+    let layers = resnet50(&project);
+    project.compile(&[]);
+    let before = functions(&project);
+    let [all] = before.as_slice() else { panic!("{} files of functions", before.len()) };
+
+    let edited = layers.replace("eps: float = 1e-5", "eps: float = 1e-4");
+    assert_ne!(edited, layers);
+    project.write("vision.tri", &edited);
+    assert_eq!(project.compile(&[])["functions_compiled"].as_u64(), Some(1));
+    let after = functions(&project);
+    assert_eq!(after.len(), 2);
+    assert!(after.contains(all), "the functions that are there are not written again");
+    let (recent, contents) = after.iter().find(|file| *file != all).unwrap();
+    assert!(contents.len() < all.1.len() / 4, "{} of {} bytes", contents.len(), all.1.len());
+
+    // Found there by the next edit, and made again where the file is damaged.
+    let more = format!("{edited}\nfn unused(x: f32[1]) -> f32[1] {{\n    x\n}}\n");
+    project.write("vision.tri", &more);
+    assert_eq!(project.compile(&[])["functions_compiled"].as_u64(), Some(0));
+    fs::write(recent, &contents[..contents.len() - 1]).unwrap();
+    project.write("vision.tri", &more.replace("unused", "unused_too"));
+    assert_eq!(project.compile(&[])["functions_compiled"].as_u64(), Some(1));
+    assert_eq!(functions(&project), after);
 }
 
 /// Every example, at every level and for every CPU level that all machines of an architecture can compile for, and with its weights.

@@ -5,6 +5,7 @@ use tri_kernel_ir::Module;
 use tri_kernels::CpuLevel;
 
 use crate::Site;
+use crate::digest::Digest;
 
 /// How to compile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,7 +38,7 @@ pub struct Code {
     /// Instructions that the code uses; the kernel table of a call must be of this level.
     #[serde(with = "level_name")]
     pub level: CpuLevel,
-    /// The kernel IR that it was made from, which says what callers must hand to it: blake3 of its text and slots.
+    /// The kernel IR that it was made from, which says what callers must hand to it; as [`Code::fingerprint`] gives it.
     pub kernels: [u8; 32],
     /// Functions with their constants, to be mapped at an address divisible by 64.
     #[serde(with = "crate::bytes")]
@@ -49,14 +50,11 @@ pub struct Code {
 }
 
 impl Code {
-    /// What [`Code::kernels`] is for this kernel IR.
+    /// What [`Code::kernels`] is for this kernel IR: blake3. It belongs to one version of the compiler.
     pub fn fingerprint(kernels: &Module) -> [u8; 32] {
-        let mut hasher = blake3::Hasher::new();
-        hasher.update(kernels.to_string().as_bytes());
-        for schedule in &kernels.schedules {
-            hasher.update(format!("{:?}", schedule.slots).as_bytes());
-        }
-        *hasher.finalize().as_bytes()
+        let mut digest = Digest::new();
+        digest.add(kernels);
+        digest.finish()
     }
 }
 

@@ -126,8 +126,9 @@ pub fn compile_reusing(
     let mut order: Vec<usize> = (0..functions.list().len()).collect();
     order.sort_by_cached_key(|at| Reverse(weight(module, &functions, functions.list()[*at])));
     let make = |compiler: &mut Compiler<'_>, at| (at, compiler.make(functions.list()[at], pool));
-    let mut made: Vec<(usize, Result<Made, CodegenError>)> =
-        order.into_iter().par_bridge().map_init(compiler, make).collect();
+    let make_all = || order.into_iter().par_bridge().map_init(compiler, make).collect();
+    let (mut made, kernels): (Vec<(usize, Result<Made, CodegenError>)>, _) =
+        rayon::join(make_all, || Code::fingerprint(module));
     // Before the first error is taken, so that it is the same one however the work was shared out.
     made.sort_unstable_by_key(|(at, _)| *at);
     let made = made.into_iter().map(|(_, made)| made);
@@ -142,7 +143,6 @@ pub fn compile_reusing(
     let schedules = functions.list().iter().zip(offsets);
     let schedules = schedules.filter(|(function, _)| matches!(function, Function::Schedule(_)));
     let schedules = schedules.map(|(_, offset)| offset).collect();
-    let kernels = Code::fingerprint(module);
     let code = Code { level: options.level, kernels, bytes, schedules, sites: functions.into_sites() };
     Ok((code, all, runs))
 }
@@ -237,11 +237,11 @@ fn emit(
     Ok(all)
 }
 
-/// One level's target for each effort, with its settings as text.
+/// One level's target for each effort, with the hash of its settings.
 struct Targets {
     options: Options,
-    quick: (OwnedTargetIsa, String),
-    thorough: (OwnedTargetIsa, String),
+    quick: (OwnedTargetIsa, [u8; 32]),
+    thorough: (OwnedTargetIsa, [u8; 32]),
 }
 
 impl Targets {
@@ -249,13 +249,14 @@ impl Targets {
         let of = |effort| {
             let isa = target(options.level, effort)?;
             let features: Vec<String> = isa.isa_flags().iter().map(ToString::to_string).collect();
-            let settings = format!("{} {} {}", isa.triple(), isa.flags(), features.join(" "));
-            Ok((isa, settings))
+            let level = options.level.name();
+            let settings = format!("{level} {} {} {}", isa.triple(), isa.flags(), features.join(" "));
+            Ok((isa, *blake3::hash(settings.as_bytes()).as_bytes()))
         };
         Ok(Targets { options: *options, quick: of(Effort::Quick)?, thorough: of(Effort::Thorough)? })
     }
 
-    fn of_function(&self, function: Function) -> &(OwnedTargetIsa, String) {
+    fn of_function(&self, function: Function) -> &(OwnedTargetIsa, [u8; 32]) {
         match (function, self.options.effort) {
             // What runs once a call is never worth more.
             (Function::Workspace(_) | Function::Launch(_) | Function::Schedule(_), _)
@@ -268,7 +269,7 @@ impl Targets {
         &*self.of_function(function).0
     }
 
-    fn settings(&self, function: Function) -> &str {
+    fn settings(&self, function: Function) -> &[u8; 32] {
         &self.of_function(function).1
     }
 }
@@ -277,7 +278,7 @@ impl Targets {
 struct Made {
     fingerprint: Fingerprint,
     object: Arc<Object>,
-    /// Numbers of the functions that it calls, as the object numbers them.
+    /// Numbers of the functions that it may refer to, as the object numbers them.
     callees: Vec<u32>,
     run: FunctionRun,
 }
@@ -300,34 +301,50 @@ impl<'m> Compiler<'m> {
     /// A function out of the pool, or compiled.
     fn make(&mut self, function: Function, pool: &FunctionPool) -> Result<Made, CodegenError> {
         let (start, name) = (Instant::now(), self.describe(function));
-        self.build(function);
-        let fingerprint = Fingerprint::of(&self.context.func, self.targets.settings(function));
-        let callees = self.context.func.params.user_named_funcs().values().map(|name| name.index).collect();
+        let callees = self.functions.callees(self.module, function);
+        let cx = self.schedule(function);
+        let fingerprint = Fingerprint::of(&cx, function, &callees, self.targets.settings(function));
+        let callees: Vec<u32> = callees.iter().map(|callee| self.functions.number(*callee)).collect();
         let known = pool.get(&fingerprint);
         let is_reused = known.is_some();
         let object = match known {
-            Some(object) => object,
-            None => {
-                self.compile(function, &name)?;
-                Arc::new(Object::of(&self.context, &name)?)
+            Some(object) => {
+                debug_assert_eq!(*object, self.object(function, &name, &callees)?, "the key of {name}");
+                object
             }
+            None => Arc::new(self.object(function, &name, &callees)?),
         };
         let thread = rayon::current_thread_index().unwrap_or(0);
         let run = FunctionRun { name, start, time: start.elapsed(), thread, is_reused };
         Ok(Made { fingerprint, object, callees, run })
     }
 
+    fn object(&mut self, function: Function, name: &str, callees: &[u32]) -> Result<Object, CodegenError> {
+        self.build(function);
+        self.compile(function, name)?;
+        Object::of(&self.context, name, callees)
+    }
+
+    /// The schedule of a function; of a form or launch, one in which it occurs.
+    fn schedule(&self, function: Function) -> ScheduleContext<'m> {
+        let id = match function {
+            Function::Workspace(id) | Function::Schedule(id) => id,
+            Function::Body(form) => self.functions.form(form).first.0,
+            Function::Launch(launch) => self.functions.launch(launch).first.0,
+        };
+        ScheduleContext { module: self.module, id, functions: self.functions }
+    }
+
     /// A name for people.
     fn describe(&self, function: Function) -> String {
-        let name = |id: usize| &self.module.schedules[id].name;
+        let name = &self.schedule(function).schedule().name;
         match function {
-            Function::Workspace(id) => format!("workspace size of {}", name(id)),
-            Function::Body(form) | Function::Launch(form) => {
-                let (id, step) = self.functions.form(form).first;
-                let what = if function == Function::Body(form) { "step" } else { "launch of step" };
-                format!("{what} {step} of {}", name(id))
+            Function::Workspace(_) => format!("workspace size of {name}"),
+            Function::Body(form) => format!("step {} of {name}", self.functions.form(form).first.1),
+            Function::Launch(launch) => {
+                format!("launch of step {} of {name}", self.functions.launch(launch).first.1)
             }
-            Function::Schedule(id) => name(id).clone(),
+            Function::Schedule(_) => name.clone(),
         }
     }
 
@@ -340,21 +357,19 @@ impl<'m> Compiler<'m> {
             signature.returns.push(AbiParam::new(types::I64));
         }
         self.context.func = ir::Function::with_name_signature(UserFuncName::default(), signature);
-        let schedule = |id| ScheduleContext { module: self.module, id, functions: self.functions };
+        let cx = self.schedule(function);
         let buffers = match function {
-            Function::Workspace(id) | Function::Schedule(id) => schedule(id).buffer_words(),
-            Function::Body(form) | Function::Launch(form) => self.functions.form(form).form.buffer_words(),
+            Function::Workspace(_) | Function::Schedule(_) => cx.buffer_words(),
+            Function::Body(form) => self.functions.form(form).form.buffer_words(),
+            Function::Launch(_) => Vec::new(),
         };
         let builder = FunctionBuilder::new(&mut self.context.func, &mut self.builder_context);
         let mut emitter = Emitter::new(builder, self.targets.options.level, buffers);
         match function {
-            Function::Workspace(id) => schedule(id).emit_workspace_size(&mut emitter),
+            Function::Workspace(_) => cx.emit_workspace_size(&mut emitter),
             Function::Body(form) => self.functions.form(form).form.emit(&mut emitter),
-            Function::Launch(form) => {
-                let body = self.functions.import(&mut emitter, Function::Body(form));
-                self.functions.form(form).form.emit_launch(&mut emitter, body);
-            }
-            Function::Schedule(id) => schedule(id).emit(&mut emitter),
+            Function::Launch(launch) => self.functions.launch(launch).work.emit(&mut emitter),
+            Function::Schedule(_) => cx.emit(&mut emitter),
         }
         emitter.builder.finalize(isa.frontend_config());
     }

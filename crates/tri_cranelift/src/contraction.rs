@@ -6,14 +6,11 @@ use tri_kernel_ir::{Buffer, Contraction, ContractionKind, Convolution, OuterAxis
 use tri_kernels::{ConvArgs, GemmArgs, KernelTable, ScaledGemmArgs};
 
 use crate::emitter::Emitter;
-use crate::nest::{advance, decompose, product};
+use crate::nest::{advance, decompose};
 
 /// Rows and columns of a block: large enough for a kernel to reuse what it has loaded, small enough to share out.
-const ROWS: i64 = 64;
-const COLUMNS: i64 = 256;
-
-/// Multiplications that a kernel does in about a nanosecond.
-const PRODUCTS: i64 = 16;
+pub(crate) const ROWS: i64 = 64;
+pub(crate) const COLUMNS: i64 = 256;
 
 /// Bytes of an element of the left and of the right operand; results have 4.
 fn element_bytes(kind: ContractionKind) -> [i64; 2] {
@@ -52,35 +49,23 @@ fn conv_kernel(kind: ContractionKind) -> Option<i32> {
 }
 
 /// Sizes of the axes of units: outer axes, blocks of rows, blocks of columns.
-fn unit_axes(e: &mut Emitter<'_>, contraction: &Contraction) -> Vec<Value> {
-    let mut sizes: Vec<Value> = contraction.outer.iter().map(|axis| e.size(&axis.size)).collect();
-    for (size, block) in [(&contraction.m, ROWS), (&contraction.n, COLUMNS)] {
+pub(crate) fn unit_axes<'d>(
+    e: &mut Emitter<'_>,
+    outer: impl IntoIterator<Item = &'d Dim>,
+    [m, n]: [&Dim; 2],
+) -> Vec<Value> {
+    let mut sizes: Vec<Value> = outer.into_iter().map(|size| e.size(size)).collect();
+    for (size, block) in [(m, ROWS), (n, COLUMNS)] {
         let (size, block) = (e.size(size), e.int(block));
         sizes.push(e.blocks(size, block));
     }
     sizes
 }
 
-/// Number of units of a contraction, and the cost of one.
-pub(crate) fn contraction_units(e: &mut Emitter<'_>, contraction: &Contraction) -> (Value, Value) {
-    let mut count = e.int(1);
-    for size in unit_axes(e, contraction) {
-        count = e.builder.ins().imul(count, size);
-    }
-    let mut products = e.size(&contraction.k);
-    for (size, block) in [(&contraction.m, ROWS), (&contraction.n, COLUMNS)] {
-        let (size, block) = (e.size(size), e.int(block));
-        let part = e.smaller(size, block);
-        products = e.builder.ins().imul(products, part);
-    }
-    let rate = e.int(PRODUCTS);
-    let cost = e.builder.ins().sdiv(products, rate);
-    (count, e.builder.ins().iadd_imm_s(cost, 1))
-}
-
 /// Emits the body of a contraction.
 pub(crate) fn emit_contraction(e: &mut Emitter<'_>, contraction: &Contraction) {
-    let sizes = unit_axes(e, contraction);
+    let outer = contraction.outer.iter().map(|axis| &axis.size);
+    let sizes = unit_axes(e, outer, [&contraction.m, &contraction.n]);
     // The arguments of a kernel with scales begin with those of one without.
     let slot = e.stack(ScaledGemmArgs::BYTES);
     let args = e.stack_address(slot);
@@ -197,23 +182,6 @@ fn place(
         }
     }
     sum
-}
-
-/// Number of units of a convolution (planes of the result), and the cost of one.
-pub(crate) fn convolution_units(
-    e: &mut Emitter<'_>,
-    buffers: &[Buffer],
-    convolution: &Convolution,
-) -> (Value, Value) {
-    let out = &buffers[convolution.out.index()].shape;
-    let weight = &buffers[convolution.weight.index()].shape;
-    let count = product(e, &out[..2]);
-    let plane = product(e, &out[2..]);
-    let window = product(e, &weight[1..]);
-    let products = e.builder.ins().imul(plane, window);
-    let rate = e.int(PRODUCTS);
-    let cost = e.builder.ins().sdiv(products, rate);
-    (count, e.builder.ins().iadd_imm_s(cost, 1))
 }
 
 /// Emits the body of a convolution.

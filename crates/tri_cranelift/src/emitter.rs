@@ -4,8 +4,6 @@
 //! instruction that needs one may sit deep in a loop. They are inserted before the *anchor*, the jump that leaves the
 //! block before everything else, and remembered, so that each is computed once.
 
-use std::collections::HashMap;
-
 use cranelift_codegen::{
     cursor::{Cursor, FuncCursor},
     ir::{
@@ -15,6 +13,7 @@ use cranelift_codegen::{
     isa::CallConv,
 };
 use cranelift_frontend::FunctionBuilder;
+use rustc_hash::FxHashMap;
 use tri_ir::Dim;
 use tri_kernel_ir::BufferId;
 use tri_kernels::{Context, CpuLevel};
@@ -23,6 +22,24 @@ use crate::sizes::{self, Limits};
 
 /// Memory that is there, at any alignment.
 pub(crate) const MEMORY: MemFlagsData = MemFlagsData::new().with_notrap();
+
+/// Pairs of words that are copied without a loop.
+const UNROLLED: usize = 6;
+
+/// Words that follow each other in the frame and in another.
+struct Run {
+    from: usize,
+    into: usize,
+    count: usize,
+    /// How many words it moves on each turn of a repeat.
+    by: Option<i64>,
+}
+
+impl Run {
+    fn goes_on_with(&self, next: &Run) -> bool {
+        (self.from + self.count, self.into + self.count, self.by) == (next.from, next.into, next.by)
+    }
+}
 
 /// A function under construction.
 pub(crate) struct Emitter<'a> {
@@ -37,13 +54,13 @@ pub(crate) struct Emitter<'a> {
     /// For each buffer, the word of the frame that holds its address.
     buffers: Vec<usize>,
     /// In a repeat, which time it is, and how many words each moving buffer is further each time.
-    turn: Option<(Value, HashMap<BufferId, i64>)>,
+    turn: Option<(Value, FxHashMap<BufferId, i64>)>,
     call_conv: CallConv,
     anchor: Inst,
-    sizes: HashMap<Dim, Value>,
-    words: HashMap<usize, Value>,
-    kernels: HashMap<i32, Value>,
-    arguments: HashMap<u32, StackSlot>,
+    sizes: FxHashMap<Dim, Value>,
+    words: FxHashMap<usize, Value>,
+    kernels: FxHashMap<i32, Value>,
+    arguments: FxHashMap<u32, StackSlot>,
 }
 
 /// The one signature of generated functions.
@@ -78,10 +95,10 @@ impl<'a> Emitter<'a> {
             turn: None,
             call_conv,
             anchor,
-            sizes: HashMap::new(),
-            words: HashMap::new(),
-            kernels: HashMap::new(),
-            arguments: HashMap::new(),
+            sizes: FxHashMap::default(),
+            words: FxHashMap::default(),
+            kernels: FxHashMap::default(),
+            arguments: FxHashMap::default(),
         }
     }
 
@@ -182,7 +199,7 @@ impl<'a> Emitter<'a> {
     pub(crate) fn repeat(
         &mut self,
         times: u32,
-        moving: HashMap<BufferId, i64>,
+        moving: FxHashMap<BufferId, i64>,
         body: impl FnOnce(&mut Self),
     ) {
         let (start, end) = (self.int(0), self.int(times.into()));
@@ -198,6 +215,55 @@ impl<'a> Emitter<'a> {
     pub(crate) fn set_word(&mut self, index: usize, value: Value) {
         let frame = self.frame;
         self.store(value, frame, 8 * index as i32);
+    }
+
+    /// Stores addresses of buffers in words of another frame. Neighbours that stay neighbours go together: functions with hundreds of
+    /// parameters are called so.
+    pub(crate) fn pass_buffers(&mut self, words: impl IntoIterator<Item = (BufferId, usize)>, to: Value) {
+        let mut run: Option<Run> = None;
+        for (buffer, into) in words {
+            let by = self.turn.as_ref().and_then(|(_, moving)| moving.get(&buffer)).copied();
+            let next = Run { from: self.buffers[buffer.index()], into, count: 1, by };
+            match &mut run {
+                Some(run) if run.goes_on_with(&next) => run.count += 1,
+                _ => run.replace(next).into_iter().for_each(|run| self.copy(&run, to)),
+            }
+        }
+        run.into_iter().for_each(|run| self.copy(&run, to));
+    }
+
+    /// Copies words of the frame to another.
+    fn copy(&mut self, run: &Run, to: Value) {
+        let Run { from, into, count, by } = *run;
+        let (frame, pairs) = (self.frame, count / 2);
+        let base = match (&self.turn, by) {
+            (Some((turn, _)), Some(by)) => {
+                let distance = self.builder.ins().imul_imm_s(*turn, 8 * by);
+                self.builder.ins().iadd(frame, distance)
+            }
+            _ => frame,
+        };
+        let offsets = |word: usize| (8 * (from + word) as i32, 8 * (into + word) as i32);
+        if pairs > UNROLLED {
+            let (start, end) = (self.int(0), self.int(16 * pairs as i64));
+            self.for_each(start, end, 16, &[], |e, at, _| {
+                let (source, target) = (e.builder.ins().iadd(base, at), e.builder.ins().iadd(to, at));
+                let pair = e.load(types::I8X16, source, offsets(0).0);
+                e.store(pair, target, offsets(0).1);
+                Vec::new()
+            });
+        } else {
+            for pair in 0..pairs {
+                let (source, target) = offsets(2 * pair);
+                let pair = self.load(types::I8X16, base, source);
+                self.store(pair, to, target);
+            }
+        }
+        if count % 2 == 1 {
+            let (source, target) = offsets(count - 1);
+            let word = self.load(types::I64, base, source);
+            self.store(word, to, target);
+        }
     }
 
     /// A function of the kernel table.

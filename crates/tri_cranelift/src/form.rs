@@ -5,13 +5,11 @@
 //! schedule calls the body of a form with a frame that holds the values of the form's symbols and the addresses of its
 //! buffers. The code of a body does not depend on where it is called from.
 
-use cranelift_codegen::ir::{FuncRef, InstBuilder, condcodes::IntCC, types};
 use tri_ir::{DType, Dim, Scalar, Symbol};
 use tri_kernel_ir::{
     Access, Buffer, BufferId, Contraction, Convolution, Expr, Guard, Index, Nest, Place, QuantizeStep,
     Schedule, Stage, StepKind,
 };
-use tri_kernels::Context;
 
 use crate::emitter::Emitter;
 use crate::expression::NestContext;
@@ -19,9 +17,6 @@ use crate::{FrameLayout, contraction, nest, quantize};
 
 /// Sizes of a smaller amount stay numbers in a form.
 const SMALL: i64 = 16;
-
-/// Work that is worth waking another thread for, in about nanoseconds.
-const GRAIN: i64 = 32_768;
 
 /// What the body of a step is compiled from.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -48,7 +43,7 @@ pub(crate) enum Body {
 }
 
 /// What a step gives to the body of its form.
-#[derive(Debug)]
+#[derive(Debug, Hash)]
 pub(crate) struct Arguments {
     /// Values of the symbols.
     pub(crate) sizes: Vec<Dim>,
@@ -69,7 +64,7 @@ impl Form {
             StepKind::Contraction(contraction) => {
                 let mut contraction = contraction.clone();
                 former.contraction(&mut contraction);
-                Body::Contraction(Box::new(contraction))
+                Body::Contraction(contraction)
             }
             StepKind::QuantizeRows(step) => {
                 let mut step = step.clone();
@@ -105,38 +100,6 @@ impl Form {
                 contraction::emit_convolution(e, &self.buffers, convolution);
             }
         }
-    }
-
-    /// Emits the launch: runs all units of the body here, or through the pool if there are several threads' worth of work.
-    pub(crate) fn emit_launch(&self, e: &mut Emitter<'_>, body: FuncRef) {
-        let (count, cost) = match &self.body {
-            Body::Nest { nest, .. } => nest::units(e, nest),
-            Body::Contraction(contraction) => contraction::contraction_units(e, contraction),
-            Body::QuantizeRows(step) => quantize::units(e, step),
-            Body::Convolution(convolution) => contraction::convolution_units(e, &self.buffers, convolution),
-        };
-        let cost = e.at_least_one(cost);
-        let total = e.int(GRAIN);
-        let grain = e.builder.ins().sdiv(total, cost);
-        let grain = e.at_least_one(grain);
-        let large = e.builder.ins().icmp(IntCC::SignedGreaterThan, count, grain);
-        let (ctx, frame, zero) = (e.ctx, e.frame, e.int(0));
-        let threads = e.load(types::I64, ctx, Context::THREADS_OFFSET);
-        let several = e.builder.ins().icmp_imm_s(IntCC::SignedGreaterThan, threads, 1);
-        let shared = e.builder.ins().band(large, several);
-        let signature = e.import(&[types::I64; 5], &[]);
-        let (far, near) = (e.builder.create_block(), e.builder.create_block());
-        e.builder.ins().brif(shared, far, &[], near, &[]);
-        e.builder.switch_to_block(far);
-        e.builder.seal_block(far);
-        let parallel = e.load(types::I64, ctx, Context::PARALLEL_OFFSET);
-        let address = e.builder.ins().func_addr(types::I64, body);
-        e.builder.ins().call_indirect(signature, parallel, &[ctx, address, frame, count, grain]);
-        e.builder.ins().return_(&[]);
-        e.builder.switch_to_block(near);
-        e.builder.seal_block(near);
-        e.builder.ins().call(body, &[ctx, frame, zero, count]);
-        e.builder.ins().return_(&[]);
     }
 
     /// For each buffer, the word of the frame that holds its address.
@@ -235,16 +198,17 @@ impl Former<'_> {
     fn nest(&mut self, nest: &mut Nest) {
         // What it is called makes no difference.
         nest.name = String::new();
+        // Sizes of loops come first: a launch reads nothing else, so that more of them are the same.
         self.dims(&mut nest.axes);
+        for stage in &mut nest.stages {
+            if let Stage::Fold { axes, .. } | Stage::Map { axes, .. } = stage {
+                self.dims(axes);
+            }
+        }
         nest.exprs.iter_mut().for_each(|expr| self.expr(expr));
         for stage in &mut nest.stages {
-            match stage {
-                Stage::Fold { axes, .. } => self.dims(axes),
-                Stage::Let { .. } => {}
-                Stage::Map { axes, stores } => {
-                    self.dims(axes);
-                    stores.iter_mut().for_each(|store| self.access(&mut store.to));
-                }
+            if let Stage::Map { stores, .. } = stage {
+                stores.iter_mut().for_each(|store| self.access(&mut store.to));
             }
         }
     }
@@ -302,20 +266,18 @@ impl Former<'_> {
         for buffer in [lhs, rhs, out].into_iter().chain(scales) {
             self.buffer(buffer);
         }
-        for axis in outer {
-            self.dim(&mut axis.size);
-            self.dims(&mut axis.strides);
-        }
+        outer.iter_mut().for_each(|axis| self.dim(&mut axis.size));
         for dim in [m, n, k, lhs_offset, rhs_offset, out_offset, out_stride] {
             self.dim(dim);
         }
+        outer.iter_mut().for_each(|axis| self.dims(&mut axis.strides));
         self.dims(lhs_strides);
         self.dims(rhs_strides);
     }
 
     fn convolution(&mut self, convolution: &mut Convolution) {
         let Convolution { kind: _, attributes: _, input, weight, out } = convolution;
-        for buffer in [input, weight, out] {
+        for buffer in [out, weight, input] {
             self.shaped_buffer(buffer);
         }
     }

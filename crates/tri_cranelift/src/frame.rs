@@ -8,7 +8,7 @@ use tri_kernel_ir::{Place, Schedule};
 ///
 /// The caller fills everything before `private`: sizes, and the addresses of its buffers. Symbols bound inside get their
 /// values during the call and may hold anything before it. The workspace must be aligned to 64 bytes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct FrameLayout {
     symbols: u32,
     params: u32,

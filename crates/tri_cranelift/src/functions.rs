@@ -3,12 +3,14 @@
 use std::sync::Arc;
 
 use cranelift_codegen::ir::{AbiParam, ExtFuncData, ExternalName, FuncRef, UserExternalName, types};
-use rustc_hash::FxHashMap;
+use rayon::prelude::*;
+use rustc_hash::{FxHashMap, FxHashSet};
 use tri_ir::Dim;
-use tri_kernel_ir::{Module, Schedule, ScheduleId, SlotSize, StepKind, workspace_bytes};
+use tri_kernel_ir::{Module, ScheduleId, SlotSize, Step, StepKind, workspace_bytes};
 
 use crate::emitter::{Emitter, signature};
 use crate::form::{Arguments, Form};
+use crate::launch::Work;
 use crate::schedule::gathers;
 use crate::{FailureKind, Site};
 
@@ -19,16 +21,24 @@ pub(crate) enum Function {
     Workspace(usize),
     /// The body of all steps of a form.
     Body(usize),
-    /// What calls the body of a form, for all units of its frame.
+    /// What calls a body for all units of its frame; forms with the same sizes of loops share it.
     Launch(usize),
     /// A schedule.
     Schedule(usize),
 }
 
-/// A form, and the step in which it occurs first.
+/// A form, its launch, and the step in which it occurs first.
 #[derive(Debug)]
 pub(crate) struct SharedForm {
     pub(crate) form: Arc<Form>,
+    pub(crate) launch: usize,
+    pub(crate) first: (usize, usize),
+}
+
+/// What a launch is made from, and the step in which it occurs first.
+#[derive(Debug)]
+pub(crate) struct SharedWork {
+    pub(crate) work: Arc<Work>,
     pub(crate) first: (usize, usize),
 }
 
@@ -38,6 +48,7 @@ pub(crate) struct Functions {
     list: Vec<Function>,
     numbers: FxHashMap<Function, u32>,
     forms: Vec<SharedForm>,
+    launches: Vec<SharedWork>,
     /// For each step that computes, its form and what it gives to it.
     steps: FxHashMap<(usize, usize), (usize, Arguments)>,
     sites: Vec<Site>,
@@ -54,12 +65,21 @@ fn fails_itself(step: &StepKind) -> bool {
     }
 }
 
-fn callees(schedule: &Schedule) -> impl Iterator<Item = usize> {
-    schedule.steps.iter().flat_map(|step| match &step.kind {
-        StepKind::Call(call) => vec![call.schedule.index()],
-        StepKind::Route(route) => route.tiles.iter().map(|tile| tile.schedule.index()).collect(),
-        _ => Vec::new(),
-    })
+/// The schedules that a step runs.
+fn callees(step: &Step) -> impl Iterator<Item = usize> {
+    let (call, tiles) = match &step.kind {
+        StepKind::Call(call) => (Some(call.schedule.index()), &[][..]),
+        StepKind::Route(route) => (None, route.tiles.as_slice()),
+        _ => (None, &[][..]),
+    };
+    call.into_iter().chain(tiles.iter().map(|tile| tile.schedule.index()))
+}
+
+/// Numbers of what was met already.
+#[derive(Debug, Default)]
+struct Known {
+    forms: FxHashMap<Arc<Form>, usize>,
+    launches: FxHashMap<Arc<Work>, usize>,
 }
 
 /// Bytes of the workspace of a schedule, where all sizes that it is called with are numbers.
@@ -92,45 +112,75 @@ impl Functions {
             list: Vec::new(),
             numbers: FxHashMap::default(),
             forms: Vec::new(),
+            launches: Vec::new(),
             steps: FxHashMap::default(),
             sites: Vec::new(),
             site_numbers: FxHashMap::default(),
             can_fail: Vec::new(),
         };
+        functions.find_sites(module);
+        let forms = (0..module.schedules.len()).into_par_iter().map(|id| functions.forms(module, id));
+        let forms: Vec<Vec<_>> = forms.collect();
         let measured = measured(module);
-        let mut known: FxHashMap<Arc<Form>, usize> = FxHashMap::default();
-        for (id, schedule) in module.schedules.iter().enumerate() {
+        let mut known = Known::default();
+        for ((id, schedule), formed) in module.schedules.iter().enumerate().zip(forms) {
             if measured[id] {
                 functions.add(Function::Workspace(id));
             }
-            for (index, step) in schedule.steps.iter().enumerate() {
-                let mut failure = 0;
-                if fails_itself(&step.kind) {
-                    failure = FailureKind::RowOutOfRange.word(functions.sites.len());
-                    functions.site_numbers.insert((id, index), functions.sites.len());
-                    let site = Site { schedule: id as u32, step: index as u32, origin: step.origin };
-                    functions.sites.push(site);
-                }
-                if let Some((form, arguments)) = Form::of(schedule, &step.kind, failure) {
-                    let number = known.get(&form).copied().unwrap_or_else(|| {
-                        let form = Arc::new(form);
-                        let number = known.len();
-                        known.insert(form.clone(), number);
-                        functions.forms.push(SharedForm { form, first: (id, index) });
-                        functions.add(Function::Body(number));
-                        functions.add(Function::Launch(number));
-                        number
-                    });
-                    functions.steps.insert((id, index), (number, arguments));
-                }
+            for (index, (form, arguments)) in formed {
+                let number = functions.share(form, (id, index), &mut known);
+                functions.steps.insert((id, index), (number, arguments));
             }
             functions.add(Function::Schedule(id));
             let itself = schedule.steps.iter().any(|step| fails_itself(&step.kind));
-            let below =
-                callees(schedule).any(|callee| functions.can_fail.get(callee).copied().unwrap_or(true));
+            let mut callees = schedule.steps.iter().flat_map(callees);
+            let below = callees.any(|callee| functions.can_fail.get(callee).copied().unwrap_or(true));
             functions.can_fail.push(itself || below);
         }
         functions
+    }
+
+    /// Numbers the steps that can fail.
+    fn find_sites(&mut self, module: &Module) {
+        for (id, schedule) in module.schedules.iter().enumerate() {
+            for (index, step) in
+                schedule.steps.iter().enumerate().filter(|(_, step)| fails_itself(&step.kind))
+            {
+                self.site_numbers.insert((id, index), self.sites.len());
+                self.sites.push(Site { schedule: id as u32, step: index as u32, origin: step.origin });
+            }
+        }
+    }
+
+    /// The steps of a schedule that compute: their forms, and what they give to them.
+    fn forms(&self, module: &Module, id: usize) -> Vec<(usize, (Form, Arguments))> {
+        let schedule = &module.schedules[id];
+        let form = |(index, step): (usize, &Step)| {
+            let site = self.site_numbers.get(&(id, index));
+            let failure = site.map_or(0, |site| FailureKind::RowOutOfRange.word(*site));
+            Some((index, Form::of(schedule, &step.kind, failure)?))
+        };
+        schedule.steps.iter().enumerate().filter_map(form).collect()
+    }
+
+    /// The number of a form, which is added with its launch unless it is known.
+    fn share(&mut self, form: Form, first: (usize, usize), known: &mut Known) -> usize {
+        if let Some(number) = known.forms.get(&form) {
+            return *number;
+        }
+        let (form, number) = (Arc::new(form), self.forms.len());
+        known.forms.insert(form.clone(), number);
+        self.add(Function::Body(number));
+        let work = Arc::new(Work::of(&form));
+        let launch = known.launches.get(&work).copied().unwrap_or_else(|| {
+            let launch = self.launches.len();
+            known.launches.insert(work.clone(), launch);
+            self.launches.push(SharedWork { work, first });
+            self.add(Function::Launch(launch));
+            launch
+        });
+        self.forms.push(SharedForm { form, launch, first });
+        number
     }
 
     fn add(&mut self, function: Function) {
@@ -141,6 +191,46 @@ impl Functions {
     /// The form of a body, and the step in which it occurs first.
     pub(crate) fn form(&self, number: usize) -> &SharedForm {
         &self.forms[number]
+    }
+
+    /// What a launch is made from.
+    pub(crate) fn launch(&self, number: usize) -> &SharedWork {
+        &self.launches[number]
+    }
+
+    /// The functions that a function may refer to, each once, in an order that its own contents give.
+    pub(crate) fn callees(&self, module: &Module, function: Function) -> Vec<Function> {
+        let mut callees = Vec::new();
+        let (Function::Workspace(id) | Function::Schedule(id)) = function else { return callees };
+        let mut known = FxHashSet::default();
+        let mut add = |callee| {
+            if known.insert(callee) {
+                callees.push(callee);
+            }
+        };
+        let schedule = &module.schedules[id];
+        for size in schedule.slots.iter().flat_map(|slot| &slot.sizes) {
+            if let SlotSize::Workspace { schedule, .. } = size {
+                let callee = Function::Workspace(schedule.index());
+                self.numbers.contains_key(&callee).then(|| add(callee));
+            }
+        }
+        if function == Function::Workspace(id) {
+            return callees;
+        }
+        for (index, step) in schedule.steps.iter().enumerate() {
+            if let Some((form, _)) = self.steps.get(&(id, index)) {
+                add(Function::Launch(self.forms[*form].launch));
+                add(Function::Body(*form));
+            }
+            self::callees(step).for_each(|callee| add(Function::Schedule(callee)));
+        }
+        callees
+    }
+
+    /// The place of a function in the blob.
+    pub(crate) fn number(&self, function: Function) -> u32 {
+        self.numbers[&function]
     }
 
     /// The number of the form of a step that computes, and what the step gives to it.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use cranelift_codegen::{Context, FinalizedRelocTarget, binemit::Reloc, ir::ExternalName};
+use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
 use crate::CodegenError;
@@ -26,30 +27,37 @@ pub(crate) struct Object {
 struct Reference {
     /// Where they are in the function.
     at: u32,
-    /// Which of the functions that it calls.
+    /// Which of the functions that it may refer to, as [`Functions::callees`](crate::functions::Functions::callees) lists them.
     callee: u32,
     /// Added to the distance.
     addend: i64,
 }
 
 impl Object {
-    /// The function that was compiled last in a context.
-    pub(crate) fn of(context: &Context, name: &str) -> Result<Object, CodegenError> {
+    /// Bytes of machine code.
+    pub(crate) fn bytes(&self) -> usize {
+        self.code.len()
+    }
+
+    /// The function that was compiled last in a context. It refers to the functions with the numbers of `callees`.
+    pub(crate) fn of(context: &Context, name: &str, callees: &[u32]) -> Result<Object, CodegenError> {
         let compiled = context.compiled_code().ok_or(CodegenError::TooLarge)?;
+        let places: FxHashMap<u32, u32> = callees.iter().copied().zip(0..).collect();
         let mut references = Vec::new();
         for reloc in compiled.buffer.relocs() {
             let callee = match &reloc.target {
                 FinalizedRelocTarget::ExternalName(ExternalName::User(callee))
                     if reloc.kind == Reloc::X86CallPCRel4 =>
                 {
-                    callee.as_u32()
+                    places.get(&context.func.params.user_named_funcs()[*callee].index)
                 }
-                target => {
-                    let target = format!("{target:?} ({:?})", reloc.kind);
-                    return Err(CodegenError::Relocation { function: name.to_owned(), target });
-                }
+                _ => None,
             };
-            references.push(Reference { at: reloc.offset, callee, addend: reloc.addend });
+            let Some(callee) = callee else {
+                let target = format!("{:?} ({:?})", reloc.target, reloc.kind);
+                return Err(CodegenError::Relocation { function: name.to_owned(), target });
+            };
+            references.push(Reference { at: reloc.offset, callee: *callee, addend: reloc.addend });
         }
         Ok(Object { code: compiled.code_buffer().to_vec(), references })
     }
@@ -57,7 +65,8 @@ impl Object {
 
 /// The blob of functions, each with the numbers of those it calls, and where each begins in it.
 pub(crate) fn link(functions: &[(Arc<Object>, Vec<u32>)]) -> Result<(Vec<u8>, Vec<u32>), CodegenError> {
-    let (mut bytes, mut offsets) = (Vec::new(), Vec::with_capacity(functions.len()));
+    let room = functions.iter().map(|(object, _)| object.code.len() + ALIGNMENT).sum();
+    let (mut bytes, mut offsets) = (Vec::with_capacity(room), Vec::with_capacity(functions.len()));
     for (object, _) in functions {
         bytes.resize(bytes.len().next_multiple_of(ALIGNMENT), PADDING);
         offsets.push(u32::try_from(bytes.len()).map_err(|_| CodegenError::TooLarge)?);

@@ -4,7 +4,7 @@
 //! first axis, so that an elementwise function of one long vector runs in parallel too.
 
 use cranelift_codegen::ir::{InstBuilder, Value, condcodes::IntCC};
-use tri_ir::{Dim, UnaryOp};
+use tri_ir::Dim;
 use tri_kernel_ir::{Expr, ExprId, Index, Nest, Place, Stage, Store};
 
 use crate::emitter::Emitter;
@@ -18,7 +18,7 @@ const BLOCK: i64 = 4096;
 type Span = (Value, Value);
 
 /// The first axis of the map that a nest consists of, if it does.
-fn split_axis(nest: &Nest) -> Option<&[Dim]> {
+pub(crate) fn split_axis(nest: &Nest) -> Option<&[Dim]> {
     let mut maps = nest.stages.iter().filter_map(|stage| match stage {
         Stage::Map { axes, .. } => Some(axes.as_slice()),
         _ => None,
@@ -39,7 +39,7 @@ pub(crate) fn product(e: &mut Emitter<'_>, dims: &[Dim]) -> Value {
 }
 
 /// Length of a block of the first of `axes`, in elements of that axis.
-fn block_length(e: &mut Emitter<'_>, axes: &[Dim]) -> Value {
+pub(crate) fn block_length(e: &mut Emitter<'_>, axes: &[Dim]) -> Value {
     let rest = product(e, &axes[1..]);
     let rest = e.at_least_one(rest);
     let block = e.int(BLOCK);
@@ -47,52 +47,8 @@ fn block_length(e: &mut Emitter<'_>, axes: &[Dim]) -> Value {
     e.at_least_one(length)
 }
 
-/// Number of units, and the cost of one in about a nanosecond each.
-pub(crate) fn units(e: &mut Emitter<'_>, nest: &Nest) -> (Value, Value) {
-    let points = product(e, &nest.axes);
-    let mut cost = e.int(1);
-    for stage in &nest.stages {
-        let axes = match stage {
-            Stage::Fold { axes, .. } | Stage::Map { axes, .. } => axes.as_slice(),
-            Stage::Let { .. } => &[],
-        };
-        let elements = product(e, axes);
-        let weight = e.int(weight(nest, stage));
-        let stage = e.builder.ins().imul(elements, weight);
-        cost = e.builder.ins().iadd(cost, stage);
-    }
-    let Some(axes) = split_axis(nest) else { return (points, cost) };
-    let length = block_length(e, axes);
-    let size = e.size(&axes[0]);
-    let blocks = e.blocks(size, length);
-    let each = e.at_least_one(blocks);
-    let cost = e.builder.ins().sdiv(cost, each);
-    (e.builder.ins().imul(points, blocks), cost)
-}
-
-/// Roughly how much work one element of a stage is.
-fn weight(nest: &Nest, stage: &Stage) -> i64 {
-    let needed = needed(nest, &roots(stage));
-    let exprs = nest.exprs.iter().zip(&needed).filter(|(_, needed)| **needed);
-    exprs
-        .map(|(expr, _)| match expr {
-            Expr::Unary(UnaryOp::Log | UnaryOp::Sin | UnaryOp::Cos, _) | Expr::Random { .. } => 32,
-            Expr::Unary(
-                UnaryOp::Exp
-                | UnaryOp::Tanh
-                | UnaryOp::Sigmoid
-                | UnaryOp::Erf
-                | UnaryOp::Rsqrt
-                | UnaryOp::Sqrt,
-                _,
-            ) => 8,
-            Expr::Binary(tri_ir::BinaryOp::Pow, ..) => 64,
-            _ => 1,
-        })
-        .sum()
-}
-
-fn roots(stage: &Stage) -> Vec<ExprId> {
+/// What a stage evaluates.
+pub(crate) fn roots(stage: &Stage) -> Vec<ExprId> {
     match stage {
         Stage::Fold { value, only_if, .. } => only_if.iter().copied().chain([*value]).collect(),
         Stage::Let { value, .. } => vec![*value],

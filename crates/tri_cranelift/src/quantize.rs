@@ -1,6 +1,7 @@
 //! Rows to bytes with a scale each: bodies that give rows to the micro-kernel.
 
 use cranelift_codegen::ir::{InstBuilder, Value};
+use tri_ir::Dim;
 use tri_kernel_ir::QuantizeStep;
 use tri_kernels::{KernelTable, QuantizeArgs};
 
@@ -10,8 +11,8 @@ use crate::emitter::Emitter;
 const ELEMENTS: i64 = 12;
 
 /// Number of units, which are rows, and the cost of one.
-pub(crate) fn units(e: &mut Emitter<'_>, step: &QuantizeStep) -> (Value, Value) {
-    let (rows, width, rate) = (e.size(&step.rows), e.size(&step.width), e.int(ELEMENTS));
+pub(crate) fn units(e: &mut Emitter<'_>, rows: &Dim, width: &Dim) -> (Value, Value) {
+    let (rows, width, rate) = (e.size(rows), e.size(width), e.int(ELEMENTS));
     let cost = e.builder.ins().sdiv(width, rate);
     (rows, e.builder.ins().iadd_imm_s(cost, 1))
 }

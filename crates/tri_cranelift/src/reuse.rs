@@ -1,15 +1,10 @@
-//! Compiled functions, kept for other compilations under a fingerprint of what they were compiled from.
-//!
-//! The fingerprint is that of the function's Cranelift IR as it goes into the compiler, with the target's settings. It leaves out
-//! only which functions its calls lead to, which the linker fills in, so a function whose fingerprint is known has the same code. It
-//! depends on the build of the compiler: pools of another build must not be offered.
+//! Compiled functions, kept for other compilations under a [key](crate::key) of what they were compiled from. It depends on the build of
+//! the compiler: pools of another build must not be offered.
 
-use std::hash::{Hash, Hasher};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use cranelift_codegen::ir::Function;
-use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
 use crate::link::Object;
@@ -19,31 +14,14 @@ use crate::link::Object;
 pub(crate) struct Fingerprint([u8; 32]);
 
 impl Fingerprint {
-    /// Of a function for the target whose settings `target` describes.
-    pub(crate) fn of(function: &Function, target: &str) -> Fingerprint {
-        let mut bytes = Bytes(Vec::with_capacity(16 << 10));
-        target.hash(&mut bytes);
-        function.stencil.hash(&mut bytes);
-        Fingerprint(*blake3::hash(&bytes.0).as_bytes())
-    }
-}
-
-/// Collects what is hashed.
-struct Bytes(Vec<u8>);
-
-impl Hasher for Bytes {
-    fn write(&mut self, bytes: &[u8]) {
-        self.0.extend_from_slice(bytes);
-    }
-
-    fn finish(&self) -> u64 {
-        unreachable!("whoever hashes takes the bytes")
+    pub(crate) fn from_bytes(bytes: [u8; 32]) -> Fingerprint {
+        Fingerprint(bytes)
     }
 }
 
 /// Compiled functions.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct FunctionPool(FxHashMap<Fingerprint, Arc<Object>>);
+pub struct FunctionPool(BTreeMap<Fingerprint, Arc<Object>>);
 
 impl FunctionPool {
     /// Number of functions.
@@ -54,6 +32,24 @@ impl FunctionPool {
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+
+    /// Bytes of machine code.
+    pub fn bytes(&self) -> usize {
+        self.0.values().map(|object| object.bytes()).sum()
+    }
+
+    /// The functions that another pool lacks.
+    pub fn beyond(&self, other: &FunctionPool) -> FunctionPool {
+        let lacking = self.0.iter().filter(|(key, _)| !other.0.contains_key(key));
+        FunctionPool(lacking.map(|(key, object)| (*key, object.clone())).collect())
+    }
+
+    /// The functions of both pools.
+    pub fn and(&self, other: &FunctionPool) -> FunctionPool {
+        let mut both = self.clone();
+        both.0.extend(other.0.iter().map(|(key, object)| (*key, object.clone())));
+        both
     }
 
     pub(crate) fn get(&self, fingerprint: &Fingerprint) -> Option<Arc<Object>> {
@@ -72,7 +68,7 @@ pub struct FunctionRun {
     pub name: String,
     /// When its turn came.
     pub start: Instant,
-    /// How long it took to build its Cranelift IR and, unless reused, its code.
+    /// How long it took to find it or to compile it.
     pub time: Duration,
     /// The thread, counted from zero.
     pub thread: usize,

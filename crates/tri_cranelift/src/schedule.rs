@@ -197,10 +197,12 @@ impl<'m> ScheduleContext<'m> {
     /// Runs a step that computes.
     fn launch(&self, e: &mut Emitter<'_>, step: usize) {
         let (form, arguments) = self.functions.form_of(self.id, step);
-        let launch = self.functions.import(e, Function::Launch(*form));
+        let launch = self.functions.import(e, Function::Launch(self.functions.form(*form).launch));
+        let body = self.functions.import(e, Function::Body(*form));
         let frame = self.body_frame(e, *form, arguments);
         let (ctx, zero) = (e.ctx, e.int(0));
-        e.builder.ins().call(launch, &[ctx, frame, zero, zero]);
+        let body = e.builder.ins().func_addr(types::I64, body);
+        e.builder.ins().call(launch, &[ctx, frame, body, zero]);
     }
 
     /// The frame of the body of a form, filled.
@@ -212,10 +214,8 @@ impl<'m> ScheduleContext<'m> {
             let value = e.size(dim);
             e.store(value, frame, 8 * word as i32);
         }
-        for (number, buffer) in arguments.buffers.iter().enumerate() {
-            let address = e.buffer(*buffer);
-            e.store(address, frame, 8 * layout.buffer_word(number as u32) as i32);
-        }
+        let buffers = arguments.buffers.iter().zip(0..);
+        e.pass_buffers(buffers.map(|(buffer, number)| (*buffer, layout.buffer_word(number))), frame);
         frame
     }
 
@@ -228,13 +228,10 @@ impl<'m> ScheduleContext<'m> {
             let value = e.size(dim);
             e.store(value, frame, 8 * word as i32);
         }
-        let buffers = [(layout.params(), &call.params), (layout.results(), &call.results)];
-        for (words, buffers) in buffers.into_iter().chain([(layout.states(), &call.states)]) {
-            for (word, buffer) in words.zip(buffers) {
-                let address = e.buffer(*buffer);
-                e.store(address, frame, 8 * word as i32);
-            }
-        }
+        let params = call.params.iter().zip(layout.params());
+        let results = call.results.iter().zip(layout.results());
+        let buffers = params.chain(results).chain(call.states.iter().zip(layout.states()));
+        e.pass_buffers(buffers.map(|(buffer, word)| (*buffer, word)), frame);
         let workspace = e.word(own.slot_word(call.workspace));
         e.store(workspace, frame, 8 * layout.workspace() as i32);
         self.call_schedule(e, call.schedule, frame);

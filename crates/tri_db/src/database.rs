@@ -116,6 +116,9 @@ pub trait Db: salsa::Database {
 
     /// The database as the trait object that queries take.
     fn as_dyn(&self) -> &dyn Db;
+
+    /// The same database for another thread. Edits wait until it is dropped.
+    fn for_thread(&self) -> RootDatabase;
 }
 
 /// Why a file cannot be read, if it cannot: what depends on that alone is left alone by edits.
@@ -373,6 +376,10 @@ impl salsa::Database for RootDatabase {}
 
 #[salsa::db]
 impl Db for RootDatabase {
+    fn for_thread(&self) -> RootDatabase {
+        self.clone()
+    }
+
     fn file(&self, id: FileId) -> Option<SourceFile> {
         self.lock().by_id.get(id.0 as usize).copied()
     }

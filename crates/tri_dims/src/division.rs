@@ -1,6 +1,8 @@
 //! Division of polynomials: what comes out even is divided, the rest becomes an atom.
 
-use crate::{Atom, Dim, DimError, Monomial};
+use smallvec::smallvec;
+
+use crate::{Atom, Dim, DimError, Monomial, Terms};
 
 /// The monomial `a * b` times `coefficient`, where a factor `d` beside an atom `n / d` cancels it.
 pub(crate) fn multiply_monomials<V: Clone + Ord>(
@@ -27,10 +29,10 @@ pub(crate) fn multiply_monomials<V: Clone + Ord>(
         if coefficient.checked_rem(*n) == Some(0)
             && let Some(rest) = divide_monomial(&rest, factor)
         {
-            return Dim { terms: vec![(rest, coefficient / n)] }.mul(numerator);
+            return Dim { terms: smallvec![(rest, coefficient / n)] }.mul(numerator);
         }
     }
-    Dim { terms: vec![(product, coefficient)] }.within_limits()
+    Dim { terms: smallvec![(product, coefficient)] }.within_limits()
 }
 
 /// `a / b` if every atom of `b` is in `a` at least as often.
@@ -58,7 +60,7 @@ impl<V: Clone + Ord> Dim<V> {
         let [(monomial, n)] = divisor.terms.as_slice() else {
             return Ok((Dim::default(), self.clone()));
         };
-        let (mut quotient, mut remainder) = (Vec::new(), Vec::new());
+        let (mut quotient, mut remainder) = (Terms::new(), Terms::new());
         for (term, m) in &self.terms {
             match divide_monomial(term, monomial) {
                 Some(rest) if m.checked_rem(*n).ok_or(DimError::Overflow)? == 0 => {

@@ -15,6 +15,7 @@ mod division;
 mod limits;
 
 use serde::{Deserialize, Serialize};
+use smallvec::{SmallVec, smallvec};
 
 /// Why a dimension has no value or no normal form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
@@ -59,24 +60,28 @@ pub enum Atom<V> {
 /// Product of atoms with positive powers, atoms ascending and distinct. Empty: 1.
 pub type Monomial<V> = Vec<(Atom<V>, u32)>;
 
+/// Monomials with their coefficients. Most dimensions are a number or one product, which then need no memory of their own: compilers
+/// make and drop dimensions by the hundred thousand.
+type Terms<V> = SmallVec<[(Monomial<V>, i64); 1]>;
+
 /// A polynomial in normal form: monomials ascending, coefficients not zero.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(bound(deserialize = "V: Deserialize<'de>"))]
+#[serde(bound(serialize = "V: Serialize", deserialize = "V: Deserialize<'de>"))]
 pub struct Dim<V> {
-    #[serde(deserialize_with = "decode::terms")]
-    terms: Vec<(Monomial<V>, i64)>,
+    #[serde(serialize_with = "decode::as_list", deserialize_with = "decode::terms")]
+    terms: Terms<V>,
 }
 
 impl<V> Default for Dim<V> {
     fn default() -> Self {
-        Dim { terms: Vec::new() }
+        Dim { terms: SmallVec::new() }
     }
 }
 
 impl<V: Clone + Ord> Dim<V> {
     /// The number `n`.
     pub fn constant(n: i64) -> Self {
-        Dim { terms: if n == 0 { Vec::new() } else { vec![(Vec::new(), n)] } }
+        Dim { terms: if n == 0 { SmallVec::new() } else { smallvec![(Vec::new(), n)] } }
     }
 
     /// The variable `v`.
@@ -85,7 +90,7 @@ impl<V: Clone + Ord> Dim<V> {
     }
 
     fn atom(atom: Atom<V>) -> Self {
-        Dim { terms: vec![(vec![(atom, 1)], 1)] }
+        Dim { terms: smallvec![(vec![(atom, 1)], 1)] }
     }
 
     /// The monomials with their coefficients, ascending.
@@ -113,9 +118,13 @@ impl<V: Clone + Ord> Dim<V> {
         }
     }
 
-    fn from_terms(mut terms: Vec<(Monomial<V>, i64)>) -> Result<Self, DimError> {
+    fn from_terms(mut terms: Terms<V>) -> Result<Self, DimError> {
+        if terms.len() <= 1 {
+            terms.retain(|(_, n)| *n != 0);
+            return Dim { terms }.within_limits();
+        }
         terms.sort_by(|a, b| a.0.cmp(&b.0));
-        let mut merged: Vec<(Monomial<V>, i64)> = Vec::with_capacity(terms.len());
+        let mut merged: Terms<V> = SmallVec::with_capacity(terms.len());
         for (monomial, n) in terms {
             match merged.last_mut() {
                 Some(last) if last.0 == monomial => {
@@ -130,6 +139,12 @@ impl<V: Clone + Ord> Dim<V> {
 
     /// `self + other`.
     pub fn add(&self, other: &Self) -> Result<Self, DimError> {
+        match (self.as_constant(), other.as_constant()) {
+            (Some(a), Some(b)) => return a.checked_add(b).map(Dim::constant).ok_or(DimError::Overflow),
+            (_, Some(0)) => return Ok(self.clone()),
+            (Some(0), _) => return Ok(other.clone()),
+            _ => {}
+        }
         Dim::from_terms(self.terms.iter().chain(&other.terms).cloned().collect())
     }
 
@@ -144,17 +159,33 @@ impl<V: Clone + Ord> Dim<V> {
     }
 
     fn scale(&self, by: i64) -> Result<Self, DimError> {
-        let terms =
-            self.terms.iter().map(|(m, n)| Ok((m.clone(), n.checked_mul(by).ok_or(DimError::Overflow)?)));
-        Dim::from_terms(terms.collect::<Result<_, _>>()?)
+        if by == 0 {
+            return Ok(Dim::default());
+        }
+        let mut scaled = self.clone();
+        for (_, n) in &mut scaled.terms {
+            *n = n.checked_mul(by).ok_or(DimError::Overflow)?;
+        }
+        Ok(scaled)
+    }
+
+    /// Whether a factor may cancel a division in it.
+    fn divides(&self) -> bool {
+        let mut atoms = self.terms.iter().flat_map(|(monomial, _)| monomial);
+        atoms.any(|(atom, _)| matches!(atom, Atom::Exact(..)))
     }
 
     /// `self * other`.
     pub fn mul(&self, other: &Self) -> Result<Self, DimError> {
+        match (self.as_constant(), other.as_constant()) {
+            (_, Some(by)) if !self.divides() => return self.scale(by),
+            (Some(by), _) if !other.divides() => return other.scale(by),
+            _ => {}
+        }
         if self.terms.len() * other.terms.len() > limits::MAX_WEIGHT {
             return Err(DimError::TooLarge);
         }
-        let mut terms = Vec::new();
+        let mut terms = Terms::new();
         for (a, n) in &self.terms {
             for (b, m) in &other.terms {
                 let coefficient = n.checked_mul(*m).ok_or(DimError::Overflow)?;
@@ -177,6 +208,9 @@ impl<V: Clone + Ord> Dim<V> {
         &self,
         to: &mut impl FnMut(&V) -> Result<Dim<W>, DimError>,
     ) -> Result<Dim<W>, DimError> {
+        if let Some(n) = self.as_constant() {
+            return Ok(Dim::constant(n));
+        }
         let mut sum = Dim::default();
         for (monomial, n) in &self.terms {
             let mut product = Dim::constant(*n);

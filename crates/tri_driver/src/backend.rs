@@ -43,17 +43,19 @@ pub(crate) fn generate(
     Ok(timing.stage("codegen", || tri_cranelift::compile(kernel, options))?)
 }
 
-/// The same, but for functions that a pool holds.
-pub(crate) fn generate_reusing(
+/// The same, but for functions that a pool holds, while another core does something else.
+pub(crate) fn generate_reusing<T: Send>(
     kernel: &tri_kernel_ir::Verified,
     options: &Options,
     pool: &FunctionPool,
+    beside: impl FnOnce() -> T + Send,
     timing: &mut Timing,
-) -> Result<(Code, FunctionPool), DriverError> {
-    let compiled = timing.stage("codegen", || tri_cranelift::compile_reusing(kernel, options, pool));
+) -> Result<(Code, FunctionPool, T), DriverError> {
+    let generate = || tri_cranelift::compile_reusing(kernel, options, pool);
+    let (compiled, other) = timing.stage("codegen", || rayon::join(generate, beside));
     let (code, pool, runs) = compiled?;
     timing.functions(runs);
-    Ok((code, pool))
+    Ok((code, pool, other))
 }
 
 /// Machine code as the bytes of a code section.

@@ -1,6 +1,6 @@
 //! From a program to the bytes of an artifact, with a cache if there is one.
 //!
-//! The cache is asked twice: for the whole artifact, by its [`Recipe`], and for compiled functions, by their Cranelift IR. What
+//! The cache is asked twice: for the whole artifact, by its [`Recipe`], and for compiled functions, by the kernel IR that they are made from. What
 //! a program was made from last time is kept as well, so that a miss can say what changed.
 
 use std::path::Path;
@@ -134,8 +134,9 @@ pub(crate) fn compile_after(
     let bytes = timing.stage("link", || assembled.writer.to_bytes()).map_err(DriverError::from)?;
     let reason = shelf.reason(program);
     let entry = Entry { has_warnings: !warnings.is_empty(), skipped: assembled.skipped, bytes };
-    timing
-        .stage("keep", || shelf.keep(program, &entry, (assembled.pool != *known).then_some(&assembled.pool)));
+    timing.stage("keep", || {
+        shelf.keep(program, &entry, (!assembled.pool.beyond(known).is_empty()).then_some(&assembled.pool))
+    });
     let source = Source::Compiler { reason };
     let (output, skipped) = (Output::Bytes(entry.bytes), entry.skipped);
     Ok(Compiled { output, skipped, warnings, source, notes: shelf.notes, pool: assembled.pool })

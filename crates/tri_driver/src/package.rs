@@ -59,7 +59,6 @@ impl Package<'_> {
     /// A step that no kernel serves, a prologue that stops, or a tensor that no file can hold.
     pub fn assemble(self, timing: &mut Timing) -> Result<Assembled, DriverError> {
         let options = backend::options(self.level)?;
-        let (code, pool) = backend::generate_reusing(self.kernel, &options, self.pool, timing)?;
         let mut choices = vec![(engine::LEVEL_OPTION.to_owned(), (self.level as u8).to_string())];
         choices.extend(self.options);
         let build = Build {
@@ -68,7 +67,10 @@ impl Package<'_> {
             source_hash: self.source_hash,
             options: choices,
         };
-        let mut writer = ArtifactWriter::new(self.module, build)?;
+        let begin = || ArtifactWriter::new(self.module, build);
+        let (code, pool, writer) =
+            backend::generate_reusing(self.kernel, &options, self.pool, begin, timing)?;
+        let mut writer = writer?;
         let mut skipped = Vec::new();
         if let Some(checkpoint) = self.checkpoint {
             timing.stage("bind", || {

@@ -2,12 +2,16 @@
 //!
 //! Elaboration and the passes are one query each for a whole program: instances, names and the prologue belong to the module, and
 //! both together cost less than a tenth of a compilation. Then the module falls into its functions, each [detached](tri_ir::detach) from
-//! its surroundings and known by its contents, and each is scheduled by a query of its own. After an edit the functions that
+//! its surroundings and known by its contents, and each is scheduled by a query of its own, all cores at once. After an edit the functions that
 //! still compute the same are the same, so only the others are scheduled; [`tri_cranelift::FunctionPool`] does as much for machine code.
 //!
 //! White space and comments reach none of these queries, because they reach no item ([`tri_hir`]).
 
-use tri_db::{Db, PartTime, SourceFile};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use rayon::prelude::*;
+use tri_db::{Db, PartTime, RootDatabase, SourceFile};
 use tri_diagnostics::Diagnostic;
 use tri_ir::{Function, Module, Verified, VerifyError};
 use tri_kernel_ir::{Fusion, Schedule, ScheduleError};
@@ -66,7 +70,7 @@ pub(crate) fn optimized(db: &dyn Db, file: SourceFile, level: OptLevel) -> Resul
 pub(crate) struct Computation<'db> {
     /// The function, detached.
     #[returns(ref)]
-    pub(crate) function: Function,
+    pub(crate) function: Arc<Function>,
 }
 
 /// How a computation runs on a machine.
@@ -87,15 +91,41 @@ pub(crate) fn kernel_ir(
     level: OptLevel,
 ) -> Result<tri_kernel_ir::Verified, Stopped> {
     let module = optimized(db, file, level).as_ref().map_err(Clone::clone)?;
-    let schedules = module.functions.iter().map(|function| {
-        let (function, links) = tri_ir::detach(function);
-        match scheduled(db, Computation::new(db, function), fusion(level)) {
-            Ok(schedule) => Ok(tri_kernel_ir::attach(schedule, &links)),
-            Err(error) => Err(Stopped::Schedule(tri_kernel_ir::attach_error(error, &links))),
+    let mut schedules = Vec::with_capacity(module.functions.len());
+    for (computation, attached) in in_parallel(db, module, fusion(level)) {
+        // It is known by then; asked again because what another thread asks is not held against this query.
+        let _ = scheduled(db, Computation::new(db, computation), fusion(level));
+        schedules.push(attached?);
+    }
+    tri_kernel_ir::verify(tri_kernel_ir::Module { schedules }).map_err(Stopped::KernelIr)
+}
+
+/// The functions of a module by themselves with their schedules as those of the module, by all cores.
+fn in_parallel(
+    db: &dyn Db,
+    module: &Module,
+    fusion: Fusion,
+) -> Vec<(Arc<Function>, Result<Schedule, Stopped>)> {
+    let next = AtomicUsize::new(0);
+    let run = |db: RootDatabase| {
+        let mut done = Vec::new();
+        loop {
+            let at = next.fetch_add(1, Ordering::Relaxed);
+            let Some(function) = module.functions.get(at) else { return done };
+            let (function, links) = tri_ir::detach(function);
+            let function = Arc::new(function);
+            let schedule = match scheduled(&db, Computation::new(&db, function.clone()), fusion) {
+                Ok(schedule) => Ok(tri_kernel_ir::attach(schedule, &links)),
+                Err(error) => Err(Stopped::Schedule(tri_kernel_ir::attach_error(error, &links))),
+            };
+            done.push((at, (function, schedule)));
         }
-    });
-    let module = tri_kernel_ir::Module { schedules: schedules.collect::<Result<_, _>>()? };
-    tri_kernel_ir::verify(module).map_err(Stopped::KernelIr)
+    };
+    let threads = rayon::current_num_threads().min(module.functions.len());
+    let handles: Vec<RootDatabase> = (0..threads).map(|_| db.for_thread()).collect();
+    let mut done: Vec<_> = handles.into_par_iter().flat_map_iter(run).collect();
+    done.sort_unstable_by_key(|(at, _)| *at);
+    done.into_iter().map(|(_, scheduled)| scheduled).collect()
 }
 
 /// How much a level fuses.

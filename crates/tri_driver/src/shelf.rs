@@ -8,6 +8,9 @@ use tri_cranelift::FunctionPool;
 
 use crate::{Program, Recipe, Skipped, recipe};
 
+/// Functions made since all were kept lie by themselves until they are this part of all.
+const RECENT: usize = 4;
+
 /// What the cache holds for a recipe.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Entry {
@@ -52,6 +55,8 @@ pub enum Tier {
 #[derive(Debug)]
 pub(crate) struct Shelf<'a> {
     place: Option<Place<'a>>,
+    /// The functions as they lie on disk: those that were kept together, and those made since.
+    stored: Option<[FunctionPool; 2]>,
     /// Entries that were not believed, and a server that failed.
     pub(crate) notes: Vec<String>,
 }
@@ -70,7 +75,7 @@ impl<'a> Shelf<'a> {
         recipe: Option<Recipe>,
     ) -> Shelf<'a> {
         let place = cache.zip(recipe).map(|(cache, recipe)| Place { cache, remote, recipe });
-        Shelf { place, notes: Vec::new() }
+        Shelf { place, stored: None, notes: Vec::new() }
     }
 
     fn get(&mut self, kind: Kind, key: &Key) -> Option<Vec<u8>> {
@@ -106,11 +111,37 @@ impl<'a> Shelf<'a> {
         Some((Entry::decode(contents)?, Tier::Remote))
     }
 
-    /// The functions of the program as it was compiled last, by this build of the compiler.
+    /// The functions of the program as it was compiled before, by this build of the compiler.
     pub(crate) fn functions(&mut self, program: &Program) -> FunctionPool {
-        let Some(key) = functions_key(program) else { return FunctionPool::default() };
-        let pool = self.get(Kind::Functions, &key).and_then(|contents| postcard::from_bytes(&contents).ok());
-        pool.unwrap_or_default()
+        let Some(keys) = functions_keys(program) else { return FunctionPool::default() };
+        let stored: [FunctionPool; 2] = keys.map(|key| {
+            let contents = self.get(Kind::Functions, &key);
+            contents.and_then(|contents| postcard::from_bytes(&contents).ok()).unwrap_or_default()
+        });
+        let [all, recent] = &stored;
+        let known = if recent.is_empty() { all.clone() } else { all.and(recent) };
+        self.stored = Some(stored);
+        known
+    }
+
+    /// Keeps functions, as far as they are not there. What an edit made lies beside the rest, so that not all is written again.
+    fn keep_functions(&self, cache: &Cache, [all_key, recent_key]: [Key; 2], pool: &FunctionPool) {
+        let put = |key: &Key, pool: &FunctionPool| {
+            if let Ok(contents) = postcard::to_stdvec(pool) {
+                cache.put(Kind::Functions, key, &contents);
+            }
+        };
+        if let Some([all, recent]) = &self.stored {
+            let made = pool.beyond(all);
+            if made.beyond(recent).is_empty() {
+                return;
+            }
+            if made.bytes() <= all.bytes() / RECENT {
+                return put(&recent_key, &made);
+            }
+        }
+        put(&all_key, pool);
+        cache.remove(Kind::Functions, &recent_key);
     }
 
     /// Why the artifact was not there.
@@ -124,27 +155,30 @@ impl<'a> Shelf<'a> {
         })
     }
 
-    /// Keeps what was compiled, and its functions if they are others than before. A cache that cannot be written costs time, and is no error.
+    /// Keeps what was compiled, and its functions if some were not known. A cache that cannot be written costs time, and is no error.
     pub(crate) fn keep(&mut self, program: &Program, entry: &Entry, pool: Option<&FunctionPool>) {
         let Some(Place { cache, remote, recipe }) =
             self.place.as_ref().filter(|place| place.recipe.still_holds())
         else {
             return;
         };
-        if let Some(contents) = entry.encode() {
-            cache.put(Kind::Artifact, &recipe.key(), &contents);
-            if let Some(remote) = remote
-                && let Some(key) = recipe.shared_key(cache)
-            {
-                self.notes.extend(remote.put(Kind::Artifact, &key, &contents).err());
-            }
-        }
-        cache.put(Kind::History, &history_key(program), recipe.to_text().as_bytes());
-        if let Some(pool) = pool
-            && let (Some(key), Ok(contents)) = (functions_key(program), postcard::to_stdvec(pool))
-        {
-            cache.put(Kind::Functions, &key, &contents);
-        }
+        let (history_key, functions_keys) = (history_key(program), functions_keys(program));
+        // The disk takes them at once.
+        let (note, ()) = rayon::join(
+            || {
+                let contents = entry.encode()?;
+                cache.put(Kind::Artifact, &recipe.key(), &contents);
+                let (remote, key) = ((*remote)?, recipe.shared_key(cache)?);
+                remote.put(Kind::Artifact, &key, &contents).err()
+            },
+            || {
+                cache.put(Kind::History, &history_key, recipe.to_text().as_bytes());
+                if let Some((keys, pool)) = functions_keys.zip(pool) {
+                    self.keep_functions(cache, keys, pool);
+                }
+            },
+        );
+        self.notes.extend(note);
     }
 }
 
@@ -152,9 +186,14 @@ fn history_key(program: &Program) -> Key {
     Key::of(program.path().as_os_str().as_encoded_bytes())
 }
 
-fn functions_key(program: &Program) -> Option<Key> {
-    let mut builder = KeyBuilder::new("triton functions");
-    builder.part("program", program.path().as_os_str().as_encoded_bytes());
-    builder.part("compiler", recipe::build()?.as_bytes());
-    Some(builder.finish())
+/// Where the functions of a program lie: those that were kept together, and those made since.
+fn functions_keys(program: &Program) -> Option<[Key; 2]> {
+    let build = recipe::build()?;
+    let path = program.path();
+    Some(["triton functions", "triton recent functions"].map(|purpose| {
+        let mut builder = KeyBuilder::new(purpose);
+        builder.part("program", path.as_os_str().as_encoded_bytes());
+        builder.part("compiler", build.as_bytes());
+        builder.finish()
+    }))
 }

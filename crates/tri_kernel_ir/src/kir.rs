@@ -1,5 +1,6 @@
 //! The data of kernel IR.
 
+use std::hash::{Hash, Hasher};
 use std::ops::Range;
 
 use tri_ir::{BinaryOp, Conv2d, DType, Dim, Encoding, Origin, ReduceOp, Scalar, Symbol, SymbolInfo, UnaryOp};
@@ -41,14 +42,14 @@ index!(
 );
 
 /// Everything that a tensor IR module needs at run time.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Module {
     /// One schedule a function, in the same order; callees come before callers.
     pub schedules: Vec<Schedule>,
 }
 
 /// The host program of one function.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Schedule {
     /// The function's name.
     pub name: String,
@@ -71,7 +72,7 @@ pub struct Schedule {
 }
 
 /// Steps that are executed several times in a row, each time over other buffers.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Repeat {
     /// Positions of the steps.
     pub steps: Range<u32>,
@@ -94,14 +95,14 @@ impl Schedule {
 }
 
 /// A region of the workspace, as large as the largest of its uses.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Slot {
     /// What lies in it, at different times.
     pub sizes: Vec<SlotSize>,
 }
 
 /// The size of one use of a slot.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum SlotSize {
     /// A buffer of that many bytes.
     Bytes(Dim),
@@ -143,7 +144,7 @@ pub enum Place {
 }
 
 /// A step and where it comes from.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Step {
     /// What it does.
     pub kind: StepKind,
@@ -151,14 +152,20 @@ pub struct Step {
     pub origin: Option<Origin>,
 }
 
+/// Where it comes from makes no difference to what it does, and is not hashed.
+impl Hash for Step {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.kind.hash(state);
+    }
+}
+
 /// What a step does.
-#[expect(clippy::large_enum_variant, reason = "schedules have few steps")]
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum StepKind {
     /// A fused loop nest.
     Nest(Nest),
     /// Sums of products through a micro-kernel.
-    Contraction(Contraction),
+    Contraction(Box<Contraction>),
     /// Rows to bytes with a scale each, through a micro-kernel.
     QuantizeRows(QuantizeStep),
     /// A convolution through a micro-kernel.

@@ -113,7 +113,7 @@ fn contractions_are_cut_into_blocks_of_rows_and_columns() {
         buffer(DType::F32, vec![dim(3), n(), dim(k)], Place::Param(1)),
         buffer(DType::F32, batch(), Place::Result(0)),
     ];
-    let step = StepKind::Contraction(contraction(ContractionKind::F32, m, k));
+    let step = StepKind::Contraction(Box::new(contraction(ContractionKind::F32, m, k)));
     let module = module(schedule(buffers, Vec::new(), vec![step]));
     for columns in [0usize, 1, 255, 256, 300] {
         let (a, b) = (Noise(1).f32s((3 * m * k) as usize), Noise(2).f32s(3 * columns * k as usize));
@@ -152,7 +152,7 @@ fn packed_columns_are_rows_of_bytes() {
         weight,
         buffer(DType::I32, vec![dim(m), n()], Place::Result(0)),
     ];
-    let step = StepKind::Contraction(contraction(ContractionKind::I8T2, m, k));
+    let step = StepKind::Contraction(Box::new(contraction(ContractionKind::I8T2, m, k)));
     let a_bytes: Vec<u8> = a.iter().map(|x| *x as u8).collect();
     let module = module(schedule(buffers, Vec::new(), vec![step]));
     let found = one_result(&module, columns as i64, &[&a_bytes, &packed]);

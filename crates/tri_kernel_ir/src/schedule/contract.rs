@@ -96,7 +96,7 @@ impl<'m> Scheduler<'m> {
         let [lhs_row, _, out_stride] = row.strides;
         let [lhs_k, rhs_k, _] = k.strides;
         let [_, rhs_column, _] = column.strides;
-        self.step(StepKind::Contraction(Contraction {
+        self.step(StepKind::Contraction(Box::new(Contraction {
             kind,
             outer: outer
                 .into_iter()
@@ -115,7 +115,7 @@ impl<'m> Scheduler<'m> {
             out_offset: Dim::constant(0),
             out_stride,
             scales,
-        }));
+        })));
         Ok(())
     }
 

@@ -1,0 +1,195 @@
+//! Launches: functions that run a body for all units of its frame, here or through the pool if there are several threads' worth of work.
+//!
+//! A launch is told its body, so it is made from nothing but the sizes that say how much work there is: loops over the same sizes that
+//! compute something else share it.
+
+use cranelift_codegen::ir::{InstBuilder, Value, condcodes::IntCC, types};
+use tri_ir::{BinaryOp, Dim, UnaryOp};
+use tri_kernel_ir::{Expr, Nest, Stage};
+use tri_kernels::Context;
+
+use crate::contraction::{COLUMNS, ROWS, unit_axes};
+use crate::emitter::Emitter;
+use crate::expression::needed;
+use crate::form::{Body, Form};
+use crate::nest::{block_length, product, roots, split_axis};
+use crate::quantize;
+
+/// Work that is worth waking another thread for, in about nanoseconds.
+const GRAIN: i64 = 32_768;
+
+/// Multiplications that a kernel does in about a nanosecond.
+const PRODUCTS: i64 = 16;
+
+/// How much work a body has, by the symbols of its form.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Work {
+    Nest {
+        /// Outer axes.
+        axes: Vec<Dim>,
+        /// Axes of the stages that have such, with what an element of them costs.
+        stages: Vec<(Vec<Dim>, i64)>,
+        /// Axes of the map whose first axis is cut into blocks.
+        split: Option<Vec<Dim>>,
+    },
+    Contraction {
+        outer: Vec<Dim>,
+        m: Dim,
+        n: Dim,
+        k: Dim,
+    },
+    QuantizeRows {
+        rows: Dim,
+        width: Dim,
+    },
+    Convolution {
+        /// Batch and channels of the result.
+        planes: Vec<Dim>,
+        /// Height and width of the result.
+        plane: Vec<Dim>,
+        /// Products of an element.
+        window: Vec<Dim>,
+    },
+}
+
+impl Work {
+    /// The work of a form.
+    pub(crate) fn of(form: &Form) -> Work {
+        match &form.body {
+            Body::Nest { nest, .. } => Work::of_nest(nest),
+            Body::Contraction(contraction) => Work::Contraction {
+                outer: contraction.outer.iter().map(|axis| axis.size.clone()).collect(),
+                m: contraction.m.clone(),
+                n: contraction.n.clone(),
+                k: contraction.k.clone(),
+            },
+            Body::QuantizeRows(step) => {
+                Work::QuantizeRows { rows: step.rows.clone(), width: step.width.clone() }
+            }
+            Body::Convolution(convolution) => {
+                let shape = |buffer: tri_kernel_ir::BufferId| &form.buffers[buffer.index()].shape;
+                let (out, weight) = (shape(convolution.out), shape(convolution.weight));
+                Work::Convolution {
+                    planes: out[..2].to_vec(),
+                    plane: out[2..].to_vec(),
+                    window: weight[1..].to_vec(),
+                }
+            }
+        }
+    }
+
+    fn of_nest(nest: &Nest) -> Work {
+        let mut stages: Vec<(Vec<Dim>, i64)> = Vec::new();
+        for stage in &nest.stages {
+            let axes = match stage {
+                Stage::Fold { axes, .. } | Stage::Map { axes, .. } => axes.as_slice(),
+                Stage::Let { .. } => &[],
+            };
+            match stages.iter_mut().find(|(known, _)| known == axes) {
+                Some((_, cost)) => *cost += weight(nest, stage),
+                None => stages.push((axes.to_vec(), weight(nest, stage))),
+            }
+        }
+        // Costs are rough, and fewer different ones are fewer launches.
+        stages.iter_mut().for_each(|(_, cost)| *cost = (*cost as u64).next_power_of_two() as i64);
+        Work::Nest { axes: nest.axes.clone(), stages, split: split_axis(nest).map(<[Dim]>::to_vec) }
+    }
+
+    /// Emits the launch of the body whose address stands in the place of the first unit.
+    pub(crate) fn emit(&self, e: &mut Emitter<'_>) {
+        let (count, cost) = self.units(e);
+        let cost = e.at_least_one(cost);
+        let total = e.int(GRAIN);
+        let grain = e.builder.ins().sdiv(total, cost);
+        let grain = e.at_least_one(grain);
+        let large = e.builder.ins().icmp(IntCC::SignedGreaterThan, count, grain);
+        let (ctx, frame, body, zero) = (e.ctx, e.frame, e.start, e.int(0));
+        let threads = e.load(types::I64, ctx, Context::THREADS_OFFSET);
+        let several = e.builder.ins().icmp_imm_s(IntCC::SignedGreaterThan, threads, 1);
+        let shared = e.builder.ins().band(large, several);
+        let (far, near) = (e.builder.create_block(), e.builder.create_block());
+        e.builder.ins().brif(shared, far, &[], near, &[]);
+        e.builder.switch_to_block(far);
+        e.builder.seal_block(far);
+        let parallel = e.load(types::I64, ctx, Context::PARALLEL_OFFSET);
+        let signature = e.import(&[types::I64; 5], &[]);
+        e.builder.ins().call_indirect(signature, parallel, &[ctx, body, frame, count, grain]);
+        e.builder.ins().return_(&[]);
+        e.builder.switch_to_block(near);
+        e.builder.seal_block(near);
+        let signature = e.import(&[types::I64; 4], &[]);
+        e.builder.ins().call_indirect(signature, body, &[ctx, frame, zero, count]);
+        e.builder.ins().return_(&[]);
+    }
+
+    /// Number of units, and the cost of one in about nanoseconds.
+    fn units(&self, e: &mut Emitter<'_>) -> (Value, Value) {
+        match self {
+            Work::Nest { axes, stages, split } => {
+                let points = product(e, axes);
+                let mut cost = e.int(1);
+                for (axes, weight) in stages {
+                    let (elements, weight) = (product(e, axes), e.int(*weight));
+                    let stage = e.builder.ins().imul(elements, weight);
+                    cost = e.builder.ins().iadd(cost, stage);
+                }
+                let Some(axes) = split else { return (points, cost) };
+                let length = block_length(e, axes);
+                let size = e.size(&axes[0]);
+                let blocks = e.blocks(size, length);
+                let each = e.at_least_one(blocks);
+                let cost = e.builder.ins().sdiv(cost, each);
+                (e.builder.ins().imul(points, blocks), cost)
+            }
+            Work::Contraction { outer, m, n, k } => {
+                let mut count = e.int(1);
+                for size in unit_axes(e, outer, [m, n]) {
+                    count = e.builder.ins().imul(count, size);
+                }
+                let mut products = e.size(k);
+                for (size, block) in [(m, ROWS), (n, COLUMNS)] {
+                    let (size, block) = (e.size(size), e.int(block));
+                    let part = e.smaller(size, block);
+                    products = e.builder.ins().imul(products, part);
+                }
+                (count, time(e, products))
+            }
+            Work::QuantizeRows { rows, width } => quantize::units(e, rows, width),
+            Work::Convolution { planes, plane, window } => {
+                let count = product(e, planes);
+                let (plane, window) = (product(e, plane), product(e, window));
+                let products = e.builder.ins().imul(plane, window);
+                (count, time(e, products))
+            }
+        }
+    }
+}
+
+/// How long a kernel takes for so many products.
+fn time(e: &mut Emitter<'_>, products: Value) -> Value {
+    let rate = e.int(PRODUCTS);
+    let cost = e.builder.ins().sdiv(products, rate);
+    e.builder.ins().iadd_imm_s(cost, 1)
+}
+
+/// Roughly how much work one element of a stage is.
+fn weight(nest: &Nest, stage: &Stage) -> i64 {
+    let needed = needed(nest, &roots(stage));
+    let exprs = nest.exprs.iter().zip(&needed).filter(|(_, needed)| **needed);
+    exprs
+        .map(|(expr, _)| match expr {
+            Expr::Unary(UnaryOp::Log | UnaryOp::Sin | UnaryOp::Cos, _) | Expr::Random { .. } => 32,
+            Expr::Unary(
+                UnaryOp::Exp
+                | UnaryOp::Tanh
+                | UnaryOp::Sigmoid
+                | UnaryOp::Erf
+                | UnaryOp::Rsqrt
+                | UnaryOp::Sqrt,
+                _,
+            ) => 8,
+            Expr::Binary(BinaryOp::Pow, ..) => 64,
+            _ => 1,
+        })
+        .sum()
+}
