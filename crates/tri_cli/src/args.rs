@@ -60,6 +60,8 @@ pub(crate) enum Command {
     Run(RunArgs),
     /// Tells where the tensors of two files differ.
     Diff(DiffArgs),
+    /// Renders saved routing statistics as a web page.
+    Report(ReportArgs),
     /// Runs the `test` blocks of a program.
     Test(TestArgs),
     /// Prints what an artifact holds.
@@ -336,6 +338,22 @@ pub(crate) struct RunArgs {
     /// Executes machine code from the artifact instead of compiling its tensor IR.
     #[arg(long)]
     pub(crate) trust_code: bool,
+    /// Says which tiles the rows of each routed layer chose, and saves it in a file for `triton report` and `--routing-earlier`.
+    #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true, conflicts_with_all = ["trust_code", "dump_values"])]
+    pub(crate) routing_stats: Option<Option<PathBuf>>,
+    /// Compares the chosen tiles with those of an earlier run on the same rows.
+    #[arg(long, value_name = "FILE", requires = "routing_stats")]
+    pub(crate) routing_earlier: Option<PathBuf>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ReportArgs {
+    /// What `triton run --routing-stats=FILE` saved, earliest first.
+    #[arg(required = true, value_name = "RUN")]
+    pub(crate) runs: Vec<PathBuf>,
+    /// Where to write the page.
+    #[arg(short, long, value_name = "FILE.html")]
+    pub(crate) output: PathBuf,
 }
 
 #[derive(Args, Debug)]

@@ -16,6 +16,7 @@ mod program;
 mod progress;
 mod remote;
 mod report;
+mod routing;
 mod source_files;
 mod table;
 mod timing;
@@ -74,6 +75,7 @@ fn dispatch(cli: &Cli) -> Result<(), Failure> {
         Command::Compile(args) => commands::compile::run(args, cli.format),
         Command::Run(args) => commands::run::run(args, cli.format),
         Command::Diff(args) => commands::diff::run(args, cli.format),
+        Command::Report(args) => commands::report::run(args, cli.format),
         Command::Test(args) => commands::test::run(args, cli.format),
         Command::Verify(args) => commands::verify::run(args, cli.format),
         Command::Inspect(args) => commands::inspect::run(args, cli.format),

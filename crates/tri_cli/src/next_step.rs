@@ -11,6 +11,7 @@ pub(crate) fn next_step(code: &str) -> Option<&'static str> {
         "E4003" => "tensors are read from and written to .npy and .safetensors files",
         "E4004" => "write the file again with the program that made it",
         "E4005" => "convert the tensor before it is saved, as in `tensor.to(torch.float32)`",
+        "E4007" => "`triton run --routing-stats=FILE` writes such a file",
         "E4010" => {
             "`triton compile F.tri` makes artifacts; `triton run` and `triton check` take programs too"
         }

@@ -7,7 +7,7 @@ use tri_artifact::Artifact;
 use tri_import::TensorSlice;
 use tri_ir::{Capture, Entry, Module, TensorData, Verified};
 use tri_passes::OptLevel;
-use tri_runtime::{Device, Model, Options, RuntimeError, Session, Tensor, TensorView, Trust};
+use tri_runtime::{Device, Model, Options, RoutedLayer, RuntimeError, Session, Tensor, TensorView, Trust};
 
 use crate::{Checkpoint, DriverError, Timing, backend, level_of};
 
@@ -39,6 +39,8 @@ pub struct OpenOptions<'a> {
     pub trust_code: bool,
     /// Weights to bind instead of those in the artifact.
     pub weights: Option<&'a Path>,
+    /// Whether calls record what routed layers choose; code is then compiled, not taken from the artifact.
+    pub record_routes: bool,
 }
 
 impl Engine {
@@ -60,6 +62,23 @@ impl Engine {
         Engine::of(model, threads)
     }
 
+    /// [`Engine::compile`] of a model that records what its routed layers choose.
+    ///
+    /// # Errors
+    /// As [`Engine::compile`].
+    pub fn recording(
+        module: Verified,
+        level: OptLevel,
+        parameters: Parameters<'_>,
+        threads: Option<usize>,
+        timing: &mut Timing,
+    ) -> Result<Engine, DriverError> {
+        let options = Options { fusion: level.fuses(), record_routes: true, ..Options::default() };
+        let model = timing.stage("compile", || Model::from_module(module, &options))?;
+        let model = timing.stage("bind", || bind(&model, parameters))?;
+        Engine::of(model, threads)
+    }
+
     /// Opens an artifact.
     ///
     /// # Errors
@@ -76,7 +95,7 @@ impl Engine {
     ) -> Result<Engine, DriverError> {
         let artifact = timing.stage("open", || Artifact::open(path))?;
         let trust = if options.trust_code { Trust::Everything } else { Trust::Nothing };
-        let mut model = timing.stage("load", || load(artifact, trust))?;
+        let mut model = timing.stage("load", || load(artifact, trust, options.record_routes))?;
         if let Some(weights) = options.weights {
             let checkpoint = timing.stage("read weights", || Checkpoint::open(weights, model.module()))?;
             model = timing.stage("bind", || bind(&model, Parameters::Checkpoint(&checkpoint)))?;
@@ -113,6 +132,21 @@ impl Engine {
     pub fn call(&mut self, entry: &str, inputs: &[TensorData]) -> Result<Vec<TensorData>, DriverError> {
         let views: Vec<TensorView<'_>> = inputs.iter().map(TensorView::of).collect::<Result<_, _>>()?;
         Ok(self.session.call(entry, &views)?.iter().map(Tensor::to_data).collect())
+    }
+
+    /// [`Engine::call`], and what the routed layers did with its rows. The model must record them ([`Engine::recording`],
+    /// [`OpenOptions::record_routes`]).
+    ///
+    /// # Errors
+    /// As [`Engine::call`], or the model does not record.
+    pub fn call_recorded(
+        &mut self,
+        entry: &str,
+        inputs: &[TensorData],
+    ) -> Result<(Vec<TensorData>, Vec<RoutedLayer>), DriverError> {
+        let views: Vec<TensorView<'_>> = inputs.iter().map(TensorView::of).collect::<Result<_, _>>()?;
+        let (results, layers) = self.session.call_recorded(entry, &views)?;
+        Ok((results.iter().map(Tensor::to_data).collect(), layers))
     }
 
     /// The session, for calls that give and keep tensors without copying them.
@@ -163,9 +197,9 @@ pub fn open_artifact(path: &Path) -> Result<Artifact, DriverError> {
 }
 
 /// The model of an artifact. Its code fits the schedules of the level that it was compiled at.
-pub(crate) fn load(artifact: Artifact, trust: Trust) -> Result<Model, DriverError> {
+pub(crate) fn load(artifact: Artifact, trust: Trust, record_routes: bool) -> Result<Model, DriverError> {
     let fusion = level_in(&artifact).fuses();
-    Ok(Model::from_artifact(artifact, &Options { level: None, fusion, trust })?)
+    Ok(Model::from_artifact(artifact, &Options { level: None, fusion, trust, record_routes })?)
 }
 
 /// The -O level that an artifact was compiled at.

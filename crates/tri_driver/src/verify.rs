@@ -61,7 +61,7 @@ pub(crate) fn verify(
             None => result.skipped.push(format!("code/{target}: for another architecture")),
         }
     }
-    let model = timing.stage("load", || engine::load(artifact, Trust::Nothing))?;
+    let model = timing.stage("load", || engine::load(artifact, Trust::Nothing, false))?;
     let calls = timing.stage("golden", || model.verify_golden())?;
     result.held.push(format!("{calls} golden calls, bit for bit"));
     Ok(result)

@@ -197,43 +197,6 @@ fn random_rows(rows: usize, width: usize) -> TensorData {
     TensorData::from_f32(vec![rows, width], &values).unwrap()
 }
 
-/// Rows of the first axis, by number.
-fn rows_at(tensor: &TensorData, numbers: &[usize]) -> TensorData {
-    let row = tensor.bytes.len() / tensor.shape[0];
-    let bytes = numbers.iter().flat_map(|at| tensor.bytes[at * row..(at + 1) * row].iter().copied());
-    TensorData::new(tensor.dtype, [&[numbers.len()], &tensor.shape[1..]].concat(), bytes.collect()).unwrap()
-}
-
-#[test]
-fn nothing_is_dead_at_initialisation() {
-    for model in ["Sparse", "Hierarchical", "Lookup"] {
-        let mut layer = Layer::initial("layers.tri", Some(model), 16, 2);
-        let x = random_rows(1000, 128);
-        let chosen = layer.native(1).call("tile", std::slice::from_ref(&x)).unwrap().remove(0);
-        let chosen = chosen.to_i32().unwrap();
-        let tiles = if model == "Sparse" { 4 } else { 16 };
-        let one_of_each: Vec<usize> = (0..tiles)
-            .map(|tile| {
-                let row = chosen.iter().position(|at| *at == tile);
-                row.unwrap_or_else(|| panic!("{model}: none of 1,000 rows reaches tile {tile}"))
-            })
-            .collect();
-        let x = [rows_at(&x, &one_of_each)];
-        let before = layer.interpret("forward", &x);
-        for at in 0..layer.parameters.len() {
-            let kept = layer.parameters[at].clone();
-            let other: Vec<f32> = kept.to_f32().unwrap().into_iter().map(|w| 0.37 - w).collect();
-            layer.parameters[at] = TensorData::from_f32(kept.shape.clone(), &other).unwrap();
-            let name = &layer.module.parameters[at].name;
-            assert!(
-                layer.interpret("forward", &x) != before,
-                "{model}: the output does not depend on {name}"
-            );
-            layer.parameters[at] = kept;
-        }
-    }
-}
-
 #[test]
 fn balance_is_1_at_its_best_and_diversity_is_not_negative() {
     for model in ["Sparse", "Hierarchical", "Lookup"] {
@@ -261,6 +224,43 @@ fn eight_of_256_tiles_and_all_rows_to_the_same_tiles_are_as_interpreted() {
                     let found = engine.call(entry, &inputs).unwrap().remove(0);
                     assert_bits(&found, &expected, &format!("{entry} on {count} rows"));
                 }
+            }
+        }
+    }
+}
+
+/// Rows that are awkward, then `count` random ones: a NaN, an infinity, zeros of both signs, equal numbers.
+fn awkward_rows(count: usize, width: usize) -> TensorData {
+    let mut values = random_rows(count + 5, width).to_f32().unwrap();
+    values[0] = f32::NAN;
+    values[width] = f32::INFINITY;
+    values[2 * width..3 * width].fill(0.0);
+    values[3 * width..4 * width].fill(-0.0);
+    values[4 * width..5 * width].fill(0.75);
+    TensorData::from_f32(vec![count + 5, width], &values).unwrap()
+}
+
+/// Latent weights interpreted as the program was written, and packed weights run natively.
+#[test]
+fn packed_execution_has_the_bits_of_latent_weights_for_every_layer_and_number_of_rows() {
+    for model in ["Dense", "Ternary", "Sparse", "Hierarchical", "Lookup"] {
+        let latent = Layer::initial("layers.tri", Some(model), 16, 0);
+        let packed = Layer::initial("layers.tri", Some(model), 16, 2);
+        let is_packed = |ty: &tri_ir::TensorType| ty.encoding != tri_ir::Encoding::Plain;
+        let has_packed = packed.module.bound.iter().any(|bound| is_packed(&bound.ty));
+        assert_eq!(has_packed, !matches!(model, "Dense" | "Lookup"), "{model}");
+        assert!(!latent.module.bound.iter().any(|bound| is_packed(&bound.ty)), "{model}");
+        let mut engines = [packed.native(1), packed.native(2)];
+        let all = awkward_rows(32, 128);
+        let same_row = rows(&all, 6).bytes[5 * 512..].repeat(32);
+        let one_tile = TensorData::new(DType::F32, vec![32, 128], same_row).unwrap();
+        let batches = [0, 1, 2, 9, 16, 32, 37].map(|count| rows(&all, count));
+        for x in batches.iter().chain([&one_tile]) {
+            let inputs = std::slice::from_ref(x);
+            let expected = latent.interpret("forward", inputs);
+            for engine in &mut engines {
+                let found = engine.call("forward", inputs).unwrap().remove(0);
+                assert_bits(&found, &expected, &format!("{model} on {} rows", x.shape[0]));
             }
         }
     }

@@ -20,7 +20,10 @@ pub fn open_regular(path: &Path) -> Result<File, ImportError> {
 }
 
 /// The bytes of a file.
-pub(crate) fn read(path: &Path) -> Result<Vec<u8>, ImportError> {
+///
+/// # Errors
+/// It cannot be read, or is no regular file.
+pub fn read(path: &Path) -> Result<Vec<u8>, ImportError> {
     let regular = std::fs::metadata(path).and_then(|metadata| {
         // A pipe never ends, and a device may give anything.
         if metadata.is_file() { Ok(()) } else { Err(io::Error::other(not_regular(&metadata))) }
@@ -35,7 +38,10 @@ fn not_regular(metadata: &std::fs::Metadata) -> &'static str {
 }
 
 /// Writes the file at `path`: all of it or nothing, replacing what was there. A device or a pipe is written to as it is.
-pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), ImportError> {
+///
+/// # Errors
+/// It cannot be written.
+pub fn write(path: &Path, bytes: &[u8]) -> Result<(), ImportError> {
     let written = match std::fs::metadata(path) {
         Ok(metadata) if metadata.is_dir() => Err(io::Error::other(not_regular(&metadata))),
         Ok(metadata) if !metadata.is_file() => std::fs::write(path, bytes),

@@ -14,7 +14,7 @@ mod safetensors_file;
 use std::path::Path;
 
 pub use error::ImportError;
-pub use file::open_regular;
+pub use file::{open_regular, read as read_file, write as write_file};
 pub use npy::{decode_npy, encode_npy, read_npy, write_npy};
 use place::Place;
 pub use place::write_tensors;

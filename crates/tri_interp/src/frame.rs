@@ -4,7 +4,7 @@ use tri_ir::{Dim, Function, FunctionId, Inst, Op, StateId, Symbol, TensorType, T
 
 use crate::ops::{self, route};
 use crate::tensor::{MAX_ELEMENTS, Tensor};
-use crate::{Fault, InterpError, Interpreter};
+use crate::{Fault, InterpError, Interpreter, surrogate};
 
 /// Which values end after each instruction, so that a run holds no more than it needs.
 #[derive(Debug)]
@@ -129,7 +129,13 @@ impl Frame<'_> {
             .map(|result| self.shape(self.function.ty(*result)))
             .collect::<Result<_, Fault>>()?;
         let operands: Vec<&Tensor> = inst.args.iter().map(|arg| self.value(*arg)).collect();
+        let treated =
+            self.interpreter.surrogates.then(|| surrogate::operands(self.function, inst, &operands));
+        let operands = treated.as_ref().map_or(operands, |treated| treated.iter().collect());
         match &inst.op {
+            Op::Quantize(quantizer) if self.interpreter.surrogates => {
+                Ok(surrogate::digits(*quantizer, operands[0]))
+            }
             Op::DimValue(dim) => {
                 let number = self.number(dim)?;
                 let number = i32::try_from(number).map_err(|_| Fault::SizeRange(number))?;

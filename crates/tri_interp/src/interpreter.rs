@@ -35,6 +35,7 @@ impl Weights {
 pub struct Interpreter<'m> {
     pub(crate) module: &'m Verified,
     pub(crate) plans: Vec<Plan>,
+    pub(crate) surrogates: bool,
 }
 
 fn count(what: &'static str, expected: usize, found: usize) -> Result<(), InterpError> {
@@ -44,7 +45,14 @@ fn count(what: &'static str, expected: usize, found: usize) -> Result<(), Interp
 impl<'m> Interpreter<'m> {
     /// An interpreter of the module.
     pub fn new(module: &'m Verified) -> Self {
-        Interpreter { module, plans: module.functions.iter().map(Plan::new).collect() }
+        Interpreter { module, plans: module.functions.iter().map(Plan::new).collect(), surrogates: false }
+    }
+
+    /// With quantisers replaced by their straight-through surrogates, which do not round: what finite differences on latent weights
+    /// are taken of. A result of an integer or ternary type may then hold f32.
+    #[must_use]
+    pub fn with_surrogates(self) -> Self {
+        Interpreter { surrogates: true, ..self }
     }
 
     /// Initial values of the parameters, in checkpoint order.

@@ -10,6 +10,7 @@ mod error;
 mod frame;
 mod interpreter;
 mod ops;
+mod surrogate;
 mod tensor;
 
 pub use error::{Fault, InterpError};

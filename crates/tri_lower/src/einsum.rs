@@ -103,7 +103,10 @@ impl Lowering<'_> {
             .map(|(at, _)| at)
             .collect();
         if !axes.is_empty() {
-            operand.value = self.emit(Op::Reduce { op: ReduceOp::Sum, axes }, vec![operand.value])?;
+            let sum = self.in_f32(operand.value, |lowering, value| {
+                lowering.emit(Op::Reduce { op: ReduceOp::Sum, axes }, vec![value]).map(Value::Tensor)
+            })?;
+            operand.value = self.tensor(&sum)?;
             operand.letters.retain(|letter| kept.contains(letter));
         }
         Ok(operand)

@@ -36,9 +36,12 @@ impl Lowering<'_> {
             }
             None => 1,
         };
-        let top = u32::try_from(top).ok().filter(|top| *top >= 1 && *top as usize <= tiles.len());
-        let top = top.ok_or_else(|| {
-            self.invalid(format!("a row goes to at least one tile, and at most to all {}", tiles.len()))
+        let possible = u32::try_from(top).ok().filter(|top| *top >= 1 && *top as usize <= tiles.len());
+        let top = possible.ok_or_else(|| {
+            let tiles = tiles.len();
+            self.invalid(format!(
+                "a row goes to at least 1 and at most all {tiles} tiles, but `top` is {top}"
+            ))
         })?;
         let shape = self.shape_of(x)?;
         let Some((width, outer)) = shape.split_last() else { return Err(Stop::Reported) };

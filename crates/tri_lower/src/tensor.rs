@@ -73,7 +73,33 @@ impl Lowering<'_> {
     /// An elementwise operation with one operand.
     pub(crate) fn unary(&mut self, op: UnaryOp, operand: &Value) -> Result<Value> {
         let operand = self.tensor(operand)?;
-        self.emit(Op::Unary(op), vec![operand]).map(Value::Tensor)
+        let apply =
+            |lowering: &mut Self, operand| lowering.emit(Op::Unary(op), vec![operand]).map(Value::Tensor);
+        match op {
+            UnaryOp::Neg
+            | UnaryOp::Not
+            | UnaryOp::Abs
+            | UnaryOp::Sign
+            | UnaryOp::IsFinite
+            | UnaryOp::IsNan => apply(self, operand),
+            _ => self.in_f32(operand, apply),
+        }
+    }
+
+    /// What is defined on f32: f16 and bf16 are widened before, and the result is rounded once (numerics.md, small floats).
+    pub(crate) fn in_f32(
+        &mut self,
+        operand: ir::Value,
+        compute: impl FnOnce(&mut Self, ir::Value) -> Result<Value>,
+    ) -> Result<Value> {
+        let dtype = self.type_of(operand)?.dtype;
+        if !matches!(dtype, DType::F16 | DType::Bf16) {
+            return compute(self, operand);
+        }
+        let wide = self.cast(Value::Tensor(operand), DType::F32)?;
+        let wide = self.tensor(&wide)?;
+        let result = compute(self, wide)?;
+        self.cast(result, dtype)
     }
 
     /// An elementwise operation with two operands.

@@ -36,23 +36,25 @@ pub struct Options {
     pub fusion: bool,
     /// Which machine code may be executed.
     pub trust: Trust,
+    /// Whether calls record what routed layers choose ([`Session::call_recorded`]). Code is then compiled here, and test blocks are left out.
+    pub record_routes: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Options { level: None, fusion: true, trust: Trust::default() }
+        Options { level: None, fusion: true, trust: Trust::default(), record_routes: false }
     }
 }
 
 impl Options {
-    fn level(&self) -> Result<CpuLevel, RuntimeError> {
+    pub(crate) fn level(&self) -> Result<CpuLevel, RuntimeError> {
         match self.level {
             Some(level) => Ok(level),
             None => CpuLevel::detect().map_err(RuntimeError::Compile),
         }
     }
 
-    fn fusion(&self) -> Fusion {
+    pub(crate) fn fusion(&self) -> Fusion {
         if self.fusion { Fusion::Full } else { Fusion::None }
     }
 }
@@ -102,12 +104,12 @@ impl Model {
             let reason = "it does not describe the tensor IR of this artifact".to_owned();
             return Err(ArtifactError::Malformed { section: "manifest", reason }.into());
         }
-        let program = match trusted_code(&artifact, options)? {
+        let program = match trusted_code(&artifact, options)?.filter(|_| !options.record_routes) {
             Some(code) => {
                 let kernels = schedule_of(&module, &code)?;
                 Program::assemble(module, kernels, code)?
             }
-            None => Program::compile(module, options.level()?, options.fusion())?,
+            None => Program::compile(module, options)?,
         };
         let weights = Weights::of_artifact(artifact.clone()).map(Arc::new);
         Ok(Model { program: Arc::new(program), weights, pools: Arc::default(), artifact: Some(artifact) })
@@ -118,7 +120,7 @@ impl Model {
     /// # Errors
     /// The program cannot be compiled here.
     pub fn from_module(module: Verified, options: &Options) -> Result<Model, RuntimeError> {
-        let program = Program::compile(module, options.level()?, options.fusion())?;
+        let program = Program::compile(module, options)?;
         Ok(Model { program: Arc::new(program), weights: None, pools: Arc::default(), artifact: None })
     }
 

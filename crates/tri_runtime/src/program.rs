@@ -4,10 +4,11 @@ use tri_artifact::Artifact;
 use tri_cranelift::{Code, Executable, FrameLayout};
 use tri_ir::{FunctionId, StateId, Verified};
 use tri_kernel_ir::{Fusion, ScheduleId};
-use tri_kernels::{CpuLevel, KernelTable};
+use tri_kernels::KernelTable;
 
-use crate::RuntimeError;
 use crate::rollback::states_at_risk;
+use crate::routes::{Probe, instrument};
+use crate::{Options, RuntimeError};
 
 /// Tensor IR, its schedules, and its machine code.
 #[derive(Debug)]
@@ -20,20 +21,23 @@ pub(crate) struct Program {
     pub(crate) layouts: Vec<FrameLayout>,
     /// States that each entry must be able to put back when it stops.
     pub(crate) at_risk: Vec<Vec<StateId>>,
+    /// What the last results of each entry say about routes; empty for a model that does not record them.
+    pub(crate) probes: Vec<Vec<Probe>>,
 }
 
 impl Program {
-    /// Compiles a module for a CPU level.
-    pub(crate) fn compile(
-        module: Verified,
-        level: CpuLevel,
-        fusion: Fusion,
-    ) -> Result<Program, RuntimeError> {
-        let kernels = schedule(&module, fusion)?;
-        let options = tri_cranelift::Options::new(level);
-        let code = tri_cranelift::compile(&kernels, &options)
+    /// Compiles a module.
+    pub(crate) fn compile(module: Verified, options: &Options) -> Result<Program, RuntimeError> {
+        let (module, probes) = if options.record_routes {
+            let (module, probes) = instrument(module.into_inner());
+            (tri_ir::verify(module).map_err(|error| RuntimeError::Ir(Box::new(error)))?, probes)
+        } else {
+            (module, Vec::new())
+        };
+        let kernels = schedule(&module, options.fusion())?;
+        let code = tri_cranelift::compile(&kernels, &tri_cranelift::Options::new(options.level()?))
             .map_err(|error| RuntimeError::Compile(error.to_string()))?;
-        Program::assemble(module, kernels, code)
+        Ok(Program { probes, ..Program::assemble(module, kernels, code)? })
     }
 
     /// A module with code made for it before.
@@ -49,7 +53,7 @@ impl Program {
         let executable = Executable::map(&code)?;
         let layouts = kernels.schedules.iter().map(FrameLayout::of).collect();
         let at_risk = states_at_risk(&module);
-        Ok(Program { module, kernels, code, executable, table, layouts, at_risk })
+        Ok(Program { module, kernels, code, executable, table, layouts, at_risk, probes: Vec::new() })
     }
 
     /// The schedule of a function.

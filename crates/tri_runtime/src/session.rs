@@ -11,8 +11,9 @@ use crate::call::{Arena, Operands};
 use crate::pool::Pool;
 use crate::program::Program;
 use crate::rollback::Rollback;
+use crate::routes::{Probe, layer_of};
 use crate::signature::{bind_inputs, check_types, order_inputs, shape_of};
-use crate::{Model, RuntimeError, Tensor, TensorView};
+use crate::{Model, RoutedLayer, RuntimeError, Tensor, TensorView};
 
 /// What a session runs on.
 #[derive(Clone, Copy, Debug)]
@@ -121,11 +122,51 @@ impl Session {
         self.call(entry, &ordered)
     }
 
+    /// [`Session::call`], and what the routed layers did with its rows, in the order in which they ran. Only a model that was
+    /// loaded to do so records ([`Options::record_routes`](crate::Options)); layers within a tile are left out, and those whose number of
+    /// rows is only known inside the call.
+    ///
+    /// # Errors
+    /// As [`Session::call`], or the model does not record.
+    pub fn call_recorded(
+        &mut self,
+        entry: &str,
+        inputs: &[TensorView<'_>],
+    ) -> Result<(Vec<Tensor>, Vec<RoutedLayer>), RuntimeError> {
+        let model = self.model.clone();
+        let (position, _) = find(&model, entry)?;
+        let probes = model.program.probes.get(position).ok_or(RuntimeError::NoRecord)?;
+        let mut results = Vec::new();
+        self.run_entry(entry, inputs, &mut results)?;
+        let mut recorded = results.split_off(declared_results(&model, position));
+        let layers = probes.iter().map(|probe| {
+            let rest = recorded.split_off(probe.results().min(recorded.len()));
+            layer_of(probe, &std::mem::replace(&mut recorded, rest))
+        });
+        let layers = layers.collect();
+        Ok((results, layers))
+    }
+
     /// [`Session::call`] with results in tensors that may have been results before: no memory is taken once sizes repeat.
     ///
     /// # Errors
     /// As [`Session::call`].
     pub fn call_into(
+        &mut self,
+        entry: &str,
+        inputs: &[TensorView<'_>],
+        results: &mut Vec<Tensor>,
+    ) -> Result<(), RuntimeError> {
+        self.run_entry(entry, inputs, results)?;
+        if !self.model.program.probes.is_empty() {
+            let (position, _) = find(&self.model, entry)?;
+            results.truncate(declared_results(&self.model, position));
+        }
+        Ok(())
+    }
+
+    /// Runs an entry for all of its results, those that a recording model adds among them.
+    fn run_entry(
         &mut self,
         entry: &str,
         inputs: &[TensorView<'_>],
@@ -251,6 +292,13 @@ fn find<'m>(model: &'m Model, name: &str) -> Result<(usize, &'m Entry), RuntimeE
         name: name.to_owned(),
         known: entries.iter().map(|entry| entry.name.clone()).collect(),
     })
+}
+
+/// Number of results that the program declares for the entry at a position.
+fn declared_results(model: &Model, position: usize) -> usize {
+    let probes = model.program.probes.get(position).map_or(&[][..], Vec::as_slice);
+    let added: usize = probes.iter().map(Probe::results).sum();
+    model.program.module.entries[position].outputs.len() - added
 }
 
 /// What functions of nothing give: initial values of parameters or states.

@@ -5,12 +5,14 @@ use std::path::Path;
 use serde_json::{Value, json};
 use tri_driver::{Checkpoint, Engine, OpenOptions, OptLevel, Parameters, SourceOptions, Timing, level_of};
 use tri_ir::{Entry, TensorData, Verified};
+use tri_routing::Run;
 
 use crate::args::{Format, RunArgs};
 use crate::failure::Failure;
 use crate::output;
 use crate::program;
 use crate::progress::Progress;
+use crate::routing::{self, Routing};
 use crate::values::{Comparison, elements_json, elements_text, type_text};
 
 /// Calls it, writes or prints the results, compares them.
@@ -18,7 +20,7 @@ pub(crate) fn run(args: &RunArgs, format: Format) -> Result<(), Failure> {
     let (progress, mut timing) = Progress::start();
     let called = call(args, format, &mut timing);
     progress.finish();
-    let Called { results, values } = called?;
+    let Called { results, values, routing } = called?;
     let too_many = |option: &str, found: usize| {
         Failure::coded(
             "E4039",
@@ -37,9 +39,23 @@ pub(crate) fn run(args: &RunArgs, format: Format) -> Result<(), Failure> {
     let comparisons = args.expect.iter().zip(&results);
     let comparisons: Vec<Comparison> =
         comparisons.map(|(place, result)| compare(place, result)).collect::<Result<_, _>>()?;
+    if let (Some(routing), Some(Some(file))) = (&routing, &args.routing_stats) {
+        routing.save(file)?;
+    }
     match format {
-        Format::Json => output::json(&results_json(args, &results, &comparisons)),
-        Format::Text | Format::Concise | Format::Sarif => print(args, &results, &comparisons),
+        Format::Json => {
+            let mut value = results_json(args, &results, &comparisons);
+            if let Some(routing) = &routing {
+                value["routing"] = routing.json();
+            }
+            output::json(&value);
+        }
+        Format::Text | Format::Concise | Format::Sarif => {
+            print(args, &results, &comparisons);
+            if let Some(routing) = &routing {
+                output::result(routing);
+            }
+        }
     }
     Ok(())
 }
@@ -49,14 +65,23 @@ struct Called {
     results: Vec<TensorData>,
     /// What it computed on the way, if that is dumped.
     values: Vec<(String, TensorData)>,
+    /// What routed layers chose, if that is asked for.
+    routing: Option<Routing>,
 }
 
 fn call(args: &RunArgs, format: Format, timing: &mut Timing) -> Result<Called, Failure> {
+    let earlier = args.routing_earlier.as_deref().map(|file| Ok::<_, Failure>((file, routing::read(file)?)));
+    let earlier = earlier.transpose()?;
     let (mut engine, names) = engine(args, format, timing)?;
     let inputs = inputs(args, engine.entry(&args.entry)?)?;
+    if args.routing_stats.is_some() {
+        let (results, layers) = timing.stage("call", || engine.call_recorded(&args.entry, &inputs))?;
+        let run = Run { model: engine.module().name.clone(), entry: args.entry.clone(), layers };
+        return Ok(Called { results, values: Vec::new(), routing: Some(Routing::new(run, earlier)?) });
+    }
     let mut results = timing.stage("call", || engine.call(&args.entry, &inputs))?;
     let values = results.split_off(results.len().saturating_sub(names.len()));
-    Ok(Called { results, values: names.into_iter().zip(values).collect() })
+    Ok(Called { results, values: names.into_iter().zip(values).collect(), routing: None })
 }
 
 /// What is called, and the names of the values that it gives after its results.
@@ -78,7 +103,8 @@ fn engine(args: &RunArgs, format: Format, timing: &mut Timing) -> Result<(Engine
                 "`--initial` is for programs: an artifact has its weights, or gets them by `--weights`";
             return Err(Failure::Usage(message.to_owned()));
         }
-        let options = OpenOptions { threads, trust_code: args.trust_code, weights };
+        let record_routes = args.routing_stats.is_some();
+        let options = OpenOptions { threads, trust_code: args.trust_code, weights, record_routes };
         return Ok((Engine::open(file, &options, timing)?, Vec::new()));
     }
     if args.trust_code {
@@ -102,19 +128,20 @@ fn engine(args: &RunArgs, format: Format, timing: &mut Timing) -> Result<(Engine
 /// A program with its parameters.
 fn bound(args: &RunArgs, module: Verified, level: OptLevel, timing: &mut Timing) -> Result<Engine, Failure> {
     let threads = args.threads.map(usize::from);
+    let compile = if args.routing_stats.is_some() { Engine::recording } else { Engine::compile };
     if args.initial {
-        return Ok(Engine::compile(module, level, Parameters::Initial, threads, timing)?);
+        return Ok(compile(module, level, Parameters::Initial, threads, timing)?);
     }
     let Some(weights) = args.weights.as_deref() else {
         if module.parameters.is_empty() {
-            return Ok(Engine::compile(module, level, Parameters::Given(&[]), threads, timing)?);
+            return Ok(compile(module, level, Parameters::Given(&[]), threads, timing)?);
         }
         let file = args.source.file.display();
         let message = format!("the model of {file} has parameters, but no weights are given");
         return Err(Failure::coded("E4020", message));
     };
     let checkpoint = timing.stage("read weights", || Checkpoint::open(weights, &module))?;
-    Ok(Engine::compile(module, level, Parameters::Checkpoint(&checkpoint), threads, timing)?)
+    Ok(compile(module, level, Parameters::Checkpoint(&checkpoint), threads, timing)?)
 }
 
 fn is_artifact(file: &Path) -> bool {

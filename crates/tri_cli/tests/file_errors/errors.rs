@@ -18,7 +18,7 @@ pub(crate) const NOT_HERE: [(Code, &str); 2] = [
 impl Folder {
     /// A command ends with this code alone, in text and JSON, and says all of `parts`.
     #[track_caller]
-    fn says(&self, code: Code, args: &[&str], parts: &[&str]) {
+    pub(crate) fn says(&self, code: Code, args: &[&str], parts: &[&str]) {
         let output = self.run(args);
         let message = text(&output.stderr);
         assert_eq!(output.status.code(), Some(1), "{args:?}: {}{message}", text(&output.stdout));
@@ -218,7 +218,7 @@ fn a_configuration_that_cannot_be_followed() {
 
 #[test]
 fn every_code_of_files_is_provoked_here() {
-    let tests = include_str!("errors.rs");
+    let tests = concat!(include_str!("errors.rs"), include_str!("routing.rs"));
     for code in Code::ALL.iter().filter(|code| code.as_str().starts_with('E') && code.as_str() >= "E4") {
         let is_exempt = NOT_HERE.iter().any(|(other, _)| other == code);
         let named = tests.matches(&format!("Code::{code}")).count();

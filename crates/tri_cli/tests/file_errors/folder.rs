@@ -53,6 +53,19 @@ model Open() {
 }
 ";
 
+/// A layer of two tiles, and an entry that does not use it.
+const ROUTED: &str = "\
+use std.trix.SparseTrixFfn
+
+model Routed() {
+    ffn = SparseTrixFfn[6, 8, 2]()
+
+    fn forward[B](x: f32[B, 6]) -> f32[B, 6] { ffn(x) }
+
+    fn double[B](x: f32[B, 6]) -> f32[B, 6] { x * 2 }
+}
+";
+
 /// The folder; it goes when the test ends.
 pub(crate) struct Folder(tempfile::TempDir);
 
@@ -75,6 +88,7 @@ impl Folder {
         folder.write("small.tri", PROGRAM.as_bytes());
         folder.write("wide.tri", WIDE.as_bytes());
         folder.write("open.tri", OPEN.as_bytes());
+        folder.write("routed.tri", ROUTED.as_bytes());
         folder.write("bounded.tri", OPEN.replace("length\n", "length where N <= 1024\n").as_bytes());
         folder.inputs();
         folder.weights();

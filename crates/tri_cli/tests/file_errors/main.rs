@@ -6,4 +6,5 @@
 mod artifacts;
 mod errors;
 mod folder;
+mod routing;
 mod transcripts;

@@ -1,6 +1,8 @@
 //! Tuples, functions as values, loops and comprehensions.
 
-use super::{counting, f32s, gives, i32s};
+use tri_driver::SourceOptions;
+
+use super::{compile, counting, f32s, gives, i32s, interpreted, root};
 
 #[test]
 fn tuples_go_in_and_out_of_functions_and_entries() {
@@ -122,4 +124,55 @@ model M() {
 ";
     gives(text, "f", &[f32s(&[2], &[-1.0, 1.0])], &[f32s(&[2], &[4.0, 5.0])]);
     gives(text, "g", &[f32s(&[2], &[1.0, 3.0])], &[f32s(&[2], &[2.25, 2.75])]);
+}
+
+#[test]
+fn functions_of_small_floats_compute_in_f32_and_round_once() {
+    for dtype in ["f16", "bf16"] {
+        let text = "
+fn third[E: Float, B](x: E[B, 4]) -> E[B, 4] { sqrt(x) }
+model M() {
+    fn f(x: f32[1, 4]) -> (f32[1, 4], f32[1, 4], f32[1, 4], f32[1], f32[1], f32[1], f32[1, 4]) {
+        let h = x as HALF
+        (third(h) as f32, pow(h, 2.0) as f32, floor(h) as f32, sum(h, axis = -1) as f32, mean(h, axis = -1) as f32,
+            variance(h, axis = -1) as f32, softmax(h) as f32)
+    }
+    fn e(x: f32[1, 4]) -> (f32[1], f32[1, 4], f32[4, 1]) {
+        let h = x as HALF
+        (einsum(\"b i -> b\", h) as f32, exp(h - h) as f32, einsum(\"b i -> i b\", h) as f32)
+    }
+    fn rounded(x: f32[1, 4]) -> (f32[1, 4], f32[1]) {
+        (sqrt(x) as HALF as f32, sum(x, axis = -1) as HALF as f32)
+    }
+    fn exact(x: f32[1, 4]) -> (f32[1, 4], f32[1]) {
+        (sqrt(x as HALF) as f32, sum(x as HALF, axis = -1) as f32)
+    }
+}
+"
+        .replace("HALF", dtype);
+        let row = |values: &[f32; 4]| f32s(&[1, 4], values);
+        let one = |value: f32| f32s(&[1], &[value]);
+        let whole = [
+            row(&[1.0, 2.0, 0.5, 3.0]),
+            row(&[1.0, 16.0, 0.0625, 81.0]),
+            row(&[1.0, 4.0, 0.0, 9.0]),
+            one(14.25),
+            one(3.5625),
+            // 11.82421875, which in f16 lies between two, and the even one is above.
+            one(if dtype == "f16" { 11.828_125 } else { 11.812_5 }),
+        ];
+        let x = row(&[1.0, 4.0, 0.25, 9.0]);
+        let found =
+            interpreted(&compile(&root(&text), &SourceOptions::default(), 2), &[("f", vec![x.clone()])]);
+        assert_eq!(found[0][..6], whole, "{dtype}");
+        gives(&text, "f", std::slice::from_ref(&x), &found[0]);
+        gives(&text, "e", &[x], &[one(14.25), row(&[1.0; 4]), f32s(&[4, 1], &[1.0, 4.0, 0.25, 9.0])]);
+        // 2, 3, 5 and 7, whose roots no half has: rounded once, as f32's root is.
+        let primes = row(&[2.0, 3.0, 5.0, 7.0]);
+        let module = compile(&root(&text), &SourceOptions::default(), 0);
+        let calls = ["rounded", "exact"].map(|entry| (entry, vec![primes.clone()]));
+        let found = interpreted(&module, &calls);
+        assert_eq!(found[0], found[1], "{dtype}");
+        gives(&text, "exact", &[primes], &found[0]);
+    }
 }

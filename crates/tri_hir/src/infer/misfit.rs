@@ -44,21 +44,56 @@ impl Infer<'_> {
     ) {
         if let [(i, _), (j, _)] = misfits
             && let (Some(Some(x)), Some(Some(y))) = (args.get(*i), args.get(*j))
-            && self.swapped(*i, *x, *j, *y, called)
+            && self.swapped([(*i, *x), (*j, *y)], args, called)
         {
             return;
         }
-        for (at, misfit) in misfits {
-            if let Some(Some(id)) = args.get(*at) {
+        for (nth, (at, misfit)) in misfits.iter().enumerate() {
+            let Some(Some(id)) = args.get(*at) else { continue };
+            let is_told = misfits[..nth].iter().any(|(before, told)| {
+                let before = args.get(*before).copied().flatten();
+                before.is_some_and(|before| self.is_same_size((told, before), (misfit, *id)))
+            });
+            if !is_told {
                 self.misfit(misfit, *id, *at, called, b);
             }
         }
     }
 
-    /// Reports two arguments in each other's places.
-    fn swapped(&mut self, i: usize, x: ExprId, j: usize, y: ExprId, called: &Called<'_>) -> bool {
+    /// Whether two arguments have the same wrong size for the same dim of the callee: where that got its size is one mistake.
+    fn is_same_size(&self, (a, x): (&Misfit, ExprId), (b, y): (&Misfit, ExprId)) -> bool {
+        let found = |misfit: &Misfit, id: ExprId| match (misfit, self.ty(id)) {
+            (Misfit::Size { at, declared: Axis::Dim(dim), .. }, Type::Tensor(_, shape))
+                if dim.as_constant().is_none() =>
+            {
+                Some((dim.clone(), shape.get(*at)?.clone()))
+            }
+            _ => None,
+        };
+        match (found(a, x), found(b, y)) {
+            (Some((dim, size)), Some((other, same))) => dim == other && self.same_axis(&size, &same),
+            _ => false,
+        }
+    }
+
+    /// Reports two arguments in each other's places: exchanged, both fit beside the others.
+    fn swapped(
+        &mut self,
+        [(i, x), (j, y)]: [(usize, ExprId); 2],
+        args: &[Option<ExprId>],
+        called: &Called<'_>,
+    ) -> bool {
         let params = &called.signature.params;
         let mut trial = Bindings::open([called.owner]);
+        if let Some(Type::Layer(def, args)) = called.base.map(|base| self.ty(base)) {
+            self.fix_instance(&mut trial, *def, args);
+        }
+        for (at, (arg, param)) in args.iter().zip(params).enumerate() {
+            // The others were accepted; here they only say what sizes are.
+            if let (Some(arg), true) = (arg, at != i && at != j) {
+                let _ = self.bind(&mut trial, &param.ty, self.ty(*arg));
+            }
+        }
         let fits = self.bind(&mut trial, &params[i].ty, &self.ty(y).clone()).is_ok()
             && self.bind(&mut trial, &params[j].ty, &self.ty(x).clone()).is_ok();
         if !fits {

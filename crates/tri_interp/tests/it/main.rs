@@ -8,3 +8,4 @@ mod functions;
 mod movement;
 mod numerics;
 mod routes;
+mod surrogates;

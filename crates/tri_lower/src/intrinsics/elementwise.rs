@@ -1,9 +1,9 @@
 //! Functions that treat elements one by one.
 
-use tri_ir::{BinaryOp, Op, UnaryOp};
+use tri_ir::{BinaryOp, DType, Op, UnaryOp};
 
 use super::{IntrinsicCall, Rule};
-use crate::error::Result;
+use crate::error::{Result, Stop};
 use crate::lowering::Lowering;
 use crate::value::Value;
 
@@ -14,7 +14,7 @@ pub(super) fn rule(name: &str) -> Option<Rule> {
     match name {
         "minimum" => Some(|lowering, call| binary(lowering, call, BinaryOp::Min)),
         "maximum" => Some(|lowering, call| binary(lowering, call, BinaryOp::Max)),
-        "pow" => Some(|lowering, call| binary(lowering, call, BinaryOp::Pow)),
+        "pow" => Some(pow),
         "select" => Some(select),
         _ => None,
     }
@@ -35,6 +35,14 @@ fn unary(lowering: &mut Lowering<'_>, call: &IntrinsicCall<'_>) -> Result<Value>
 fn binary(lowering: &mut Lowering<'_>, call: &IntrinsicCall<'_>, op: BinaryOp) -> Result<Value> {
     let (a, b) = (lowering.nth(call, 0)?.clone(), lowering.nth(call, 1)?.clone());
     lowering.binary(op, a, b)
+}
+
+fn pow(lowering: &mut Lowering<'_>, call: &IntrinsicCall<'_>) -> Result<Value> {
+    let [base, exponent] = lowering.broadcast_all(&call.args)?[..] else { return Err(Stop::Reported) };
+    lowering.in_f32(base, |lowering, base| {
+        let exponent = lowering.cast(Value::Tensor(exponent), DType::F32)?;
+        lowering.binary(BinaryOp::Pow, Value::Tensor(base), exponent)
+    })
 }
 
 fn select(lowering: &mut Lowering<'_>, call: &IntrinsicCall<'_>) -> Result<Value> {

@@ -36,7 +36,10 @@ fn reduce(lowering: &mut Lowering<'_>, call: &IntrinsicCall<'_>, op: ReduceOp) -
     let operand = lowering.operand(call)?;
     let rank = lowering.shape_of(operand)?.len();
     let axes = axes(lowering, call, rank)?;
-    lowering.emit(Op::Reduce { op, axes }, vec![operand]).map(Value::Tensor)
+    let fold = |lowering: &mut Lowering<'_>, operand| {
+        lowering.emit(Op::Reduce { op, axes }, vec![operand]).map(Value::Tensor)
+    };
+    if op == ReduceOp::Sum { lowering.in_f32(operand, fold) } else { fold(lowering, operand) }
 }
 
 /// Sum, then division by the number of elements.
@@ -56,7 +59,7 @@ fn mean(lowering: &mut Lowering<'_>, call: &IntrinsicCall<'_>) -> Result<Value> 
     let operand = lowering.operand(call)?;
     let rank = lowering.shape_of(operand)?.len();
     let axes = axes(lowering, call, rank)?;
-    mean_over(lowering, operand, axes)
+    lowering.in_f32(operand, |lowering, operand| mean_over(lowering, operand, axes))
 }
 
 /// Mean of the squared differences from the mean (numerics.md, rule 5).
@@ -64,9 +67,13 @@ fn variance(lowering: &mut Lowering<'_>, call: &IntrinsicCall<'_>) -> Result<Val
     let operand = lowering.operand(call)?;
     let shape = lowering.shape_of(operand)?;
     let axes = axes(lowering, call, shape.len())?;
+    lowering.in_f32(operand, |lowering, operand| variance_over(lowering, operand, axes))
+}
+
+fn variance_over(lowering: &mut Lowering<'_>, operand: ir::Value, axes: Vec<u32>) -> Result<Value> {
     let mean = mean_over(lowering, operand, axes.clone())?;
     let mean = lowering.tensor(&mean)?;
-    let mut kept = shape;
+    let mut kept = lowering.shape_of(operand)?;
     for axis in &axes {
         kept[*axis as usize] = Dim::constant(1);
     }
@@ -81,7 +88,9 @@ fn softmax(lowering: &mut Lowering<'_>, call: &IntrinsicCall<'_>) -> Result<Valu
     let operand = lowering.operand(call)?;
     let rank = lowering.shape_of(operand)?.len();
     let axis = lowering.axis(call, "axis", rank)?;
-    lowering.emit(Op::Softmax { axis }, vec![operand]).map(Value::Tensor)
+    lowering.in_f32(operand, |lowering, operand| {
+        lowering.emit(Op::Softmax { axis }, vec![operand]).map(Value::Tensor)
+    })
 }
 
 fn argmax(lowering: &mut Lowering<'_>, call: &IntrinsicCall<'_>) -> Result<Value> {

@@ -107,7 +107,12 @@ impl Infer<'_> {
         let tiles = crate::dims::numeric(self.db, count);
         let outside = value.is_some_and(|top| top < 1 || tiles.is_some_and(|tiles| top > tiles));
         if outside || !matches!(self.ty(id), Type::Int(_)) {
-            let message = "`top` is a static int, at least 1 and at most the number of tiles";
+            let message = match (value, tiles) {
+                (Some(top), Some(tiles)) => {
+                    format!("a row goes to at least 1 and at most all {tiles} tiles, but `top` is {top}")
+                }
+                _ => "`top` is a static int, at least 1 and at most the number of tiles".to_owned(),
+            };
             self.names.error(Code::E2007, expr.id, message);
             return None;
         }
