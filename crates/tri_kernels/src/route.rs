@@ -241,6 +241,36 @@ mod tests {
         }
     }
 
+    /// One tile a row of one u16, with a result of one f32; without arrays, rows and tiles.
+    fn top_one() -> RouteArgs {
+        RouteArgs {
+            scores: std::ptr::null(),
+            given: std::ptr::null(),
+            gates: std::ptr::null(),
+            chosen: std::ptr::null_mut(),
+            order: std::ptr::null_mut(),
+            starts: std::ptr::null_mut(),
+            first: std::ptr::null_mut(),
+            x: std::ptr::null(),
+            grouped: std::ptr::null_mut(),
+            results: std::ptr::null_mut(),
+            out: std::ptr::null_mut(),
+            rows: 0,
+            tiles: 0,
+            top: 1,
+            together: 1,
+            row_bytes: 2,
+            result_bytes: 4,
+            rank: 0,
+            chunks: 0,
+            chunk: 0,
+            tile: 0,
+            count: 0,
+            from: std::ptr::null(),
+            to: std::ptr::null_mut(),
+        }
+    }
+
     #[test]
     fn rows_are_chosen_grouped_and_added_in_order_of_score() {
         let scores: [f32; 9] = [1.0, 3.0, 3.0, f32::NAN, f32::NAN, -1.0, 5.0, 0.0, 2.0];
@@ -250,7 +280,6 @@ mod tests {
         let (mut grouped, mut results, mut out) = ([0u16; 3], [0f32; 3], [f32::NAN; 3]);
         let mut args = RouteArgs {
             scores: scores.as_ptr().cast(),
-            given: std::ptr::null(),
             gates: gates.as_ptr().cast(),
             chosen: chosen.as_mut_ptr().cast(),
             order: order.as_mut_ptr().cast(),
@@ -264,15 +293,7 @@ mod tests {
             tiles: 3,
             top: 2,
             together: 2,
-            row_bytes: 2,
-            result_bytes: 4,
-            rank: 0,
-            chunks: 0,
-            chunk: 0,
-            tile: 0,
-            count: 0,
-            from: std::ptr::null(),
-            to: std::ptr::null_mut(),
+            ..top_one()
         };
         // SAFETY: the arrays have the sizes given.
         unsafe {
@@ -298,9 +319,7 @@ mod tests {
                 let (mut starts, mut first) = (vec![0i32; rows + 1], vec![0i32; tiles + 1]);
                 let (mut grouped, mut results, mut out) = ([0u16; 4], [0f32; 4], vec![f32::NAN; rows]);
                 let mut args = RouteArgs {
-                    scores: std::ptr::null(),
                     given: given.as_ptr().cast(),
-                    gates: std::ptr::null(),
                     chosen: chosen.as_mut_ptr().cast(),
                     order: order.as_mut_ptr().cast(),
                     starts: starts.as_mut_ptr().cast(),
@@ -311,17 +330,8 @@ mod tests {
                     out: out.as_mut_ptr().cast(),
                     rows: rows as i64,
                     tiles: tiles as i64,
-                    top: 1,
                     together: 4,
-                    row_bytes: 2,
-                    result_bytes: 4,
-                    rank: 0,
-                    chunks: 0,
-                    chunk: 0,
-                    tile: 0,
-                    count: 0,
-                    from: std::ptr::null(),
-                    to: std::ptr::null_mut(),
+                    ..top_one()
                 };
                 // SAFETY: the arrays have the sizes given.
                 let chunks = unsafe {

@@ -1,0 +1,177 @@
+//! Convolutions of floats and bytes.
+
+use tri_kernels::{ConvArgs, KernelTable};
+
+use crate::support::{Bytes, Random, f32_bytes, levels, random_trit, same, trit_bytes, trit_step};
+
+/// Sizes of a convolution: images, channels, height, width, output channels, kernel rows and columns, then stride,
+/// padding and dilation (rows, columns), then groups.
+const CONVOLUTIONS: [[i64; 14]; 16] = [
+    [1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 1, 1, 1],
+    [1, 3, 8, 9, 5, 3, 3, 1, 1, 1, 1, 1, 1, 1],
+    [2, 4, 11, 13, 6, 3, 3, 2, 2, 1, 1, 1, 1, 2],
+    [1, 8, 20, 40, 9, 3, 3, 1, 1, 1, 1, 1, 1, 1],
+    [2, 6, 9, 7, 6, 3, 2, 1, 2, 0, 1, 2, 3, 6],
+    [1, 32, 7, 7, 12, 3, 3, 1, 1, 1, 1, 1, 1, 1],
+    [1, 3, 15, 16, 4, 7, 7, 2, 2, 3, 3, 1, 1, 1],
+    [3, 2, 5, 5, 4, 1, 1, 1, 1, 0, 0, 1, 1, 1],
+    [1, 2, 4, 4, 3, 3, 3, 1, 1, 4, 4, 1, 1, 1],
+    [0, 2, 4, 4, 3, 3, 3, 1, 1, 0, 0, 1, 1, 1],
+    [1, 1, 6, 300, 1, 5, 5, 1, 1, 2, 2, 1, 1, 1],
+    [1, 500, 3, 3, 2, 3, 3, 1, 1, 1, 1, 1, 1, 1],
+    [1, 2, 4, 60, 3, 1, 18, 1, 1, 0, 9, 1, 1, 1],
+    [1, 5, 9, 24, 34, 3, 3, 1, 1, 1, 1, 1, 1, 1],
+    [2, 6, 9, 20, 1, 1, 1, 1, 1, 0, 0, 1, 1, 1],
+    [1, 300, 9, 20, 12, 1, 1, 1, 1, 0, 0, 1, 1, 1],
+];
+
+fn conv_args(sizes: [i64; 14]) -> ConvArgs {
+    let [_, channels, height, width, out_channels, kh, kw, sh, sw, ph, pw, dh, dw, groups] = sizes;
+    ConvArgs {
+        input: std::ptr::null(),
+        weight: std::ptr::null(),
+        out: std::ptr::null_mut(),
+        first: 0,
+        last: 0,
+        channels,
+        height,
+        width,
+        out_channels,
+        kernel_height: kh,
+        kernel_width: kw,
+        out_height: (height + 2 * ph - dh * (kh - 1) - 1) / sh + 1,
+        out_width: (width + 2 * pw - dw * (kw - 1) - 1) / sw + 1,
+        stride_height: sh,
+        stride_width: sw,
+        padding_height: ph,
+        padding_width: pw,
+        dilation_height: dh,
+        dilation_width: dw,
+        groups,
+    }
+}
+
+/// The definition: `step` folds the elements of each window, without padding, from `start`.
+fn convolve<T: Copy, W: Copy, S: Copy>(
+    args: &ConvArgs,
+    images: i64,
+    input: &[T],
+    weight: &[W],
+    start: S,
+    step: impl Fn(T, W, S) -> S,
+) -> Vec<S> {
+    let per_group = args.channels / args.groups;
+    let mut out = Vec::new();
+    for image in 0..images {
+        for o in 0..args.out_channels {
+            for at in 0..args.out_height * args.out_width {
+                let (y, x) = (at / args.out_width, at % args.out_width);
+                let mut sum = start;
+                for c in 0..per_group {
+                    for i in 0..args.kernel_height {
+                        for j in 0..args.kernel_width {
+                            let y = y * args.stride_height - args.padding_height + i * args.dilation_height;
+                            let x = x * args.stride_width - args.padding_width + j * args.dilation_width;
+                            if y < 0 || x < 0 || y >= args.height || x >= args.width {
+                                continue;
+                            }
+                            let channel = o / (args.out_channels / args.groups) * per_group + c;
+                            let input_at =
+                                ((image * args.channels + channel) * args.height + y) * args.width + x;
+                            let weight_at =
+                                ((o * per_group + c) * args.kernel_height + i) * args.kernel_width + j;
+                            sum = step(input[input_at as usize], weight[weight_at as usize], sum);
+                        }
+                    }
+                }
+                out.push(sum);
+            }
+        }
+    }
+    out
+}
+
+fn check_conv<T: Copy, W: Copy>(
+    select: impl Fn(&KernelTable) -> tri_kernels::ConvKernel,
+    mut input: impl FnMut(&mut Random) -> (T, Vec<u8>),
+    mut weight: impl FnMut(&mut Random) -> (W, Vec<u8>),
+    zero: u32,
+    step: impl Fn(T, W, u32) -> u32,
+    same: impl Fn(u32, u32) -> bool,
+) {
+    let mut random = Random(11);
+    for sizes in CONVOLUTIONS {
+        let mut args = conv_args(sizes);
+        let images = sizes[0];
+        let elements = (images * args.channels * args.height * args.width) as usize;
+        let (inputs, bytes): (Vec<T>, Vec<Vec<u8>>) = (0..elements).map(|_| input(&mut random)).unzip();
+        let input_bytes = Bytes::new(bytes.concat());
+        let elements =
+            args.out_channels * (args.channels / args.groups) * args.kernel_height * args.kernel_width;
+        let (weights, bytes): (Vec<W>, Vec<Vec<u8>>) = (0..elements).map(|_| weight(&mut random)).unzip();
+        let weight_bytes = Bytes::new(bytes.concat());
+        let expected = convolve(&args, images, &inputs, &weights, zero, &step);
+        let planes = images * args.out_channels;
+        for (level, table) in levels() {
+            for split in [0, planes / 3, planes / 2] {
+                let mut out = Bytes::filled(4 * expected.len() + 4);
+                (args.input, args.weight, args.out) = (input_bytes.ptr(), weight_bytes.ptr(), out.ptr_mut());
+                for (first, last) in [(0, split), (split, planes)] {
+                    (args.first, args.last) = (first, last);
+                    // SAFETY: the operands are made for these sizes.
+                    unsafe { select(table)(&args) };
+                }
+                for (i, &want) in expected.iter().enumerate() {
+                    let got = out.word(i);
+                    assert!(
+                        same(got, want),
+                        "{level:?} {sizes:?} split at {split}, {i}: {got:x}, not {want:x}"
+                    );
+                }
+                assert_eq!(out.word(expected.len()), 0xa5a5_a5a5);
+            }
+        }
+    }
+}
+
+fn same_bits(a: u32, b: u32) -> bool {
+    same(f32::from_bits(a), f32::from_bits(b))
+}
+
+#[test]
+fn f32_convolution_skips_padding() {
+    let fma = |x: f32, w: f32, sum: u32| x.mul_add(w, f32::from_bits(sum)).to_bits();
+    for draw in [Random::f32, Random::hard_f32, Random::tiny_f32] {
+        let value = |random: &mut Random| {
+            let x = draw(random);
+            (x, f32_bytes(x))
+        };
+        check_conv(|table| table.f32_conv2d, value, value, 0, fma, same_bits);
+    }
+}
+
+#[test]
+fn f32_convolution_by_trits_adds_subtracts_or_leaves() {
+    let value = |random: &mut Random| {
+        let x = random.hard_f32();
+        (x, f32_bytes(x))
+    };
+    let trit = |random: &mut Random| {
+        let trit = random_trit(random);
+        (trit, trit_bytes(trit))
+    };
+    let step = |x: f32, w: f32, sum: u32| trit_step(x, w, f32::from_bits(sum)).to_bits();
+    check_conv(|table| table.f32_trit_conv2d, value, trit, 0, step, same_bits);
+}
+
+#[test]
+fn i8_convolution_is_exact() {
+    let byte = |random: &mut Random| {
+        let x = random.below(256) as u8 as i8;
+        (x, vec![x as u8])
+    };
+    let step = |x: i8, w: i8, sum: u32| (sum as i32 + i32::from(x) * i32::from(w)) as u32;
+    check_conv(|table| table.i8_conv2d, byte, byte, 0, step, |a, b| a == b);
+    let extreme = |_: &mut Random| (-128, vec![0x80]);
+    check_conv(|table| table.i8_conv2d, extreme, extreme, 0, step, |a, b| a == b);
+}
