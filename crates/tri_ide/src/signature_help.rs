@@ -55,6 +55,14 @@ pub(crate) fn called_at(db: &dyn Db, file: SourceFile, def: Def, call: &Expr) ->
     Some((forward_of(db, ty)?, 0))
 }
 
+/// The innermost call on a path.
+pub(crate) fn innermost_call<'a>(path: &NodePath<'a>) -> Option<&'a Expr> {
+    path.nodes.iter().rev().find_map(|node| match node {
+        Node::Expr(call @ Expr { kind: ExprKind::Call { .. }, .. }) => Some(*call),
+        _ => None,
+    })
+}
+
 /// The call whose parentheses are around an offset.
 pub(crate) fn call_around<'a>(path: &NodePath<'a>, offset: u32) -> Option<&'a Expr> {
     path.nodes.iter().rev().find_map(|node| match node {

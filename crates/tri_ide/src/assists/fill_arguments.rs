@@ -2,17 +2,14 @@
 //! the author to replace.
 
 use tri_diagnostics::{Edit, Span, TextRange};
-use tri_syntax::ast::{Expr, ExprKind, Node, Param};
+use tri_syntax::ast::{Expr, ExprKind, Param};
 
 use super::{Assist, AssistKind, At};
-use crate::signature_help::called_at;
+use crate::signature_help::{called_at, innermost_call};
 use crate::symbol::{owner_def, params_of, span};
 
 pub(super) fn assist(at: &At<'_>) -> Option<Assist> {
-    let call = at.path.nodes.iter().rev().find_map(|node| match node {
-        Node::Expr(call @ Expr { kind: ExprKind::Call { .. }, .. }) => Some(*call),
-        _ => None,
-    })?;
+    let call = innermost_call(&at.path)?;
     let ExprKind::Call { args, .. } = &call.kind else { return None };
     let (owner, given) = called_at(at.db, at.file, at.path.def, call)?;
     let def = owner_def(owner);

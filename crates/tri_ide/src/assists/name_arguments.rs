@@ -1,17 +1,14 @@
 //! Names the arguments of a call that have no names.
 
 use tri_diagnostics::{Edit, Span, TextRange};
-use tri_syntax::ast::{Expr, ExprKind, Node};
+use tri_syntax::ast::ExprKind;
 
 use super::{Assist, AssistKind, At};
-use crate::signature_help::called_at;
+use crate::signature_help::{called_at, innermost_call};
 use crate::symbol::{owner_def, params_of};
 
 pub(super) fn assist(at: &At<'_>) -> Option<Assist> {
-    let call = at.path.nodes.iter().rev().find_map(|node| match node {
-        Node::Expr(call @ Expr { kind: ExprKind::Call { .. }, .. }) => Some(*call),
-        _ => None,
-    })?;
+    let call = innermost_call(&at.path)?;
     let ExprKind::Call { args, .. } = &call.kind else { return None };
     let (owner, given) = called_at(at.db, at.file, at.path.def, call)?;
     let item = tri_hir::item_of(at.db, owner_def(owner))?;
