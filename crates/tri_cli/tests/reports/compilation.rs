@@ -1,19 +1,8 @@
 //! What commands say of how a program is compiled: `compile --report`, `compile --emit ir-after=`, `explain-kernels`, `inspect`.
 
-#![expect(clippy::unwrap_used, reason = "a test that panics has failed")]
-
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
-
 use serde_json::Value;
 
-fn repository() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
-}
-
-fn triton(args: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_triton")).args(args).current_dir(repository()).output().unwrap()
-}
+use crate::triton;
 
 #[track_caller]
 fn succeed(args: &[&str]) -> String {

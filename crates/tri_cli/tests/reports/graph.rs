@@ -1,17 +1,6 @@
 //! `triton graph`: a picture is written where it was asked for, or the reason is told and nothing is.
 
-#![expect(clippy::unwrap_used, reason = "a test that panics has failed")]
-
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
-
-fn repository() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
-}
-
-fn triton(args: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_triton")).args(args).current_dir(repository()).output().unwrap()
-}
+use crate::{repository, triton};
 
 #[track_caller]
 fn drawn(file: &str, more: &[&str]) -> (String, String) {
