@@ -6,9 +6,11 @@
 )]
 
 use crate::byte::{Output, SignedRows, UnsignedColumns, multiply};
+use crate::byte_few::{self, Columns};
 use crate::byte_panel::{self, MOST_BYTES, PanelColumns, PanelVector};
+use crate::byte_sums::Scaled;
 use crate::lanes::{Level, PanelLanes};
-use crate::{GemmArgs, GemmKernel, byte_short, byte_vector};
+use crate::{GemmArgs, ScaledGemmArgs, byte_short, byte_vector};
 
 /// Bytes at strides; `along` is the distance of k, `across` of rows or columns.
 pub(crate) struct Strided {
@@ -140,6 +142,16 @@ fn left(args: &GemmArgs) -> Strided {
 }
 
 #[inline(always)]
+fn size(args: &GemmArgs) -> [usize; 2] {
+    [args.m.max(0) as usize, args.n.max(0) as usize]
+}
+
+#[inline(always)]
+fn long_columns(args: &GemmArgs) -> Columns {
+    Columns { base: args.b, stride: args.b_n as isize, count: args.n.max(0) as usize }
+}
+
+#[inline(always)]
 fn depth(args: &GemmArgs) -> usize {
     args.k.max(0) as usize
 }
@@ -154,16 +166,10 @@ fn packed_columns(args: &GemmArgs) -> PackedTrits {
     PackedTrits { base: args.b, stride: args.b_n as isize }
 }
 
-/// Which of the kernels for one row, for a few, and for those from which panels are worth making. Each is a function of its own: in one
-/// for all, the loops of one would lack the registers that another's take.
+/// Whether there are rows enough for panels.
 #[inline(always)]
-pub(crate) fn by_rows<L: Level>(args: &GemmArgs, [one, few, many]: [GemmKernel; 3]) -> GemmKernel {
-    match args.m {
-        _ if args.k <= 0 => few,
-        1 => one,
-        rows if rows < L::PANEL_FROM as i64 => few,
-        _ => many,
-    }
+pub(crate) fn are_many<L: Level>(args: &GemmArgs) -> bool {
+    args.k > 0 && args.m >= L::PANEL_FROM as i64
 }
 
 /// A few rows of i8 by i8.
@@ -184,19 +190,54 @@ pub(crate) unsafe fn many<L: Level>(args: &GemmArgs) {
     byte_panel::multiply::<L, _, _>(&left(args), &strided_columns(args), &output(args), depth(args));
 }
 
-/// Whether the columns of trits in `t2` are short ones, side by side.
-#[inline(always)]
-pub(crate) fn are_short<L: Level>(args: &GemmArgs) -> bool {
-    byte_short::serves::<L>(args.b_n, depth(args))
+/// How products with trits in `t2` are made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ByTrits {
+    /// In short columns, side by side.
+    Short,
+    /// One row.
+    Row,
+    /// A few rows.
+    Few,
+    /// A few rows of great length.
+    FewLong,
+    /// Rows enough for panels.
+    Many,
+}
+
+impl ByTrits {
+    /// What serves these sizes. Each is a function of its own: in one for all, the loops of one would lack the registers that another's take.
+    #[inline(always)]
+    pub(crate) fn of<L: Level>(args: &GemmArgs) -> ByTrits {
+        let depth = depth(args);
+        match args.m {
+            _ if depth == 0 => ByTrits::FewLong,
+            _ if byte_short::serves(args.b_n, depth) => ByTrits::Short,
+            1 => ByTrits::Row,
+            rows if rows >= L::PANEL_FROM as i64 => ByTrits::Many,
+            _ if byte_few::serves(depth) => ByTrits::Few,
+            _ => ByTrits::FewLong,
+        }
+    }
 }
 
 /// i8 by trits in `t2` in short columns.
 ///
 /// # Safety
-/// `args` says what it must be, and columns [are short](are_short).
+/// `args` says what it must be, and columns are [short](ByTrits::Short).
 #[inline(always)]
 pub(crate) unsafe fn short_by_trits<L: Level>(args: &GemmArgs) {
-    byte_short::multiply::<L, _>(&left(args), args.b, &output(args), depth(args));
+    byte_short::multiply::<L, _, _>(&left(args), args.b, &output(args), size(args), depth(args));
+}
+
+/// As [`short_by_trits`], scaled.
+///
+/// # Safety
+/// As of [`short_by_trits`].
+#[inline(always)]
+pub(crate) unsafe fn short_by_trits_scaled<L: Level>(args: &ScaledGemmArgs) {
+    let gemm = &args.gemm;
+    byte_short::multiply::<L, _, _>(&left(gemm), gemm.b, &Scaled::of(args), size(gemm), depth(gemm));
 }
 
 /// One row of i8 by trits in `t2`.
@@ -212,9 +253,29 @@ pub(crate) unsafe fn row_by_trits<L: Level>(args: &GemmArgs) {
 /// A few rows of i8 by trits in `t2`.
 ///
 /// # Safety
-/// `args` says what it must be.
+/// `args` says what it must be, and rows are a [few](ByTrits::Few).
 #[inline(always)]
 pub(crate) unsafe fn few_by_trits<L: Level>(args: &GemmArgs) {
+    let rows = args.m.max(0) as usize;
+    byte_few::multiply::<L, _, _>(&left(args), &long_columns(args), &output(args), rows, depth(args));
+}
+
+/// As [`few_by_trits`], scaled.
+///
+/// # Safety
+/// As of [`few_by_trits`].
+#[inline(always)]
+pub(crate) unsafe fn few_by_trits_scaled<L: Level>(args: &ScaledGemmArgs) {
+    let (gemm, rows) = (&args.gemm, args.gemm.m.max(0) as usize);
+    byte_few::multiply::<L, _, _>(&left(gemm), &long_columns(gemm), &Scaled::of(args), rows, depth(gemm));
+}
+
+/// A few rows of i8 by trits in `t2`, however long.
+///
+/// # Safety
+/// `args` says what it must be.
+#[inline(always)]
+pub(crate) unsafe fn few_long_by_trits<L: Level>(args: &GemmArgs) {
     multiply::<L, _, _>(&left(args), &packed_columns(args), &output(args), depth(args));
 }
 

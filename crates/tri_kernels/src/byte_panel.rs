@@ -10,7 +10,7 @@
 )]
 
 use crate::byte::{Output, SignedRows};
-use crate::lanes::{FloatLanes, Level, PanelLanes};
+use crate::lanes::{ByteLanes, FloatLanes, Level, PanelLanes};
 use crate::limits::prefetch;
 use crate::scratch::{REGION_BYTES, Scratch};
 
@@ -146,19 +146,15 @@ unsafe fn copy_row<L: Level, A: SignedRows, B: PanelColumns>(
     to: *mut u8,
     staging: *mut u8,
 ) -> i32 {
+    if B::CODES {
+        return pack_codes::<L, A>(a, (row, k, length), to, staging);
+    }
     let bytes = 4 * L::Panels::LANES;
     let padded = length.next_multiple_of(16);
-    a.copy(row, k, length, staging.cast());
-    staging.add(length).write_bytes(0, padded.next_multiple_of(bytes) - length);
-    let mut sum = 0i32;
-    for i in 0..padded {
-        sum += i32::from(staging.cast::<i8>().add(i).read());
-    }
+    let sum = stage::<L, A>(a, (row, k, length), staging);
     for start in (0..padded).step_by(bytes) {
         let vector = L::Panels::load(staging.add(start));
-        if B::CODES {
-            vector.fours().store(to.add(start));
-        } else if L::Panels::WIDENS {
+        if L::Panels::WIDENS {
             // Lanes of both halves take turns.
             let mut halves = [[0u32; MOST_BYTES / 4]; 2];
             vector.halves(false).store(halves[0].as_mut_ptr().cast());
@@ -173,6 +169,35 @@ unsafe fn copy_row<L: Level, A: SignedRows, B: PanelColumns>(
         }
     }
     sum
+}
+
+/// Copies a row for panels of codes: of each 16 elements, 0, 4, 8 and 12, then 1, 5, 9 and 13, and so on; gives its sum. Zeros follow up to a
+/// multiple of the widest vector.
+#[inline(always)]
+pub(crate) unsafe fn pack_codes<L: Level, A: SignedRows>(
+    a: &A,
+    (row, k, length): (usize, usize, usize),
+    to: *mut u8,
+    staging: *mut u8,
+) -> i32 {
+    let sum = stage::<L, A>(a, (row, k, length), staging);
+    for start in (0..length.next_multiple_of(16)).step_by(4 * L::Panels::LANES) {
+        L::Panels::load(staging.add(start)).fours().store(to.add(start));
+    }
+    sum
+}
+
+/// Copies a row as it is, with zeros up to a multiple of the widest vector, and gives its sum.
+#[inline(always)]
+unsafe fn stage<L: Level, A: SignedRows>(a: &A, (row, k, length): (usize, usize, usize), to: *mut u8) -> i32 {
+    a.copy(row, k, length, to.cast());
+    to.add(length).write_bytes(0, length.next_multiple_of(MOST_BYTES) - length);
+    let ones = L::Bytes::load([1u8; MOST_BYTES].as_ptr());
+    let mut sums = L::Bytes::zero();
+    for start in (0..length).step_by(L::Bytes::BYTES) {
+        sums = ones.dot::<true>(L::Bytes::load(to.add(start)), sums);
+    }
+    L::Bytes::total(sums)
 }
 
 /// Packed rows by one panel.

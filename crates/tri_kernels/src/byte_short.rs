@@ -1,7 +1,7 @@
 //! Products with trits in `t2` whose columns are shorter than a vector of bytes: the way back from a few hidden units.
 //!
-//! A vector of stored bytes holds several columns, so a row is repeated as often. Each column's sum is then in a few adjacent lanes,
-//! which are added in pairs until there is one lane a column: results come out as vectors, in order.
+//! A word of a column is 16 elements of k. Vectors of stored columns are taken apart into one vector for each word, with a column a lane, so
+//! that sums need no addition across a vector; and a column's words are met by all rows before the next columns are loaded.
 
 #![expect(
     unsafe_op_in_unsafe_fn,
@@ -10,152 +10,144 @@
 
 use std::mem::MaybeUninit;
 
-use crate::byte::{Output, SignedRows};
-use crate::lanes::{ByteLanes, Level};
+use crate::byte::SignedRows;
+use crate::byte_sums::Sums;
+use crate::lanes::{Level, PanelLanes};
 
-/// Codes in a stored byte.
+/// Codes in a stored byte, and bytes in a word.
 const CODES: usize = 4;
-/// Most stored bytes of a short column.
-const MOST_BYTES: usize = 32;
+/// Elements of k in a word.
+const WORD: usize = 16;
+/// Most words of a short column.
+const MOST_WORDS: usize = 8;
 /// Rows that share the loads of columns.
 const ROWS: usize = 8;
 /// The widest vector of any level, in bytes.
 const VECTOR: usize = 64;
-/// Most vectors of columns that become one of results.
-const MOST_PARTS: usize = 8;
 
 /// Whether columns `stride` bytes apart are short, and one follows the other.
 #[inline(always)]
-pub(crate) fn serves<L: Level>(stride: i64, depth: usize) -> bool {
+pub(crate) fn serves(stride: i64, depth: usize) -> bool {
     let bytes = depth.div_ceil(CODES);
-    let parts = bytes / L::Bytes::LANE_BYTES;
-    bytes as i64 == stride && bytes.is_multiple_of(L::Bytes::LANE_BYTES) && matches!(parts, 1 | 2 | 4 | 8)
+    bytes as i64 == stride && bytes.is_multiple_of(4) && matches!(bytes / 4, 1 | 2 | 4 | 8)
 }
 
-/// `out = rows * columns` over `depth` products; columns are side by side from `base`, and those of `out` are adjacent.
+/// `sums = rows * columns` over `depth` products; columns are side by side from `base`.
 ///
 /// # Safety
-/// The operands and `out` are valid for these sizes, `out` overlaps neither, and columns are ones that this [serves].
+/// The operands and `sums` are valid for these sizes, `sums` overlaps neither, and columns are ones that this [serves].
 #[inline(always)]
-pub(crate) unsafe fn multiply<L: Level, A: SignedRows>(a: &A, base: *const u8, out: &Output, depth: usize) {
-    match depth.div_ceil(CODES) / L::Bytes::LANE_BYTES {
-        1 => columns::<L, A, 1>(a, base, out, depth),
-        2 => columns::<L, A, 2>(a, base, out, depth),
-        4 => columns::<L, A, 4>(a, base, out, depth),
-        _ => columns::<L, A, 8>(a, base, out, depth),
+pub(crate) unsafe fn multiply<L: Level, A: SignedRows, S: Sums>(
+    a: &A,
+    base: *const u8,
+    sums: &S,
+    size: [usize; 2],
+    depth: usize,
+) {
+    match depth.div_ceil(WORD) {
+        1 => columns::<L, A, S, 1>(a, base, sums, size, depth),
+        2 => columns::<L, A, S, 2>(a, base, sums, size, depth),
+        4 => columns::<L, A, S, 4>(a, base, sums, size, depth),
+        _ => columns::<L, A, S, 8>(a, base, sums, size, depth),
     }
 }
 
-/// A few rows as vectors of columns meet them; only those at hand are written.
+/// A few rows as words of columns meet them; only those at hand are written.
 struct Rows {
-    planes: [[[u8; VECTOR]; CODES]; ROWS],
+    /// For each 16 elements of k, elements 0, 4, 8 and 12, then 1, 5, 9 and 13, and so on.
+    digits: [[i8; MOST_WORDS * WORD]; ROWS],
     sums: [i32; ROWS],
 }
 
-/// All rows by all columns, of `PARTS` lanes each.
+/// All rows by all columns, of `WORDS` words each.
 #[inline(always)]
-unsafe fn columns<L: Level, A: SignedRows, const PARTS: usize>(
+unsafe fn columns<L: Level, A: SignedRows, S: Sums, const WORDS: usize>(
     a: &A,
     base: *const u8,
-    out: &Output,
+    sums: &S,
+    [rows, columns]: [usize; 2],
     depth: usize,
 ) {
-    // A vector of results takes this many bytes of columns.
-    let group = PARTS * L::Bytes::BYTES;
-    let lanes = L::Bytes::BYTES / L::Bytes::LANE_BYTES;
+    let lanes = L::Panels::LANES;
     let mut room = MaybeUninit::<Rows>::uninit();
-    for first in (0..out.rows).step_by(ROWS) {
-        let count = ROWS.min(out.rows - first);
+    for first in (0..rows).step_by(ROWS) {
+        let count = ROWS.min(rows - first);
         for row in 0..count {
-            let sum = repeat::<L, A, PARTS>(
-                a,
-                first + row,
-                depth,
-                (&raw mut (*room.as_mut_ptr()).planes[row]).cast(),
-            );
+            let to = (&raw mut (*room.as_mut_ptr()).digits[row]).cast();
+            let sum = pack::<L, A, WORDS>(a, first + row, depth, to);
             (&raw mut (*room.as_mut_ptr()).sums[row]).write(sum);
         }
-        let rows = room.as_ptr();
-        let mut column = 0;
-        while column + lanes <= out.columns {
-            let from = base.add(column / lanes * group);
-            group_by_rows::<L, PARTS>(from, rows, count, |row, sums| {
-                L::Bytes::store_sums(sums, out.at(first + row, column));
-            });
-            column += lanes;
-        }
-        if column < out.columns {
-            let left = out.columns - column;
-            let mut end = [0u8; MOST_PARTS * VECTOR];
-            let bytes = left * PARTS * L::Bytes::LANE_BYTES;
-            end.as_mut_ptr().copy_from_nonoverlapping(base.add(column / lanes * group), bytes);
-            group_by_rows::<L, PARTS>(end.as_ptr(), rows, count, |row, sums| {
-                let mut lanes = [0i32; VECTOR];
-                L::Bytes::store_sums(sums, lanes.as_mut_ptr());
-                let to = out.at(first + row, column).cast::<u8>();
-                to.copy_from_nonoverlapping(lanes.as_ptr().cast(), 4 * left);
-            });
+        let room = room.as_ptr();
+        for column in (0..columns).step_by(lanes) {
+            let used = lanes.min(columns - column);
+            let mut from = base.add(column * CODES * WORDS);
+            let mut end = [0u8; MOST_WORDS * VECTOR];
+            if used < lanes {
+                end.as_mut_ptr().copy_from_nonoverlapping(from, used * CODES * WORDS);
+                from = end.as_ptr();
+            }
+            let codes = words::<L, WORDS>(from);
+            for row in 0..count {
+                let digits = (&raw const (*room).digits[row]).cast::<u8>();
+                // Two chains of additions, since one would wait for itself.
+                let mut few = [L::Panels::zero(); 2];
+                for (word, codes) in codes.iter().enumerate() {
+                    for (plane, codes) in codes.iter().enumerate() {
+                        let digits = L::Panels::splat(digits.add(word * WORD + 4 * plane));
+                        few[plane % 2] = codes.add_products::<true>(digits, few[plane % 2]);
+                    }
+                }
+                // Codes are trits plus one.
+                let surplus = (*room).sums[row].wrapping_neg();
+                let sum =
+                    few[0].widen().add(few[1].widen()).add(L::Panels::splat((&raw const surplus).cast()));
+                sums.put::<L>(first + row, column, used, sum);
+            }
         }
     }
 }
 
-/// Writes the row's bytes for each code of a stored byte, repeated for each column of a vector, and gives its sum.
+/// Writes the row's bytes in the order of words, and gives its sum.
 #[inline(always)]
-unsafe fn repeat<L: Level, A: SignedRows, const PARTS: usize>(
+unsafe fn pack<L: Level, A: SignedRows, const WORDS: usize>(
     a: &A,
     row: usize,
     depth: usize,
-    planes: *mut u8,
+    to: *mut u8,
 ) -> i32 {
-    let bytes = PARTS * L::Bytes::LANE_BYTES;
-    let mut linear = [0i8; CODES * MOST_BYTES];
+    let mut linear = [0i8; MOST_WORDS * WORD];
     a.copy(row, 0, depth, linear.as_mut_ptr());
-    let sum = linear[..CODES * bytes].iter().map(|x| i32::from(*x)).sum();
-    let words = linear.as_ptr().cast::<u32>();
-    for plane in 0..CODES {
-        let mut part = [0u8; MOST_BYTES];
-        for (at, byte) in part[..bytes].iter_mut().enumerate() {
-            // Words and shifts rather than bytes at strides: these become vector operations.
-            *byte = (u32::from_le(words.add(at).read_unaligned()) >> (8 * plane)) as u8;
-        }
-        for at in (0..L::Bytes::BYTES).step_by(bytes) {
-            planes.add(plane * VECTOR + at).copy_from_nonoverlapping(part.as_ptr(), bytes);
-        }
+    for start in (0..WORDS * WORD).step_by(4 * L::Panels::LANES) {
+        L::Panels::load(linear.as_ptr().add(start).cast()).fours().store(to.add(start));
     }
-    sum
+    linear[..WORDS * WORD].iter().map(|x| i32::from(*x)).sum()
 }
 
-/// The sums of one vector of columns for each row.
+/// The codes of a vector of columns, by word and place in its bytes.
 #[inline(always)]
-unsafe fn group_by_rows<L: Level, const PARTS: usize>(
-    from: *const u8,
-    rows: *const Rows,
-    count: usize,
-    mut put: impl FnMut(usize, <L::Bytes as ByteLanes>::Sums),
-) {
-    let mut codes = [[L::Bytes::load(from); CODES]; PARTS];
-    for (part, codes) in codes.iter_mut().enumerate() {
-        let stored = L::Bytes::load(from.add(part * L::Bytes::BYTES));
-        for (plane, codes) in codes.iter_mut().enumerate() {
+unsafe fn words<L: Level, const WORDS: usize>(from: *const u8) -> [[L::Panels; CODES]; WORDS] {
+    let mut stored = [L::Panels::zero(); WORDS];
+    for (at, stored) in stored.iter_mut().enumerate() {
+        *stored = L::Panels::load(from.add(at * 4 * L::Panels::LANES));
+    }
+    // Even words of a pair of vectors, then odd ones; then the same among each of these.
+    let mut block = WORDS;
+    while block > 1 {
+        for stored in stored.chunks_exact_mut(block) {
+            let mut apart = [L::Panels::zero(); WORDS];
+            for (at, pair) in stored.chunks_exact(2).enumerate() {
+                (apart[at], apart[block / 2 + at]) = pair[0].evens_and_odds(pair[1]);
+            }
+            stored.copy_from_slice(&apart[..block]);
+        }
+        block /= 2;
+    }
+    let mut codes = [[L::Panels::zero(); CODES]; WORDS];
+    for (at, stored) in stored.into_iter().enumerate() {
+        let word = if WORDS == 1 { 0 } else { at.reverse_bits() >> (usize::BITS - WORDS.ilog2()) };
+        for (plane, codes) in codes[word].iter_mut().enumerate() {
             *codes = stored.codes(plane);
         }
     }
-    for row in 0..count {
-        let mut sums = [L::Bytes::zero(); PARTS];
-        for plane in 0..CODES {
-            let repeated = L::Bytes::load((&raw const (*rows).planes[row][plane]).cast());
-            for (sum, codes) in sums.iter_mut().zip(&codes) {
-                *sum = codes[plane].dot::<true>(repeated, *sum);
-            }
-        }
-        let mut left = PARTS;
-        while left > 1 {
-            left /= 2;
-            for at in 0..left {
-                sums[at] = L::Bytes::add_pairs(sums[2 * at], sums[2 * at + 1]);
-            }
-        }
-        // Codes are trits plus one.
-        put(row, L::Bytes::add_sums(sums[0], L::Bytes::splat_sums((*rows).sums[row].wrapping_neg())));
-    }
+    codes
 }

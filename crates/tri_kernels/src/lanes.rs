@@ -76,8 +76,6 @@ pub(crate) trait FloatLanes: Copy {
 /// The CPU has the level's instructions; pointers are valid for `BYTES` bytes, at any alignment.
 pub(crate) trait ByteLanes: Copy {
     const BYTES: usize;
-    /// Bytes whose products are added in one lane of sums.
-    const LANE_BYTES: usize;
     type Sums: Copy;
     unsafe fn zero() -> Self::Sums;
     unsafe fn load(from: *const u8) -> Self;
@@ -106,12 +104,6 @@ pub(crate) trait ByteLanes: Copy {
     unsafe fn total(sums: Self::Sums) -> i32;
     /// The totals of four.
     unsafe fn totals(sums: [Self::Sums; 4]) -> [i32; 4];
-    /// The same number in each lane.
-    unsafe fn splat_sums(value: i32) -> Self::Sums;
-    /// Writes the lanes, at any alignment.
-    unsafe fn store_sums(sums: Self::Sums, to: *mut i32);
-    /// Sums of neighbours: those of `sums`, then those of `other`.
-    unsafe fn add_pairs(sums: Self::Sums, other: Self::Sums) -> Self::Sums;
     /// Lane by lane.
     unsafe fn add_sums(sums: Self::Sums, other: Self::Sums) -> Self::Sums;
 

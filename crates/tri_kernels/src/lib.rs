@@ -9,10 +9,12 @@
 
 mod abi;
 mod byte;
+mod byte_few;
 mod byte_gemm;
 mod byte_panel;
 mod byte_scaled;
 mod byte_short;
+mod byte_sums;
 mod byte_vector;
 mod clusters;
 mod conv;

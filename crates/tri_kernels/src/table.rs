@@ -1,5 +1,6 @@
 //! One table of kernels a CPU level.
 
+use crate::byte_gemm::ByTrits;
 use crate::float::term;
 use crate::lanes::Portable;
 #[cfg(target_arch = "x86_64")]
@@ -39,16 +40,6 @@ macro_rules! entry {
     };
 }
 
-/// An entry that is another, as the number of rows says.
-macro_rules! by_rows {
-    ($name:ident, $level:ty, $kernels:expr) => {
-        unsafe extern "C" fn $name(args: *const GemmArgs) {
-            // SAFETY: as above; the kernels are of the same level.
-            unsafe { byte_gemm::by_rows::<$level>(&*args, $kernels)(args) }
-        }
-    };
-}
-
 macro_rules! table {
     ($module:ident, $level:ty, #[$features:meta]) => {
         mod $module {
@@ -84,24 +75,46 @@ macro_rules! table {
             entry!(many_bytes, GemmArgs, $features, byte_gemm::many::<$level>);
             entry!(row_by_trits, GemmArgs, $features, byte_gemm::row_by_trits::<$level>);
             entry!(few_by_trits, GemmArgs, $features, byte_gemm::few_by_trits::<$level>);
+            entry!(few_long_by_trits, GemmArgs, $features, byte_gemm::few_long_by_trits::<$level>);
             entry!(many_by_trits, GemmArgs, $features, byte_gemm::many_by_trits::<$level>);
-            by_rows!(i8_gemm, $level, [few_bytes, few_bytes, many_bytes]);
             entry!(short_by_trits, GemmArgs, $features, byte_gemm::short_by_trits::<$level>);
-            by_rows!(long_by_trits, $level, [row_by_trits, few_by_trits, many_by_trits]);
-            unsafe extern "C" fn i8_trit_gemm(args: *const GemmArgs) {
-                // SAFETY: as of an entry.
+            unsafe extern "C" fn i8_gemm(args: *const GemmArgs) {
+                // SAFETY: as of an entry; the kernels are of the same level.
                 unsafe {
-                    let is_short = byte_gemm::are_short::<$level>(&*args);
-                    if is_short { short_by_trits(args) } else { long_by_trits(args) }
+                    if byte_gemm::are_many::<$level>(&*args) { many_bytes(args) } else { few_bytes(args) }
                 }
             }
+            unsafe extern "C" fn i8_trit_gemm(args: *const GemmArgs) {
+                // SAFETY: as above.
+                unsafe {
+                    match ByTrits::of::<$level>(&*args) {
+                        ByTrits::Short => short_by_trits(args),
+                        ByTrits::Row => row_by_trits(args),
+                        ByTrits::Few => few_by_trits(args),
+                        ByTrits::FewLong => few_long_by_trits(args),
+                        ByTrits::Many => many_by_trits(args),
+                    }
+                }
+            }
+            entry!(short_scaled, ScaledGemmArgs, $features, byte_gemm::short_by_trits_scaled::<$level>);
+            entry!(few_scaled, ScaledGemmArgs, $features, byte_gemm::few_by_trits_scaled::<$level>);
             entry!(
-                i8_trit_scaled_gemm,
+                blocks_scaled,
                 ScaledGemmArgs,
                 $features,
                 byte_scaled::packed_trit_gemm::<$level>,
                 i8_trit_gemm
             );
+            unsafe extern "C" fn i8_trit_scaled_gemm(args: *const ScaledGemmArgs) {
+                // SAFETY: as above.
+                unsafe {
+                    match ByTrits::of::<$level>(&(*args).gemm) {
+                        ByTrits::Short => short_scaled(args),
+                        ByTrits::Few => few_scaled(args),
+                        ByTrits::Row | ByTrits::FewLong | ByTrits::Many => blocks_scaled(args),
+                    }
+                }
+            }
             entry!(quantize_rows, QuantizeArgs, $features, quantize::rows::<$level>);
             entry!(
                 f32_conv2d,

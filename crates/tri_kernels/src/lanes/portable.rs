@@ -135,7 +135,6 @@ pub(crate) struct Bytes([u8; BYTES]);
 
 impl ByteLanes for Bytes {
     const BYTES: usize = BYTES;
-    const LANE_BYTES: usize = 1;
     type Sums = [i32; BYTES];
 
     #[inline(always)]
@@ -173,23 +172,6 @@ impl ByteLanes for Bytes {
     unsafe fn totals(sums: [[i32; BYTES]; 4]) -> [i32; 4] {
         // SAFETY: any CPU.
         sums.map(|sums| unsafe { Bytes::total(sums) })
-    }
-
-    #[inline(always)]
-    unsafe fn splat_sums(value: i32) -> [i32; BYTES] {
-        [value; BYTES]
-    }
-
-    #[inline(always)]
-    unsafe fn store_sums(sums: [i32; BYTES], to: *mut i32) {
-        // SAFETY: the trait's promise.
-        unsafe { to.cast::<[i32; BYTES]>().write_unaligned(sums) }
-    }
-
-    #[inline(always)]
-    unsafe fn add_pairs(sums: [i32; BYTES], other: [i32; BYTES]) -> [i32; BYTES] {
-        let lane = |i: usize| if i < BYTES { sums[i] } else { other[i - BYTES] };
-        std::array::from_fn(|i| lane(2 * i).wrapping_add(lane(2 * i + 1)))
     }
 
     #[inline(always)]

@@ -143,7 +143,6 @@ impl FloatLanes for __m256 {
 
 impl ByteLanes for __m256i {
     const BYTES: usize = 32;
-    const LANE_BYTES: usize = 4;
     type Sums = __m256i;
 
     #[inline(always)]
@@ -193,21 +192,6 @@ impl ByteLanes for __m256i {
     unsafe fn totals([a, b, c, d]: [__m256i; 4]) -> [i32; 4] {
         let fours = _mm256_hadd_epi32(_mm256_hadd_epi32(a, b), _mm256_hadd_epi32(c, d));
         array(_mm_add_epi32(_mm256_castsi256_si128(fours), _mm256_extracti128_si256::<1>(fours)))
-    }
-
-    #[inline(always)]
-    unsafe fn splat_sums(value: i32) -> __m256i {
-        _mm256_set1_epi32(value)
-    }
-
-    #[inline(always)]
-    unsafe fn store_sums(sums: __m256i, to: *mut i32) {
-        _mm256_storeu_si256(to.cast(), sums);
-    }
-
-    #[inline(always)]
-    unsafe fn add_pairs(sums: __m256i, other: __m256i) -> __m256i {
-        _mm256_permute4x64_epi64::<0b11_01_10_00>(_mm256_hadd_epi32(sums, other))
     }
 
     #[inline(always)]
@@ -356,7 +340,6 @@ impl FloatLanes for __m512 {
 
 impl ByteLanes for __m512i {
     const BYTES: usize = 64;
-    const LANE_BYTES: usize = 4;
     type Sums = __m512i;
 
     #[inline(always)]
@@ -416,24 +399,6 @@ impl ByteLanes for __m512i {
         let fours = _mm512_add_epi32(_mm512_unpacklo_epi64(ab, cd), _mm512_unpackhi_epi64(ab, cd));
         let half = _mm256_add_epi32(_mm512_castsi512_si256(fours), _mm512_extracti64x4_epi64::<1>(fours));
         array(_mm_add_epi32(_mm256_castsi256_si128(half), _mm256_extracti128_si256::<1>(half)))
-    }
-
-    #[inline(always)]
-    unsafe fn splat_sums(value: i32) -> __m512i {
-        _mm512_set1_epi32(value)
-    }
-
-    #[inline(always)]
-    unsafe fn store_sums(sums: __m512i, to: *mut i32) {
-        _mm512_storeu_si512(to.cast(), sums);
-    }
-
-    #[inline(always)]
-    unsafe fn add_pairs(sums: __m512i, other: __m512i) -> __m512i {
-        let even = _mm512_set_epi32(30, 28, 26, 24, 22, 20, 18, 16, 14, 12, 10, 8, 6, 4, 2, 0);
-        let odd = _mm512_set_epi32(31, 29, 27, 25, 23, 21, 19, 17, 15, 13, 11, 9, 7, 5, 3, 1);
-        let even = _mm512_permutex2var_epi32(sums, even, other);
-        _mm512_add_epi32(even, _mm512_permutex2var_epi32(sums, odd, other))
     }
 
     #[inline(always)]

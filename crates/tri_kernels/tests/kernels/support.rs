@@ -76,7 +76,10 @@ pub(crate) fn same(a: f32, b: f32) -> bool {
     a.to_bits() == b.to_bits() || (a.is_nan() && b.is_nan())
 }
 
-pub(crate) const SHAPES: [[usize; 3]; 34] = [
+pub(crate) const SHAPES: [[usize; 3]; 37] = [
+    [4, 32, 512],
+    [13, 40, 640],
+    [2, 20, 33000],
     [0, 3, 4],
     [2, 0, 4],
     [2, 3, 0],

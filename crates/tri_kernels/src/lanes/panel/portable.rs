@@ -67,6 +67,22 @@ impl PanelLanes for Words {
     }
 
     #[inline(always)]
+    unsafe fn evens_and_odds(self, other: Words) -> (Words, Words) {
+        let lane = |at: usize| if at < LANES { self.0[at] } else { other.0[at - LANES] };
+        (Words(std::array::from_fn(|at| lane(2 * at))), Words(std::array::from_fn(|at| lane(2 * at + 1))))
+    }
+
+    #[inline(always)]
+    unsafe fn store_scaled(self, row: f32, columns: *const f32, to: *mut f32) {
+        // SAFETY: the trait's promise.
+        let columns = unsafe { columns.cast::<[f32; LANES]>().read_unaligned() };
+        let scaled: [f32; LANES] =
+            std::array::from_fn(|lane| self.0[lane].cast_signed() as f32 * row * columns[lane]);
+        // SAFETY: as above.
+        unsafe { to.cast::<[f32; LANES]>().write_unaligned(scaled) }
+    }
+
+    #[inline(always)]
     unsafe fn biased(self) -> Words {
         self.each(|word| word ^ 0x8080_8080)
     }

@@ -64,6 +64,19 @@ impl PanelLanes for __m256i {
     }
 
     #[inline(always)]
+    unsafe fn evens_and_odds(self, other: __m256i) -> (__m256i, __m256i) {
+        let (a, b) = (_mm256_castsi256_ps(self), _mm256_castsi256_ps(other));
+        let order = |pairs| _mm256_permute4x64_epi64::<0b11_01_10_00>(_mm256_castps_si256(pairs));
+        (order(_mm256_shuffle_ps::<0b10_00_10_00>(a, b)), order(_mm256_shuffle_ps::<0b11_01_11_01>(a, b)))
+    }
+
+    #[inline(always)]
+    unsafe fn store_scaled(self, row: f32, columns: *const f32, to: *mut f32) {
+        let scaled = _mm256_mul_ps(_mm256_cvtepi32_ps(self), _mm256_set1_ps(row));
+        _mm256_storeu_ps(to, _mm256_mul_ps(scaled, _mm256_loadu_ps(columns)));
+    }
+
+    #[inline(always)]
     unsafe fn biased(self) -> __m256i {
         _mm256_xor_si256(self, _mm256_set1_epi8(-128))
     }
@@ -131,6 +144,19 @@ impl PanelLanes for __m512i {
     unsafe fn codes(self, plane: usize) -> __m512i {
         let shifted = _mm512_srl_epi16(self, _mm_cvtsi32_si128(2 * plane as i32));
         _mm512_and_si512(shifted, _mm512_set1_epi8(3))
+    }
+
+    #[inline(always)]
+    unsafe fn evens_and_odds(self, other: __m512i) -> (__m512i, __m512i) {
+        let even = _mm512_set_epi32(30, 28, 26, 24, 22, 20, 18, 16, 14, 12, 10, 8, 6, 4, 2, 0);
+        let odd = _mm512_set_epi32(31, 29, 27, 25, 23, 21, 19, 17, 15, 13, 11, 9, 7, 5, 3, 1);
+        (_mm512_permutex2var_epi32(self, even, other), _mm512_permutex2var_epi32(self, odd, other))
+    }
+
+    #[inline(always)]
+    unsafe fn store_scaled(self, row: f32, columns: *const f32, to: *mut f32) {
+        let scaled = _mm512_mul_ps(_mm512_cvtepi32_ps(self), _mm512_set1_ps(row));
+        _mm512_storeu_ps(to, _mm512_mul_ps(scaled, _mm512_loadu_ps(columns)));
     }
 
     #[inline(always)]

@@ -1,0 +1,65 @@
+//! Where sums of a vector of columns go as soon as they are made: as they are, or scaled to f32.
+
+#![expect(
+    unsafe_op_in_unsafe_fn,
+    reason = "kernels are pointer arithmetic throughout, under the promise of the C ABI"
+)]
+
+use crate::byte::Output;
+use crate::lanes::{Level, PanelLanes};
+use crate::{GemmArgs, ScaledGemmArgs};
+
+/// The most lanes of any level.
+const MOST_LANES: usize = 16;
+
+/// A result of which vectors of columns are given one by one.
+///
+/// # Safety
+/// Rows and columns are within the result.
+pub(crate) trait Sums {
+    /// Takes the sums of `used` columns from `column` on; lanes behind these hold anything.
+    unsafe fn put<L: Level>(&self, row: usize, column: usize, used: usize, sums: L::Panels);
+}
+
+impl Sums for Output {
+    #[inline(always)]
+    unsafe fn put<L: Level>(&self, row: usize, column: usize, used: usize, sums: L::Panels) {
+        let to = self.at(row, column).cast::<u8>();
+        if used == L::Panels::LANES {
+            return sums.store(to);
+        }
+        let mut beside = [0i32; MOST_LANES];
+        sums.store(beside.as_mut_ptr().cast());
+        to.copy_from_nonoverlapping(beside.as_ptr().cast(), 4 * used);
+    }
+}
+
+/// f32: the sum, rounded once, times the scale of the row, times that of the column.
+pub(crate) struct Scaled {
+    to: *mut f32,
+    stride: isize,
+    rows: *const f32,
+    columns: *const f32,
+}
+
+impl Scaled {
+    pub(crate) fn of(args: &ScaledGemmArgs) -> Scaled {
+        let GemmArgs { c, c_row, .. } = args.gemm;
+        Scaled { to: c.cast(), stride: c_row as isize, rows: args.rows.cast(), columns: args.columns.cast() }
+    }
+}
+
+impl Sums for Scaled {
+    #[inline(always)]
+    unsafe fn put<L: Level>(&self, row: usize, column: usize, used: usize, sums: L::Panels) {
+        let to = self.to.offset(row as isize * self.stride).add(column);
+        let (scale, scales) = (self.rows.add(row).read_unaligned(), self.columns.add(column));
+        if used == L::Panels::LANES {
+            return sums.store_scaled(scale, scales, to);
+        }
+        let (mut few, mut beside) = ([0f32; MOST_LANES], [0f32; MOST_LANES]);
+        few.as_mut_ptr().cast::<u8>().copy_from_nonoverlapping(scales.cast(), 4 * used);
+        sums.store_scaled(scale, few.as_ptr(), beside.as_mut_ptr());
+        to.cast::<u8>().copy_from_nonoverlapping(beside.as_ptr().cast(), 4 * used);
+    }
+}
