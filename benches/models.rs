@@ -1,6 +1,7 @@
 //! What a call of whole models costs, with their parameters at initial values: networks for images of 224 pixels a side, and an encoder.
 //!
 //!     cargo bench --package benches --bench models
+//!     cargo bench --package benches --bench models -- --seconds=5 mobilenet_v2 resnet18
 //!
 //! Cases are interleaved, and the median of many calls counts. `benches/compare/onnx_models.py` times ONNX Runtime on the same networks in f32.
 //! Without `--bench` (as `cargo test` calls it) one case runs once on a small image, to show that it works.
@@ -86,12 +87,17 @@ fn main() -> Result<()> {
         return table(&mut [Case::new("resnet18", "true", 1, 32)?], &[1], Duration::ZERO);
     }
     let mut cases = Vec::new();
-    for name in ["resnet18", "resnet50", "mobilenet_v2"] {
+    let is_chosen = |name: &&str| {
+        let mut chosen = std::env::args().skip(1).filter(|arg| !arg.starts_with("--")).peekable();
+        chosen.peek().is_none() || chosen.any(|arg| arg == *name)
+    };
+    for name in ["resnet18", "resnet50", "mobilenet_v2"].into_iter().filter(is_chosen) {
         for configuration in ["true", "false"] {
             for threads in [1, 2] {
                 cases.push(Case::new(name, configuration, threads, 224)?);
             }
         }
     }
-    table(&mut cases, &[1, 8], Duration::from_secs(40))
+    let seconds = std::env::args().find_map(|arg| arg.strip_prefix("--seconds=")?.parse().ok());
+    table(&mut cases, &[1, 8], Duration::from_secs(seconds.unwrap_or(40)))
 }

@@ -186,7 +186,11 @@ fn place(
 
 /// Emits the body of a convolution.
 pub(crate) fn emit_convolution(e: &mut Emitter<'_>, buffers: &[Buffer], convolution: &Convolution) {
-    let kernel = conv_kernel(convolution.kind).expect("verified: a convolution is of f32, i8 or f32 by trit");
+    let kernel = if convolution.depthwise {
+        KernelTable::F32_DEPTHWISE_CONV2D_OFFSET
+    } else {
+        conv_kernel(convolution.kind).expect("verified: a convolution is of f32, i8 or f32 by trit")
+    };
     let shape = |buffer: tri_kernel_ir::BufferId| &buffers[buffer.index()].shape;
     let (input, weight, out) = (shape(convolution.input), shape(convolution.weight), shape(convolution.out));
     let slot = e.stack(ConvArgs::BYTES);

@@ -276,7 +276,7 @@ impl Former<'_> {
     }
 
     fn convolution(&mut self, convolution: &mut Convolution) {
-        let Convolution { kind: _, attributes: _, input, weight, out } = convolution;
+        let Convolution { kind: _, depthwise: _, attributes: _, input, weight, out } = convolution;
         for buffer in [out, weight, input] {
             self.shaped_buffer(buffer);
         }

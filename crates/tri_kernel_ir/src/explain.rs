@@ -98,6 +98,9 @@ impl Steps<'_> {
             StepKind::QuantizeRows(_) => {
                 ("quantize_rows".to_owned(), "a micro-kernel for rows to bytes with a scale each")
             }
+            StepKind::Convolution(step) if step.depthwise => {
+                ("f32_depthwise_conv2d".to_owned(), "a micro-kernel for as many groups as channels")
+            }
             StepKind::Convolution(step) => {
                 let reason = "a micro-kernel for windows of these element types";
                 (conv_name(step.kind).to_owned(), reason)

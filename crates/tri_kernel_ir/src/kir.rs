@@ -426,6 +426,8 @@ pub struct OuterAxis {
 pub struct Convolution {
     /// Element types: F32, I8 or F32Trit.
     pub kind: ContractionKind,
+    /// Whether it goes to the kernel for as many groups as channels; of F32 only.
+    pub depthwise: bool,
     /// Attributes.
     pub attributes: Conv2d,
     /// `[N, C, H, W]`.

@@ -205,9 +205,10 @@ impl Printer<'_> {
     fn convolution(&self, f: &mut Formatter<'_>, step: &Convolution) -> fmt::Result {
         let Conv2d { stride, padding, dilation, groups } = step.attributes;
         let (kind, out, input, weight) = (kind(step.kind), step.out.0, step.input.0, step.weight.0);
+        let by_channel = if step.depthwise { "depthwise " } else { "" };
         writeln!(
             f,
-            "  convolve {kind} b{out} = b{input} * b{weight} \
+            "  convolve {by_channel}{kind} b{out} = b{input} * b{weight} \
              {{stride {stride:?}, padding {padding:?}, dilation {dilation:?}, groups {groups}}}"
         )
     }

@@ -237,12 +237,20 @@ impl Checker<'_> {
                     ContractionKind::F32 | ContractionKind::I8 | ContractionKind::F32Trit
                 );
                 hold(convolves, "no convolution has this kind")?;
+                let by_channel = !step.depthwise || step.kind == ContractionKind::F32;
+                hold(by_channel, "a depthwise convolution is not of f32")?;
                 for id in [step.input, step.weight, step.out] {
                     hold(
                         self.schedule.buffers[id.index()].shape.len() == 4,
                         "a convolution's operand has not four axes",
                     )?;
                 }
+                let channels = &self.schedule.buffers[step.input.index()].shape[1];
+                let of_each = *channels == Dim::constant(step.attributes.groups.into());
+                hold(
+                    !step.depthwise || of_each,
+                    "a depthwise convolution has not as many groups as channels",
+                )?;
                 self.product(step.kind, [step.input, step.weight, step.out], sums(step.kind))
             }
             StepKind::Call(step) => {

@@ -3,8 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use tri_ir::{
-    BinaryOp, DType, Dim, Encoding, Function, FunctionBuilder, Op, Quantizer, ReduceOp, Scalar, Symbol,
-    SymbolInfo, TensorType, UnaryOp,
+    BinaryOp, Conv2d, DType, Dim, Encoding, Function, FunctionBuilder, Op, Quantizer, ReduceOp, Scalar,
+    Symbol, SymbolInfo, TensorType, UnaryOp,
 };
 use tri_kernel_ir::{
     Fusion, Module, ScheduleId, StepKind, attach, schedule, schedule_function, slot_offsets, verify,
@@ -61,6 +61,29 @@ fn a_layer_is_three_steps() {
     assert_eq!(steps, ["quantize_rows", "contraction", "softmax+max+mul"]);
     // Without fusion all but the reshape, which is another name for memory.
     assert_eq!(scheduled(layer(), Fusion::None).schedules[0].steps.len(), 8);
+}
+
+/// A convolution of `channels` channels in `groups` groups.
+fn is_depthwise(channels: i64, groups: u32) -> bool {
+    let mut b = FunctionBuilder::new("convolution");
+    let x = b.param(TensorType::new(DType::F32, vec![dim(2), dim(channels), dim(8), dim(8)]));
+    let window = channels / i64::from(groups);
+    let w = b.param(TensorType::new(DType::F32, vec![dim(8), dim(window), dim(3), dim(3)]));
+    let attributes = Conv2d { stride: [1, 1], padding: [1, 1], dilation: [1, 1], groups };
+    let y = b.infer_push1(Op::Conv2d(attributes), vec![x, w]).unwrap();
+    let module = scheduled(b.finish(vec![y]), Fusion::Full);
+    module.schedules[0].steps.iter().any(|step| match &step.kind {
+        StepKind::Convolution(convolution) => convolution.depthwise,
+        _ => false,
+    })
+}
+
+#[test]
+fn a_convolution_of_each_channel_by_itself_has_a_kernel() {
+    assert!(is_depthwise(8, 8));
+    assert!(is_depthwise(4, 4), "with two results a channel");
+    assert!(!is_depthwise(8, 4));
+    assert!(!is_depthwise(8, 1));
 }
 
 #[test]

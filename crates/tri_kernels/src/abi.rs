@@ -345,6 +345,8 @@ pub struct KernelTable {
     pub f32_t2_gemm: GemmKernel,
     /// f32 by f32 convolution, as `f32_gemm`.
     pub f32_conv2d: ConvKernel,
+    /// As `f32_conv2d`, for as many groups as channels.
+    pub f32_depthwise_conv2d: ConvKernel,
     /// i8 by i8 (or plain trit) convolution to i32, exact modulo 2^32.
     pub i8_conv2d: ConvKernel,
     /// f32 by plain trit convolution, as `f32_trit_gemm`.
@@ -392,6 +394,7 @@ offsets!(KernelTable {
     F32_TRIT_GEMM_OFFSET: f32_trit_gemm,
     F32_T2_GEMM_OFFSET: f32_t2_gemm,
     F32_CONV2D_OFFSET: f32_conv2d,
+    F32_DEPTHWISE_CONV2D_OFFSET: f32_depthwise_conv2d,
     I8_CONV2D_OFFSET: i8_conv2d,
     F32_TRIT_CONV2D_OFFSET: f32_trit_conv2d,
     FMA_F32_OFFSET: fma_f32,

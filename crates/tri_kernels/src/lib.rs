@@ -18,6 +18,7 @@ mod byte_sums;
 mod byte_vector;
 mod clusters;
 mod conv;
+mod depthwise;
 mod element;
 mod float;
 mod float_gemm;

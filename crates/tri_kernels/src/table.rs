@@ -6,8 +6,8 @@ use crate::lanes::Portable;
 #[cfg(target_arch = "x86_64")]
 use crate::lanes::{Avx2, Avx512Vnni};
 use crate::{
-    CpuLevel, KernelTable, byte_gemm, byte_scaled, clusters, conv, element, float_gemm, float_trit, quantize,
-    route, scalar,
+    CpuLevel, KernelTable, byte_gemm, byte_scaled, clusters, conv, depthwise, element, float_gemm,
+    float_trit, quantize, route, scalar,
 };
 
 impl KernelTable {
@@ -128,6 +128,7 @@ macro_rules! table {
                 $features,
                 conv::float_conv::<$level, { term::ROW_TRIT }, element::Trit>
             );
+            entry!(f32_depthwise_conv2d, ConvArgs, $features, depthwise::convolve::<$level>, f32_conv2d);
             entry!(argmax_clusters, ClusterArgs, $features, clusters::argmax::<$level>);
             entry!(i8_conv2d, ConvArgs, $features, conv::byte_conv::<$level>);
 
@@ -142,6 +143,7 @@ macro_rules! table {
                 f32_trit_gemm,
                 f32_t2_gemm,
                 f32_conv2d,
+                f32_depthwise_conv2d,
                 i8_conv2d,
                 f32_trit_conv2d,
                 fma_f32: scalar::fma_f32,

@@ -156,6 +156,7 @@ static KERNELS: KernelTable = KernelTable {
     f32_t2_gemm,
     f32_conv2d,
     // Convolutions differ in the kernel alone; the tests run that of f32.
+    f32_depthwise_conv2d: f32_conv2d,
     i8_conv2d: f32_conv2d,
     f32_trit_conv2d: f32_conv2d,
     fma_f32,

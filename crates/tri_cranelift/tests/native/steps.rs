@@ -177,6 +177,7 @@ fn convolutions_pass_their_attributes() {
     ];
     let step = StepKind::Convolution(Convolution {
         kind: ContractionKind::F32,
+        depthwise: false,
         attributes,
         input: BufferId(0),
         weight: BufferId(1),

@@ -1,6 +1,6 @@
 //! Two-dimensional convolution over contiguous operands.
 
-use tri_ir::{Conv2d, DType, Inst};
+use tri_ir::{Conv2d, DType, Dim, Inst};
 
 use super::{Failure, Scheduler};
 use crate::{ContractionKind, Convolution, StepKind};
@@ -13,11 +13,14 @@ impl<'m> Scheduler<'m> {
             (DType::F32, DType::Trit) => ContractionKind::F32Trit,
             _ => return Err(Failure::Unsupported("these element types have no convolution")),
         };
+        let channels = self.shape(inst.args[0]).get(1).and_then(Dim::as_constant);
+        let groups = attributes.groups;
+        let depthwise = kind == ContractionKind::F32 && groups > 1 && channels == Some(groups.into());
         self.plain(inst.args[1])?;
         let input = self.store(inst.args[0])?;
         let weight = self.store(inst.args[1])?;
         let out = self.target(inst.results[0]);
-        self.step(StepKind::Convolution(Convolution { kind, attributes, input, weight, out }));
+        self.step(StepKind::Convolution(Convolution { kind, depthwise, attributes, input, weight, out }));
         Ok(())
     }
 }

@@ -25,6 +25,27 @@ const CONVOLUTIONS: [[i64; 14]; 16] = [
     [1, 300, 9, 20, 12, 1, 1, 1, 1, 0, 0, 1, 1, 1],
 ];
 
+/// The same of convolutions that see one channel a result: ragged edges, strides, no interior, several results a channel, planes of
+/// several bands, and rows too long for one.
+const DEPTHWISE: [[i64; 14]; 16] = [
+    [1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 1, 1, 1],
+    [2, 3, 7, 7, 3, 3, 3, 1, 1, 1, 1, 1, 1, 3],
+    [1, 4, 14, 14, 4, 5, 5, 1, 1, 2, 2, 1, 1, 4],
+    [1, 2, 28, 33, 2, 3, 3, 2, 2, 1, 1, 1, 1, 2],
+    [2, 3, 15, 40, 6, 5, 5, 2, 2, 2, 2, 1, 1, 3],
+    [1, 2, 9, 50, 4, 3, 5, 1, 3, 2, 0, 1, 1, 2],
+    [1, 2, 12, 21, 2, 3, 3, 1, 1, 2, 2, 2, 2, 2],
+    [1, 2, 12, 40, 2, 3, 4, 3, 2, 2, 3, 2, 3, 2],
+    [1, 3, 2, 2, 3, 5, 5, 1, 1, 4, 4, 1, 1, 3],
+    [1, 2, 3, 20, 2, 1, 7, 1, 1, 0, 3, 1, 1, 2],
+    [1, 2, 20, 3, 2, 7, 1, 2, 1, 3, 0, 1, 1, 2],
+    [1, 1, 300, 300, 1, 3, 3, 1, 1, 1, 1, 1, 1, 1],
+    [1, 2, 290, 260, 2, 3, 3, 2, 2, 1, 1, 1, 1, 2],
+    [1, 1, 3, 40_000, 1, 3, 3, 1, 1, 1, 1, 1, 1, 1],
+    [0, 2, 4, 4, 2, 3, 3, 1, 1, 0, 0, 1, 1, 2],
+    [1, 2, 5, 66, 2, 2, 20, 1, 1, 1, 10, 1, 1, 2],
+];
+
 fn conv_args(sizes: [i64; 14]) -> ConvArgs {
     let [_, channels, height, width, out_channels, kh, kw, sh, sw, ph, pw, dh, dw, groups] = sizes;
     ConvArgs {
@@ -92,6 +113,7 @@ fn convolve<T: Copy, W: Copy, S: Copy>(
 }
 
 fn check_conv<T: Copy, W: Copy>(
+    cases: &[[i64; 14]],
     select: impl Fn(&KernelTable) -> tri_kernels::ConvKernel,
     mut input: impl FnMut(&mut Random) -> (T, Vec<u8>),
     mut weight: impl FnMut(&mut Random) -> (W, Vec<u8>),
@@ -100,7 +122,7 @@ fn check_conv<T: Copy, W: Copy>(
     same: impl Fn(u32, u32) -> bool,
 ) {
     let mut random = Random(11);
-    for sizes in CONVOLUTIONS {
+    for &sizes in cases {
         let mut args = conv_args(sizes);
         let images = sizes[0];
         let elements = (images * args.channels * args.height * args.width) as usize;
@@ -146,7 +168,8 @@ fn f32_convolution_skips_padding() {
             let x = draw(random);
             (x, f32_bytes(x))
         };
-        check_conv(|table| table.f32_conv2d, value, value, 0, fma, same_bits);
+        check_conv(&CONVOLUTIONS, |table| table.f32_conv2d, value, value, 0, fma, same_bits);
+        check_conv(&DEPTHWISE, |table| table.f32_depthwise_conv2d, value, value, 0, fma, same_bits);
     }
 }
 
@@ -161,7 +184,7 @@ fn f32_convolution_by_trits_adds_subtracts_or_leaves() {
         (trit, trit_bytes(trit))
     };
     let step = |x: f32, w: f32, sum: u32| trit_step(x, w, f32::from_bits(sum)).to_bits();
-    check_conv(|table| table.f32_trit_conv2d, value, trit, 0, step, same_bits);
+    check_conv(&CONVOLUTIONS, |table| table.f32_trit_conv2d, value, trit, 0, step, same_bits);
 }
 
 #[test]
@@ -171,7 +194,7 @@ fn i8_convolution_is_exact() {
         (x, vec![x as u8])
     };
     let step = |x: i8, w: i8, sum: u32| (sum as i32 + i32::from(x) * i32::from(w)) as u32;
-    check_conv(|table| table.i8_conv2d, byte, byte, 0, step, |a, b| a == b);
+    check_conv(&CONVOLUTIONS, |table| table.i8_conv2d, byte, byte, 0, step, |a, b| a == b);
     let extreme = |_: &mut Random| (-128, vec![0x80]);
-    check_conv(|table| table.i8_conv2d, extreme, extreme, 0, step, |a, b| a == b);
+    check_conv(&CONVOLUTIONS, |table| table.i8_conv2d, extreme, extreme, 0, step, |a, b| a == b);
 }
