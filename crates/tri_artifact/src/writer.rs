@@ -93,10 +93,7 @@ fn replace(
     let file = buffered.into_inner().map_err(|error| failed("write", error.into_error()))?;
     file.as_file().sync_all().map_err(|error| failed("write", error))?;
     file.persist(path).map_err(|error| failed("replace", error.error))?;
-    #[cfg(unix)]
-    std::fs::File::open(folder)
-        .and_then(|folder| folder.sync_all())
-        .map_err(|error| failed("write the folder of", error))?;
+    // The folder is not synced: after a crash of the system the file is the one before or this one, and whole.
     Ok(())
 }
 

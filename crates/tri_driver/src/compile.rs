@@ -13,7 +13,9 @@ use tri_passes::OptLevel;
 
 use crate::shelf::{Entry, Shelf, Tier};
 use crate::verify::verify;
-use crate::{Checkpoint, DriverError, ElaborateError, Output, Package, Program, Recipe, Skipped, Timing};
+use crate::{
+    Assembled, Checkpoint, DriverError, ElaborateError, Output, Package, Program, Recipe, Skipped, Timing,
+};
 
 /// Bytes of a file of weights that are bound in memory, unless told otherwise.
 pub const LARGE_WEIGHTS: u64 = 256 << 20;
@@ -37,7 +39,7 @@ pub struct Request<'a> {
 
 /// What compiling gives.
 #[derive(Debug)]
-pub struct Compiled {
+pub struct Compiled<'a> {
     /// The artifact.
     pub output: Output,
     /// Its entries without golden call.
@@ -50,6 +52,30 @@ pub struct Compiled {
     pub notes: Vec<String>,
     /// All its functions, unless it comes from the cache.
     pub(crate) pool: FunctionPool,
+    /// Where it is to be kept; nowhere if it is there, or does not belong there.
+    shelf: Option<Shelf<'a>>,
+    /// Whether some of its functions are not in the cache.
+    has_new_functions: bool,
+}
+
+impl Compiled<'_> {
+    /// Writes the artifact to the file at `path`, all of it or nothing, and keeps in the caches what was compiled.
+    ///
+    /// # Errors
+    /// The system refuses to write the file, which is untouched then. That caches refuse is no error.
+    pub fn write(&mut self, path: &Path, timing: &mut Timing) -> Result<(), DriverError> {
+        timing.stage("write", || {
+            let (Some(shelf), Output::Bytes(bytes)) = (self.shelf.take(), &self.output) else {
+                return self.output.write(path);
+            };
+            let has_warnings = !self.warnings.is_empty();
+            let entry = Entry { has_warnings, skipped: (&self.skipped).into(), bytes: bytes.into() };
+            let pool = self.has_new_functions.then_some(&self.pool);
+            let (written, note) = shelf.keep(&entry, pool, || self.output.write(path));
+            self.notes.extend(note);
+            written
+        })
+    }
 }
 
 /// Where an artifact comes from.
@@ -68,21 +94,21 @@ pub enum Source {
 ///
 /// # Errors
 /// The program has errors, the weights do not fit, or no kernel serves a step.
-pub fn compile(
+pub fn compile<'a>(
     program: &Program,
-    request: &Request<'_>,
+    request: &Request<'a>,
     timing: &mut Timing,
-) -> Result<Compiled, ElaborateError> {
+) -> Result<Compiled<'a>, ElaborateError> {
     compile_after(&FunctionPool::default(), program, request, timing)
 }
 
 /// The same after an earlier compilation in this process, which made the functions of `earlier`.
-pub(crate) fn compile_after(
+pub(crate) fn compile_after<'a>(
     earlier: &FunctionPool,
     program: &Program,
-    request: &Request<'_>,
+    request: &Request<'a>,
     timing: &mut Timing,
-) -> Result<Compiled, ElaborateError> {
+) -> Result<Compiled<'a>, ElaborateError> {
     let is_large = request
         .weights
         .and_then(|path| path.metadata().ok())
@@ -93,27 +119,31 @@ pub(crate) fn compile_after(
         }
         _ => None,
     };
-    let mut shelf = Shelf::new(request.cache, request.remote, recipe);
+    let mut shelf = Shelf::new(request.cache, request.remote, recipe, program);
     let mut found = timing.stage("look up", || shelf.artifact());
     if found.is_none() && request.remote.is_some() {
-        found = timing.stage("look up (remote)", || shelf.shared_artifact(program));
+        found = timing.stage("look up (remote)", || shelf.shared_artifact());
     }
     if let Some((entry, tier)) = found {
-        let warnings = if entry.has_warnings { program.check(timing) } else { Vec::new() };
-        let (output, skipped) = (Output::Bytes(entry.bytes), entry.skipped);
-        let (source, notes, pool) = (Source::Cache(tier), shelf.notes, FunctionPool::default());
-        return Ok(Compiled { output, skipped, warnings, source, notes, pool });
+        return Ok(taken(entry, tier, shelf.notes, program, timing));
     }
-    let (elaborated, warnings) = program.elaborate(timing)?;
-    if elaborated.entries.is_empty() {
-        return Err(DriverError::NoModel { path: program.name() }.into());
-    }
+    let (mut known, mut reason) = (FunctionPool::default(), None);
+    let warnings = rayon::in_place_scope(|scope| {
+        // What the cache knows of the program is read and held to its hash by another core.
+        scope.spawn(|_| {
+            reason = shelf.reason();
+            if earlier.is_empty() {
+                known = shelf.functions();
+            }
+        });
+        front_end(program, request.level, timing)
+    })?;
     let module = program.optimized(request.level, timing)?;
     let checkpoint = match request.weights {
         Some(weights) => Some(timing.stage("read weights", || Checkpoint::open(weights, module))?),
         None => None,
     };
-    let known = if earlier.is_empty() { &shelf.functions(program) } else { earlier };
+    let known = if earlier.is_empty() { &known } else { earlier };
     let package = Package {
         module,
         kernel: program.kernel_ir(request.level, timing)?,
@@ -124,22 +154,51 @@ pub(crate) fn compile_after(
         folder: is_large.then_some(request.folder),
         pool: known,
     };
-    let assembled = package.assemble(timing)?;
-    if is_large {
+    let Assembled { writer, skipped, pool } = package.assemble(timing)?;
+    let (output, reason) = if is_large {
         let reason = request.cache.map(|_| "artifacts of so large weights are not kept".to_owned());
-        let (output, source) = (Output::Sections(Box::new(assembled.writer)), Source::Compiler { reason });
-        let (skipped, pool) = (assembled.skipped, assembled.pool);
-        return Ok(Compiled { output, skipped, warnings, source, notes: shelf.notes, pool });
+        (Output::Sections(Box::new(writer)), reason)
+    } else {
+        let bytes = timing.stage("link", || writer.to_bytes()).map_err(DriverError::from)?;
+        (Output::Bytes(bytes), reason)
+    };
+    let has_new_functions = !pool.beyond(known).is_empty();
+    let (source, notes) = (Source::Compiler { reason }, std::mem::take(&mut shelf.notes));
+    Ok(Compiled { output, skipped, warnings, source, notes, pool, shelf: Some(shelf), has_new_functions })
+}
+
+/// Checks, elaborates and optimises; gives the checker's warnings.
+fn front_end(
+    program: &Program,
+    level: OptLevel,
+    timing: &mut Timing,
+) -> Result<Vec<Diagnostic>, ElaborateError> {
+    let (elaborated, warnings) = program.elaborate(timing)?;
+    if elaborated.entries.is_empty() {
+        return Err(DriverError::NoModel { path: program.name() }.into());
     }
-    let bytes = timing.stage("link", || assembled.writer.to_bytes()).map_err(DriverError::from)?;
-    let reason = shelf.reason(program);
-    let entry = Entry { has_warnings: !warnings.is_empty(), skipped: assembled.skipped, bytes };
-    timing.stage("keep", || {
-        shelf.keep(program, &entry, (!assembled.pool.beyond(known).is_empty()).then_some(&assembled.pool))
-    });
-    let source = Source::Compiler { reason };
-    let (output, skipped) = (Output::Bytes(entry.bytes), entry.skipped);
-    Ok(Compiled { output, skipped, warnings, source, notes: shelf.notes, pool: assembled.pool })
+    program.optimized(level, timing)?;
+    Ok(warnings)
+}
+
+/// What a cache had.
+fn taken<'a>(
+    entry: Entry<'_>,
+    tier: Tier,
+    notes: Vec<String>,
+    program: &Program,
+    timing: &mut Timing,
+) -> Compiled<'a> {
+    Compiled {
+        warnings: if entry.has_warnings { program.check(timing) } else { Vec::new() },
+        output: Output::Bytes(entry.bytes.into_owned()),
+        skipped: entry.skipped.into_owned(),
+        source: Source::Cache(tier),
+        notes,
+        pool: FunctionPool::default(),
+        shelf: None,
+        has_new_functions: false,
+    }
 }
 
 /// Compiles every artifact of a cache again from its tensor IR: how many are what they should be, and which are not, and why. An
@@ -150,7 +209,7 @@ pub fn verify_cache(cache: &Cache, timing: &mut Timing) -> (usize, Vec<(String, 
         let Found::Hit(contents) = cache.get(Kind::Artifact, &key) else { continue };
         let verified = match Entry::decode(contents) {
             None => Err("its contents are malformed".to_owned()),
-            Some(entry) => Artifact::from_bytes(entry.bytes)
+            Some(entry) => Artifact::from_bytes(entry.bytes.into_owned())
                 .map_err(DriverError::from)
                 .and_then(|artifact| verify(artifact, None, timing))
                 .map_err(|error| error.to_string()),

@@ -107,20 +107,24 @@ fn in_parallel(
     fusion: Fusion,
 ) -> Vec<(Arc<Function>, Result<Schedule, Stopped>)> {
     let next = AtomicUsize::new(0);
-    let run = |db: RootDatabase| {
+    let schedule = |db: &RootDatabase| {
         let mut done = Vec::new();
         loop {
-            let at = next.fetch_add(1, Ordering::Relaxed);
-            let Some(function) = module.functions.get(at) else { return done };
+            // Callers come after callees and are the larger, so the last are begun first.
+            let taken = next.fetch_add(1, Ordering::Relaxed) + 1;
+            let Some(at) = module.functions.len().checked_sub(taken) else { return done };
+            let function = &module.functions[at];
             let (function, links) = tri_ir::detach(function);
             let function = Arc::new(function);
-            let schedule = match scheduled(&db, Computation::new(&db, function.clone()), fusion) {
+            let schedule = match scheduled(db, Computation::new(db, function.clone()), fusion) {
                 Ok(schedule) => Ok(tri_kernel_ir::attach(schedule, &links)),
                 Err(error) => Err(Stopped::Schedule(tri_kernel_ir::attach_error(error, &links))),
             };
             done.push((at, (function, schedule)));
         }
     };
+    // The thread that asks may be one of those that work, and has its own handle at hand.
+    let run = |db: RootDatabase| salsa::attach_allow_change(&db, || schedule(&db));
     let threads = rayon::current_num_threads().min(module.functions.len());
     let handles: Vec<RootDatabase> = (0..threads).map(|_| db.for_thread()).collect();
     let mut done: Vec<_> = handles.into_par_iter().flat_map_iter(run).collect();

@@ -92,11 +92,11 @@ impl Recompiler {
     ///
     /// # Errors
     /// As [`compile`](crate::compile); and what opening the program holds no longer does.
-    pub fn compile(
+    pub fn compile<'a>(
         &mut self,
-        request: &Request<'_>,
+        request: &Request<'a>,
         timing: &mut Timing,
-    ) -> Result<Compiled, ElaborateError> {
+    ) -> Result<Compiled<'a>, ElaborateError> {
         self.program.hold()?;
         let compiled = compile_after(&self.pool, &self.program, request, timing)?;
         if !compiled.pool.is_empty() {

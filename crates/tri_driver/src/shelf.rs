@@ -3,6 +3,9 @@
 //! An artifact is looked for on disk, then on the server that machines share; what the server has is kept on disk. Functions and
 //! history stay on disk: compiling a function takes less time than asking a server for it.
 
+use std::borrow::Cow;
+use std::path::Path;
+
 use tri_cache::{Cache, Fetched, Found, Key, KeyBuilder, Kind, Remote};
 use tri_cranelift::FunctionPool;
 
@@ -13,13 +16,13 @@ const RECENT: usize = 4;
 
 /// What the cache holds for a recipe.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Entry {
+pub(crate) struct Entry<'a> {
     pub(crate) has_warnings: bool,
-    pub(crate) skipped: Vec<Skipped>,
-    pub(crate) bytes: Vec<u8>,
+    pub(crate) skipped: Cow<'a, [Skipped]>,
+    pub(crate) bytes: Cow<'a, [u8]>,
 }
 
-impl Entry {
+impl Entry<'_> {
     /// Length of the first part, whether there are warnings and what was skipped, the artifact.
     pub(crate) fn encode(&self) -> Option<Vec<u8>> {
         let skipped: Vec<(&str, &str)> =
@@ -31,14 +34,14 @@ impl Entry {
         Some(bytes)
     }
 
-    pub(crate) fn decode(mut contents: Vec<u8>) -> Option<Entry> {
+    pub(crate) fn decode(mut contents: Vec<u8>) -> Option<Entry<'static>> {
         let (length, rest) = contents.split_first_chunk()?;
         let length = u32::from_le_bytes(*length) as usize;
         let head = rest.get(..length)?;
         let (has_warnings, skipped): (bool, Vec<(String, String)>) = postcard::from_bytes(head).ok()?;
         let skipped = skipped.into_iter().map(|(entry, reason)| Skipped { entry, reason }).collect();
         contents.drain(..4 + length);
-        Some(Entry { has_warnings, skipped, bytes: contents })
+        Some(Entry { has_warnings, skipped, bytes: contents.into() })
     }
 }
 
@@ -66,15 +69,24 @@ struct Place<'a> {
     cache: &'a Cache,
     remote: Option<&'a Remote>,
     recipe: Recipe,
+    history: Key,
+    /// None where the compiler cannot tell its own build from others.
+    functions: Option<[Key; 2]>,
 }
 
 impl<'a> Shelf<'a> {
+    /// The places of a program; none without a cache and a recipe.
     pub(crate) fn new(
         cache: Option<&'a Cache>,
         remote: Option<&'a Remote>,
         recipe: Option<Recipe>,
+        program: &Program,
     ) -> Shelf<'a> {
-        let place = cache.zip(recipe).map(|(cache, recipe)| Place { cache, remote, recipe });
+        let place = cache.zip(recipe).map(|(cache, recipe)| {
+            let path = program.path();
+            let (history, functions) = (history_key(&path), functions_keys(&path));
+            Place { cache, remote, recipe, history, functions }
+        });
         Shelf { place, stored: None, notes: Vec::new() }
     }
 
@@ -89,14 +101,14 @@ impl<'a> Shelf<'a> {
         }
     }
 
-    pub(crate) fn artifact(&mut self) -> Option<(Entry, Tier)> {
+    pub(crate) fn artifact(&mut self) -> Option<(Entry<'static>, Tier)> {
         let key = self.place.as_ref()?.recipe.key();
         self.get(Kind::Artifact, &key).and_then(Entry::decode).map(|entry| (entry, Tier::Disk))
     }
 
     /// The artifact as another machine compiled it, which is on disk from then on.
-    pub(crate) fn shared_artifact(&mut self, program: &Program) -> Option<(Entry, Tier)> {
-        let Place { cache, remote, recipe } = self.place.as_ref()?;
+    pub(crate) fn shared_artifact(&mut self) -> Option<(Entry<'static>, Tier)> {
+        let Place { cache, remote, recipe, history, .. } = self.place.as_ref()?;
         let key = recipe.shared_key(cache)?;
         let contents = match (*remote)?.get(Kind::Artifact, &key) {
             Fetched::Hit(contents) => contents,
@@ -107,13 +119,15 @@ impl<'a> Shelf<'a> {
             }
         };
         cache.put(Kind::Artifact, &recipe.key(), &contents);
-        cache.put(Kind::History, &history_key(program), recipe.to_text().as_bytes());
+        cache.put(Kind::History, history, recipe.to_text().as_bytes());
         Some((Entry::decode(contents)?, Tier::Remote))
     }
 
     /// The functions of the program as it was compiled before, by this build of the compiler.
-    pub(crate) fn functions(&mut self, program: &Program) -> FunctionPool {
-        let Some(keys) = functions_keys(program) else { return FunctionPool::default() };
+    pub(crate) fn functions(&mut self) -> FunctionPool {
+        let Some(keys) = self.place.as_ref().and_then(|place| place.functions) else {
+            return FunctionPool::default();
+        };
         let stored: [FunctionPool; 2] = keys.map(|key| {
             let contents = self.get(Kind::Functions, &key);
             contents.and_then(|contents| postcard::from_bytes(&contents).ok()).unwrap_or_default()
@@ -145,8 +159,9 @@ impl<'a> Shelf<'a> {
     }
 
     /// Why the artifact was not there.
-    pub(crate) fn reason(&mut self, program: &Program) -> Option<String> {
-        let text = self.get(Kind::History, &history_key(program));
+    pub(crate) fn reason(&mut self) -> Option<String> {
+        let history = self.place.as_ref()?.history;
+        let text = self.get(Kind::History, &history);
         let recipe = &self.place.as_ref()?.recipe;
         let before = text.and_then(|text| Recipe::from_text(&String::from_utf8(text).ok()?));
         Some(match before {
@@ -155,44 +170,52 @@ impl<'a> Shelf<'a> {
         })
     }
 
-    /// Keeps what was compiled, and its functions if some were not known. A cache that cannot be written costs time, and is no error.
-    pub(crate) fn keep(&mut self, program: &Program, entry: &Entry, pool: Option<&FunctionPool>) {
-        let Some(Place { cache, remote, recipe }) =
-            self.place.as_ref().filter(|place| place.recipe.still_holds())
-        else {
-            return;
+    /// Keeps what was compiled, and its functions if they are given, while this thread does something else: it is the disk that takes its
+    /// time, and it takes several files at once. A cache that cannot be written costs time, and is no error; a note says what a server
+    /// refused.
+    pub(crate) fn keep<T>(
+        &self,
+        entry: &Entry<'_>,
+        pool: Option<&FunctionPool>,
+        beside: impl FnOnce() -> T,
+    ) -> (T, Option<String>) {
+        let Some(place) = self.place.as_ref().filter(|place| place.recipe.still_holds()) else {
+            return (beside(), None);
         };
-        let (history_key, functions_keys) = (history_key(program), functions_keys(program));
-        // The disk takes them at once.
-        let (note, ()) = rayon::join(
-            || {
-                let contents = entry.encode()?;
-                cache.put(Kind::Artifact, &recipe.key(), &contents);
-                let (remote, key) = ((*remote)?, recipe.shared_key(cache)?);
-                remote.put(Kind::Artifact, &key, &contents).err()
-            },
-            || {
-                cache.put(Kind::History, &history_key, recipe.to_text().as_bytes());
-                if let Some((keys, pool)) = functions_keys.zip(pool) {
-                    self.keep_functions(cache, keys, pool);
+        std::thread::scope(|scope| {
+            let artifact = scope.spawn(|| place.keep_artifact(entry));
+            scope.spawn(|| {
+                place.cache.put(Kind::History, &place.history, place.recipe.to_text().as_bytes());
+                if let Some((keys, pool)) = place.functions.zip(pool) {
+                    self.keep_functions(place.cache, keys, pool);
                 }
-            },
-        );
-        self.notes.extend(note);
+            });
+            let result = beside();
+            (result, artifact.join().unwrap_or_else(|payload| std::panic::resume_unwind(payload)))
+        })
     }
 }
 
-fn history_key(program: &Program) -> Key {
-    Key::of(program.path().as_os_str().as_encoded_bytes())
+impl Place<'_> {
+    /// Keeps an artifact on disk and on the server: what the server says against it.
+    fn keep_artifact(&self, entry: &Entry<'_>) -> Option<String> {
+        let contents = entry.encode()?;
+        self.cache.put(Kind::Artifact, &self.recipe.key(), &contents);
+        let (remote, key) = (self.remote?, self.recipe.shared_key(self.cache)?);
+        remote.put(Kind::Artifact, &key, &contents).err()
+    }
+}
+
+fn history_key(program: &Path) -> Key {
+    Key::of(program.as_os_str().as_encoded_bytes())
 }
 
 /// Where the functions of a program lie: those that were kept together, and those made since.
-fn functions_keys(program: &Program) -> Option<[Key; 2]> {
+fn functions_keys(program: &Path) -> Option<[Key; 2]> {
     let build = recipe::build()?;
-    let path = program.path();
     Some(["triton functions", "triton recent functions"].map(|purpose| {
         let mut builder = KeyBuilder::new(purpose);
-        builder.part("program", path.as_os_str().as_encoded_bytes());
+        builder.part("program", program.as_os_str().as_encoded_bytes());
         builder.part("compiler", build.as_bytes());
         builder.finish()
     }))

@@ -325,3 +325,12 @@ fn an_edit_in_another_thread_cancels_what_runs() {
     let kernel = program.kernel_ir(OptLevel::O2, &mut Timing::default()).unwrap();
     assert!(kernel.to_string().contains("sub"));
 }
+
+#[test]
+fn one_thread_is_enough_also_if_it_is_the_one_that_asks() {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
+    // With one core the asking thread schedules itself; one of several works among the others.
+    assert_eq!(pool.install(|| Subject::new().functions()), 7);
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(2).build().unwrap();
+    assert_eq!(pool.install(|| Subject::new().functions()), 7);
+}

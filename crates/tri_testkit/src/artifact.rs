@@ -57,7 +57,12 @@ pub(crate) fn hold_artifacts(
 fn compile(text: &str, request: &Request<'_>) -> Result<Vec<u8>, Finding> {
     let program = open(text)?;
     match tri_driver::compile(&program, request, &mut Timing::default()) {
-        Ok(compiled) => compiled.output.into_bytes().map_err(|error| Claim::Artifact.broken(error)),
+        Ok(mut compiled) => {
+            let path = request.folder.join("compiled.tria");
+            let written = compiled.write(&path, &mut Timing::default());
+            written.map_err(|error| Claim::Artifact.broken(error))?;
+            std::fs::read(&path).map_err(|error| Claim::Artifact.broken(error))
+        }
         Err(ElaborateError::Driver(error)) => Err(Claim::Artifact.broken(error)),
         Err(ElaborateError::Diagnostics(found)) => Err(Claim::Accepted.broken(format!("{found:?}"))),
     }

@@ -1,5 +1,6 @@
 //! `triton compile F.tri`: an artifact, or stages of the program as text.
 
+use std::mem::ManuallyDrop;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value, json};
@@ -30,6 +31,7 @@ enum Outcome {
 
 /// Compiles.
 pub(crate) fn run(args: &CompileArgs, format: Format) -> Result<(), Failure> {
+    join_pool();
     if args.watch {
         return watch::run(args, format);
     }
@@ -46,6 +48,12 @@ pub(crate) fn run(args: &CompileArgs, format: Format) -> Result<(), Failure> {
         Outcome::Artifact { path, source, .. } => (Some(path.clone()), Some(source)),
     };
     tell_time(args, artifact, source, &timing)
+}
+
+/// Makes this thread one of those that compile. It would only wait for them, and a thread more has memory of its own to be cleared.
+fn join_pool() {
+    // Where threads cannot be had, or there is a pool, it is as it is.
+    let _ = rayon::ThreadPoolBuilder::new().use_current_thread().build_global();
 }
 
 /// Tells what took how long, if that was asked for.
@@ -71,22 +79,23 @@ pub(crate) fn tell_time(
 }
 
 fn compile(args: &CompileArgs, format: Format, timing: &mut Timing) -> Result<Outcome, Failure> {
-    let program = program::open(&args.source)?;
+    // The process ends soon, and the system takes back all at once what would be taken apart piece by piece.
+    let program = ManuallyDrop::new(program::open(&args.source)?);
     if !args.emit.is_empty() {
         return Ok(Outcome::Text(emit(args, &program, format, timing)?));
     }
     let caches = Caches::of(args)?;
     let compiled = tri_driver::compile(&program, &caches.request(args), timing);
     let compiled = compiled.map_err(|error| program::told(&program, error, format))?;
-    tell(&compiled, &program, format);
-    let (path, bytes) = write(args, &compiled, timing)?;
+    let mut compiled = ManuallyDrop::new(compiled);
+    let (path, bytes) = write(args, &mut compiled, &program, format, timing)?;
     let report = if args.report {
         let report = timing.stage("report", || program.report(level_of(args.optimize.level)));
         Some(report.map_err(|error| program::told(&program, error, format))?)
     } else {
         None
     };
-    let (skipped, source) = (compiled.skipped, compiled.source);
+    let (skipped, source) = (std::mem::take(&mut compiled.skipped), compiled.source.clone());
     Ok(Outcome::Artifact { path, bytes, skipped, source, report })
 }
 
@@ -118,22 +127,21 @@ impl Caches {
     }
 }
 
-/// Prints what there is to say of a program that was compiled.
-pub(crate) fn tell(compiled: &Compiled, program: &Program, format: Format) {
+/// Writes the artifact, prints what there is to say of the program, and gives where it lies, and how many bytes it has.
+pub(crate) fn write(
+    args: &CompileArgs,
+    compiled: &mut Compiled<'_>,
+    program: &Program,
+    format: Format,
+    timing: &mut Timing,
+) -> Result<(PathBuf, u64), Failure> {
     diagnostics::print(&compiled.warnings, program, format);
+    let path = args.output.clone().unwrap_or_else(|| beside_us(&args.source.file));
+    let written = compiled.write(&path, timing);
     for note in &compiled.notes {
         output::note(format_args!("note: {note}"));
     }
-}
-
-/// Writes the artifact, and says where, and how many bytes it has.
-pub(crate) fn write(
-    args: &CompileArgs,
-    compiled: &Compiled,
-    timing: &mut Timing,
-) -> Result<(PathBuf, u64), Failure> {
-    let path = args.output.clone().unwrap_or_else(|| beside_us(&args.source.file));
-    timing.stage("write", || compiled.output.write(&path))?;
+    written?;
     let bytes = path.metadata().map_or(0, |file| file.len());
     Ok((path, bytes))
 }

@@ -63,9 +63,8 @@ fn round(
     let compiled = recompiler.compile(&caches.request(args), &mut timing);
     progress.finish();
     let work = recompiler.take_work();
-    let compiled = compiled.map_err(|error| program::told(recompiler.program(), error, format))?;
-    compile::tell(&compiled, recompiler.program(), format);
-    let (path, bytes) = compile::write(args, &compiled, &mut timing)?;
+    let mut compiled = compiled.map_err(|error| program::told(recompiler.program(), error, format))?;
+    let (path, bytes) = compile::write(args, &mut compiled, recompiler.program(), format, &mut timing)?;
     let seconds = start.elapsed().as_secs_f64();
     match format {
         Format::Json => output::result(format_args!(
