@@ -21,8 +21,8 @@ const GATES: [Gate; 9] = [
     ("format", "every file is formatted", || cargo(&["fmt", "--all", "--check"])),
     ("direction", "crates depend on crates above them only", direction::check),
     ("links", "links of README and docs lead somewhere, and the README to every page", links::check),
-    ("packages", "programs that tests start are installed", || {
-        system::require(&["redis-server", "redis-cli", "rclone"])
+    ("packages", "programs that tests start and libraries that features need are installed", || {
+        system::require(&["redis-server", "redis-cli", "rclone", "llvm-config-22"])
     }),
     ("clippy", "no lint warns", || {
         cargo(&["clippy", "--workspace", "--all-targets", FEATURES, "--locked", "--", "--deny", "warnings"])
@@ -40,7 +40,7 @@ const GATES: [Gate; 9] = [
 ];
 
 /// All that is behind a feature.
-const FEATURES: &str = "--features=tri_cli/remote";
+const FEATURES: &str = "--features=tri_cli/remote,tri_llvm/llvm";
 
 fn main() -> ExitCode {
     let names: Vec<String> = std::env::args().skip(1).collect();

@@ -6,8 +6,9 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 
 /// A program and the Debian package that has it.
-const PACKAGES: [(&str, &str); 7] = [
+const PACKAGES: [(&str, &str); 8] = [
     ("emacs", "emacs-nox"),
+    ("llvm-config-22", "llvm-22-dev"),
     ("node", "nodejs"),
     ("npm", "npm"),
     ("nvim", "neovim"),

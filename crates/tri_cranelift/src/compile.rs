@@ -21,7 +21,7 @@ use crate::functions::{Function, Functions};
 use crate::link::{Object, link};
 use crate::reuse::{Fingerprint, FunctionPool, FunctionRun};
 use crate::schedule::ScheduleContext;
-use crate::{Code, Effort, Options};
+use crate::{Code, Effort, Options, form};
 
 /// Why a module could not be compiled. None of them is the fault of the module.
 #[derive(Debug, thiserror::Error)]
@@ -151,7 +151,7 @@ pub fn compile_reusing(
 fn weight(module: &Module, functions: &Functions, function: Function) -> usize {
     match function {
         Function::Workspace(_) | Function::Launch(_) => 4,
-        Function::Body(form) => functions.form(form).form.weight(),
+        Function::Body(form) => form::weight(&functions.form(form).form),
         Function::Schedule(id) => module.schedules[id].steps.len() + module.schedules[id].buffers.len() / 4,
     }
 }
@@ -360,14 +360,14 @@ impl<'m> Compiler<'m> {
         let cx = self.schedule(function);
         let buffers = match function {
             Function::Workspace(_) | Function::Schedule(_) => cx.buffer_words(),
-            Function::Body(form) => self.functions.form(form).form.buffer_words(),
+            Function::Body(form) => form::buffer_words(&self.functions.form(form).form),
             Function::Launch(_) => Vec::new(),
         };
         let builder = FunctionBuilder::new(&mut self.context.func, &mut self.builder_context);
         let mut emitter = Emitter::new(builder, self.targets.options.level, buffers);
         match function {
             Function::Workspace(_) => cx.emit_workspace_size(&mut emitter),
-            Function::Body(form) => self.functions.form(form).form.emit(&mut emitter),
+            Function::Body(form) => form::emit(&self.functions.form(form).form, &mut emitter),
             Function::Launch(launch) => self.functions.launch(launch).work.emit(&mut emitter),
             Function::Schedule(_) => cx.emit(&mut emitter),
         }

@@ -3,7 +3,9 @@
 use cranelift_codegen::ir::{BlockArg, InstBuilder, Value, types};
 use tri_ir::math::{self, Arith};
 use tri_ir::{DType, Dim, Scalar, Symbol};
-use tri_kernel_ir::{Access, Buffer, BufferId, Expr, ExprId, Fold, Guard, Index, Nest, Stage};
+use tri_kernel_ir::{
+    Access, Buffer, BufferId, Expr, ExprId, Guard, Index, Nest, element_types, for_each_operand, needed,
+};
 
 use crate::elementwise::{binary_has_lanes, has_lanes, unary_has_lanes};
 use crate::emitter::Emitter;
@@ -53,31 +55,6 @@ impl<'p> Point<'p> {
     }
 }
 
-/// Calls `visit` with each operand.
-fn for_each_operand(expr: &Expr, visit: &mut dyn FnMut(ExprId)) {
-    match expr {
-        Expr::Constant(_)
-        | Expr::Dim(_)
-        | Expr::Affine { .. }
-        | Expr::Reg(_)
-        | Expr::Load(_)
-        | Expr::GuardedLoad { .. }
-        | Expr::Holds(_) => {}
-        Expr::GatherLoad { row, .. } => visit(*row),
-        Expr::Random { stream, .. } => visit(*stream),
-        Expr::Unary(_, a) | Expr::Cast(_, a) => visit(*a),
-        Expr::Binary(_, a, b) => {
-            visit(*a);
-            visit(*b);
-        }
-        Expr::Select(a, b, c) => {
-            visit(*a);
-            visit(*b);
-            visit(*c);
-        }
-    }
-}
-
 /// Factor of `index` among `strides`.
 fn stride_of(strides: &[(Index, Dim)], index: Index) -> Option<&Dim> {
     strides
@@ -95,23 +72,9 @@ pub(crate) fn is_contiguous(access: &Access, index: Index) -> bool {
     stride_of(&access.strides, index).and_then(Dim::as_constant) == Some(1)
 }
 
-/// Which expressions the roots need, themselves included.
-pub(crate) fn needed(nest: &Nest, roots: &[ExprId]) -> Vec<bool> {
-    let mut needed = vec![false; nest.exprs.len()];
-    for root in roots {
-        needed[root.index()] = true;
-    }
-    for id in (0..needed.len()).rev() {
-        if needed[id] {
-            for_each_operand(&nest.exprs[id], &mut |operand| needed[operand.index()] = true);
-        }
-    }
-    needed
-}
-
 impl<'n> NestContext<'n> {
     pub(crate) fn new(buffers: &'n [Buffer], nest: &'n Nest, failure: Symbol) -> NestContext<'n> {
-        let dtypes = infer(buffers, nest);
+        let dtypes = element_types(buffers, nest);
         NestContext { buffers, nest, failure, dtypes }
     }
 
@@ -368,55 +331,4 @@ fn holds(e: &mut Emitter<'_>, indices: &[Value], guards: &[Guard]) -> Value {
         });
     }
     all.unwrap_or_else(|| e.builder.ins().iconst(types::I8, 1))
-}
-
-/// Types of all expressions. A register has the type of what its stage computes, which may come later in the list.
-fn infer(buffers: &[Buffer], nest: &Nest) -> Vec<DType> {
-    let mut dtypes = vec![DType::F32; nest.exprs.len()];
-    let mut regs: Vec<Option<DType>> = vec![None; register_count(nest)];
-    // Each round settles at least the registers that depend on settled ones.
-    for _ in 0..=nest.stages.len() {
-        for (id, expr) in nest.exprs.iter().enumerate() {
-            let of = |buffer: BufferId| buffers[buffer.index()].dtype;
-            dtypes[id] = match expr {
-                Expr::Constant(scalar) => scalar.dtype(),
-                Expr::Dim(_) | Expr::Affine { .. } => DType::I32,
-                Expr::Reg(reg) => regs[reg.index()].unwrap_or(DType::F32),
-                Expr::Load(access) | Expr::GuardedLoad { access, .. } | Expr::GatherLoad { access, .. } => {
-                    of(access.buffer)
-                }
-                Expr::Holds(_) => DType::Bool,
-                Expr::Random { .. } => DType::F32,
-                Expr::Unary(tri_ir::UnaryOp::IsFinite | tri_ir::UnaryOp::IsNan, _) => DType::Bool,
-                Expr::Binary(op, _, _) if op.is_comparison() => DType::Bool,
-                Expr::Unary(_, a) | Expr::Binary(_, a, _) | Expr::Select(_, a, _) => dtypes[a.index()],
-                Expr::Cast(to, _) => *to,
-            };
-        }
-        for stage in &nest.stages {
-            match stage {
-                Stage::Fold { fold: Fold::ArgMax | Fold::Count, into, .. } => {
-                    regs[into.index()] = Some(DType::I32);
-                }
-                Stage::Fold { value, into, .. } | Stage::Let { value, into } => {
-                    regs[into.index()] = Some(dtypes[value.index()]);
-                }
-                Stage::Map { .. } => {}
-            }
-        }
-    }
-    dtypes
-}
-
-/// One more than the largest register.
-pub(crate) fn register_count(nest: &Nest) -> usize {
-    let written = nest.stages.iter().filter_map(|stage| match stage {
-        Stage::Fold { into, .. } | Stage::Let { into, .. } => Some(into.index() + 1),
-        Stage::Map { .. } => None,
-    });
-    let read = nest.exprs.iter().filter_map(|expr| match expr {
-        Expr::Reg(reg) => Some(reg.index() + 1),
-        _ => None,
-    });
-    written.chain(read).max().unwrap_or(0)
 }

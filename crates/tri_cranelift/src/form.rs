@@ -1,284 +1,39 @@
-//! Forms: what bodies are compiled from, so that steps that differ in sizes only share one function.
-//!
-//! The form of a step is the step with its buffers numbered in the order in which they occur, and with a symbol in place of every size
-//! that decides nothing about the code. Small numbers do decide (which loops are worth four lanes, what is contiguous) and stay. A
-//! schedule calls the body of a form with a frame that holds the values of the form's symbols and the addresses of its
-//! buffers. The code of a body does not depend on where it is called from.
+//! The body of a form as instructions, and the frame that it is called with.
 
-use tri_ir::{DType, Dim, Scalar, Symbol};
-use tri_kernel_ir::{
-    Access, Buffer, BufferId, Contraction, Convolution, Expr, Guard, Index, Nest, Place, QuantizeStep,
-    Schedule, Stage, StepKind,
-};
+use tri_kernel_ir::{Body, Form};
 
 use crate::emitter::Emitter;
 use crate::expression::NestContext;
 use crate::{FrameLayout, contraction, nest, quantize};
 
-/// Sizes of a smaller amount stay numbers in a form.
-const SMALL: i64 = 16;
-
-/// What the body of a step is compiled from.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct Form {
-    /// How many symbols there are.
-    pub(crate) symbols: u32,
-    /// The buffers; those with one place lie in the same memory.
-    pub(crate) buffers: Vec<Buffer>,
-    pub(crate) body: Body,
-}
-
-/// A step that computes.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Body {
-    /// An [`Expr::Constant`] of `i64` (a random stream) is the number of the symbol that holds it.
-    Nest {
-        nest: Nest,
-        /// Holds the word that a failure stores.
-        failure: Symbol,
-    },
-    Contraction(Box<Contraction>),
-    QuantizeRows(QuantizeStep),
-    Convolution(Convolution),
-}
-
-/// What a step gives to the body of its form.
-#[derive(Debug, Hash)]
-pub(crate) struct Arguments {
-    /// Values of the symbols.
-    pub(crate) sizes: Vec<Dim>,
-    /// The buffers.
-    pub(crate) buffers: Vec<BufferId>,
-}
-
-impl Form {
-    /// The form of a step that computes, and what the step gives to it; `failure` is the word that a failure of the step stores.
-    pub(crate) fn of(schedule: &Schedule, step: &StepKind, failure: i64) -> Option<(Form, Arguments)> {
-        let mut former = Former { schedule, sizes: Vec::new(), buffers: Vec::new(), formed: Vec::new() };
-        let body = match step {
-            StepKind::Nest(nest) => {
-                let mut nest = nest.clone();
-                former.nest(&mut nest);
-                Body::Nest { nest, failure: former.symbol(&Dim::constant(failure)) }
-            }
-            StepKind::Contraction(contraction) => {
-                let mut contraction = contraction.clone();
-                former.contraction(&mut contraction);
-                Body::Contraction(contraction)
-            }
-            StepKind::QuantizeRows(step) => {
-                let mut step = step.clone();
-                former.dim(&mut step.rows);
-                former.dim(&mut step.width);
-                for buffer in [&mut step.x, &mut step.digits, &mut step.scales] {
-                    former.buffer(buffer);
-                }
-                Body::QuantizeRows(step)
-            }
-            StepKind::Convolution(convolution) => {
-                let mut convolution = convolution.clone();
-                former.convolution(&mut convolution);
-                Body::Convolution(convolution)
-            }
-            StepKind::Clusters(_) | StepKind::Call(_) | StepKind::Route(_) | StepKind::BindDim { .. } => {
-                return None;
-            }
-        };
-        let form = Form { symbols: former.sizes.len() as u32, buffers: former.formed, body };
-        Some((form, Arguments { sizes: former.sizes, buffers: former.buffers }))
-    }
-
-    /// Emits the body.
-    pub(crate) fn emit(&self, e: &mut Emitter<'_>) {
-        match &self.body {
-            Body::Nest { nest, failure } => {
-                nest::emit(e, &NestContext::new(&self.buffers, nest, *failure));
-            }
-            Body::Contraction(contraction) => contraction::emit_contraction(e, contraction),
-            Body::QuantizeRows(step) => quantize::emit(e, step),
-            Body::Convolution(convolution) => {
-                contraction::emit_convolution(e, &self.buffers, convolution);
-            }
+/// Emits the body.
+pub(crate) fn emit(form: &Form, e: &mut Emitter<'_>) {
+    match &form.body {
+        Body::Nest { nest, failure } => {
+            nest::emit(e, &NestContext::new(&form.buffers, nest, *failure));
         }
-    }
-
-    /// For each buffer, the word of the frame that holds its address.
-    pub(crate) fn buffer_words(&self) -> Vec<usize> {
-        (0..self.buffers.len() as u32).map(|buffer| self.layout().buffer_word(buffer)).collect()
-    }
-
-    /// About how long compiling its body takes, in expressions.
-    pub(crate) fn weight(&self) -> usize {
-        match &self.body {
-            Body::Nest { nest, .. } => 8 + nest.exprs.len() * nest.stages.len(),
-            Body::Contraction(_) | Body::QuantizeRows(_) | Body::Convolution(_) => 32,
+        Body::Contraction(contraction) => contraction::emit_contraction(e, contraction),
+        Body::QuantizeRows(step) => quantize::emit(e, step),
+        Body::Convolution(convolution) => {
+            contraction::emit_convolution(e, &form.buffers, convolution);
         }
-    }
-
-    /// The frame that its body is called with.
-    pub(crate) fn layout(&self) -> FrameLayout {
-        FrameLayout::of_form(self.symbols, self.buffers.len() as u32)
     }
 }
 
-/// Replaces sizes and buffers of a step, and remembers what stood there.
-struct Former<'s> {
-    schedule: &'s Schedule,
-    sizes: Vec<Dim>,
-    buffers: Vec<BufferId>,
-    formed: Vec<Buffer>,
+/// For each buffer, the word of the frame that holds its address.
+pub(crate) fn buffer_words(form: &Form) -> Vec<usize> {
+    (0..form.buffers.len() as u32).map(|buffer| layout(form).buffer_word(buffer)).collect()
 }
 
-impl Former<'_> {
-    fn symbol(&mut self, dim: &Dim) -> Symbol {
-        let known = self.sizes.iter().position(|known| known == dim);
-        let at = known.unwrap_or_else(|| {
-            self.sizes.push(dim.clone());
-            self.sizes.len() - 1
-        });
-        Symbol(at as u32)
+/// About how long compiling its body takes, in expressions.
+pub(crate) fn weight(form: &Form) -> usize {
+    match &form.body {
+        Body::Nest { nest, .. } => 8 + nest.exprs.len() * nest.stages.len(),
+        Body::Contraction(_) | Body::QuantizeRows(_) | Body::Convolution(_) => 32,
     }
+}
 
-    fn dim(&mut self, dim: &mut Dim) {
-        if !dim.as_constant().is_some_and(|size| (1 - SMALL..SMALL).contains(&size)) {
-            *dim = Dim::var(self.symbol(dim));
-        }
-    }
-
-    fn dims(&mut self, dims: &mut [Dim]) {
-        dims.iter_mut().for_each(|dim| self.dim(dim));
-    }
-
-    fn buffer(&mut self, id: &mut BufferId) {
-        let known = self.buffers.iter().position(|known| known == id);
-        let at = known.unwrap_or_else(|| {
-            let memory = self.schedule.memory(*id);
-            // Buffers in one memory are told by the first of them.
-            let first = self.buffers.iter().position(|other| self.schedule.memory(*other) == memory);
-            let place = Place::Param(first.unwrap_or(self.buffers.len()) as u32);
-            let buffer = &self.schedule.buffers[id.index()];
-            self.formed.push(Buffer {
-                dtype: buffer.dtype,
-                shape: Vec::new(),
-                encoding: buffer.encoding,
-                place,
-            });
-            self.buffers.push(*id);
-            self.buffers.len() - 1
-        });
-        *id = BufferId(at as u32);
-    }
-
-    /// A buffer of which the shape matters.
-    fn shaped_buffer(&mut self, id: &mut BufferId) {
-        let mut shape = self.schedule.buffers[id.index()].shape.clone();
-        self.dims(&mut shape);
-        self.buffer(id);
-        self.formed[id.index()].shape = shape;
-    }
-
-    fn strides(&mut self, strides: &mut [(Index, Dim)]) {
-        strides.iter_mut().for_each(|(_, stride)| self.dim(stride));
-    }
-
-    fn access(&mut self, access: &mut Access) {
-        self.buffer(&mut access.buffer);
-        self.dim(&mut access.offset);
-        self.strides(&mut access.strides);
-    }
-
-    fn guards(&mut self, guards: &mut [Guard]) {
-        for guard in guards {
-            self.dim(&mut guard.offset);
-            self.strides(&mut guard.strides);
-            self.dim(&mut guard.size);
-        }
-    }
-
-    fn nest(&mut self, nest: &mut Nest) {
-        // What it is called makes no difference.
-        nest.name = String::new();
-        // Sizes of loops come first: a launch reads nothing else, so that more of them are the same.
-        self.dims(&mut nest.axes);
-        for stage in &mut nest.stages {
-            if let Stage::Fold { axes, .. } | Stage::Map { axes, .. } = stage {
-                self.dims(axes);
-            }
-        }
-        nest.exprs.iter_mut().for_each(|expr| self.expr(expr));
-        for stage in &mut nest.stages {
-            if let Stage::Map { stores, .. } = stage {
-                stores.iter_mut().for_each(|store| self.access(&mut store.to));
-            }
-        }
-    }
-
-    fn expr(&mut self, expr: &mut Expr) {
-        match expr {
-            Expr::Dim(dim) => self.dim(dim),
-            Expr::Affine { offset, strides } | Expr::Random { offset, strides, .. } => {
-                self.dim(offset);
-                self.strides(strides);
-            }
-            Expr::Load(access) => self.access(access),
-            Expr::GuardedLoad { access, guards, .. } => {
-                self.access(access);
-                self.guards(guards);
-            }
-            Expr::Holds(guards) => self.guards(guards),
-            Expr::GatherLoad { access, rows, stride, .. } => {
-                self.access(access);
-                self.dim(rows);
-                self.dim(stride);
-            }
-            Expr::Constant(scalar) if scalar.dtype() == DType::I64 => {
-                let symbol = self.symbol(&Dim::constant(scalar.bits() as i64));
-                *scalar = Scalar::from_bits(DType::I64, symbol.0.into());
-            }
-            Expr::Constant(_)
-            | Expr::Reg(_)
-            | Expr::Unary(..)
-            | Expr::Binary(..)
-            | Expr::Select(..)
-            | Expr::Cast(..) => {}
-        }
-    }
-
-    fn contraction(&mut self, contraction: &mut Contraction) {
-        let Contraction {
-            kind: _,
-            outer,
-            m,
-            n,
-            k,
-            lhs,
-            lhs_offset,
-            lhs_strides,
-            rhs,
-            rhs_offset,
-            rhs_strides,
-            out,
-            out_offset,
-            out_stride,
-            scales,
-        } = contraction;
-        let scales = scales.iter_mut().flat_map(|scales| [&mut scales.rows, &mut scales.columns]);
-        for buffer in [lhs, rhs, out].into_iter().chain(scales) {
-            self.buffer(buffer);
-        }
-        outer.iter_mut().for_each(|axis| self.dim(&mut axis.size));
-        for dim in [m, n, k, lhs_offset, rhs_offset, out_offset, out_stride] {
-            self.dim(dim);
-        }
-        outer.iter_mut().for_each(|axis| self.dims(&mut axis.strides));
-        self.dims(lhs_strides);
-        self.dims(rhs_strides);
-    }
-
-    fn convolution(&mut self, convolution: &mut Convolution) {
-        let Convolution { kind: _, depthwise: _, attributes: _, input, weight, out } = convolution;
-        for buffer in [out, weight, input] {
-            self.shaped_buffer(buffer);
-        }
-    }
+/// The frame that its body is called with.
+pub(crate) fn layout(form: &Form) -> FrameLayout {
+    FrameLayout::of_form(form.symbols, form.buffers.len() as u32)
 }

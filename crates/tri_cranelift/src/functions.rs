@@ -6,10 +6,9 @@ use cranelift_codegen::ir::{AbiParam, ExtFuncData, ExternalName, FuncRef, UserEx
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 use tri_ir::Dim;
-use tri_kernel_ir::{Module, ScheduleId, SlotSize, Step, StepKind, workspace_bytes};
+use tri_kernel_ir::{Arguments, Form, Module, ScheduleId, SlotSize, Step, StepKind, workspace_bytes};
 
 use crate::emitter::{Emitter, signature};
-use crate::form::{Arguments, Form};
 use crate::launch::Work;
 use crate::schedule::gathers;
 use crate::{FailureKind, Site};

@@ -9,11 +9,11 @@
 use rustc_hash::FxHashMap;
 use tri_kernel_ir::{RouteStep, Schedule, SlotSize, StepKind};
 
-use crate::FrameLayout;
 use crate::digest::Digest;
 use crate::functions::{Function, known_workspace};
 use crate::reuse::Fingerprint;
 use crate::schedule::{ScheduleContext, gathers};
+use crate::{FrameLayout, form};
 
 impl Fingerprint {
     /// The key of a function that refers to `callees`, for the target whose settings are `target`.
@@ -65,7 +65,7 @@ impl Hashed<'_> {
                     let layout = FrameLayout::of(&self.cx.module.schedules[*id]);
                     self.digest.add(&(layout, functions.can_fail(*id)))
                 }
-                Function::Body(form) => self.digest.add(&functions.form(*form).form.layout()),
+                Function::Body(form) => self.digest.add(&form::layout(&functions.form(*form).form)),
                 Function::Launch(_) | Function::Workspace(_) => self.digest.add(&()),
             };
         }

@@ -5,13 +5,11 @@
 
 use cranelift_codegen::ir::{InstBuilder, Value, condcodes::IntCC, types};
 use tri_ir::{BinaryOp, Dim, UnaryOp};
-use tri_kernel_ir::{Expr, Nest, Stage};
+use tri_kernel_ir::{Body, Expr, Form, Nest, Stage, needed};
 use tri_kernels::Context;
 
 use crate::contraction::{COLUMNS, ROWS, unit_axes};
 use crate::emitter::Emitter;
-use crate::expression::needed;
-use crate::form::{Body, Form};
 use crate::nest::{block_length, product, roots, split_axis};
 use crate::quantize;
 

@@ -5,10 +5,10 @@
 
 use cranelift_codegen::ir::{InstBuilder, Value, condcodes::IntCC};
 use tri_ir::Dim;
-use tri_kernel_ir::{Expr, ExprId, Index, Nest, Place, Stage, Store};
+use tri_kernel_ir::{Expr, ExprId, Index, Nest, Place, Stage, Store, needed, register_count};
 
 use crate::emitter::Emitter;
-use crate::expression::{NestContext, Point, is_contiguous, needed, register_count};
+use crate::expression::{NestContext, Point, is_contiguous};
 use crate::lanes::{Lanes, Width};
 
 /// Elements of a block.

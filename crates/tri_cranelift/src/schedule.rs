@@ -7,13 +7,14 @@ use cranelift_codegen::{
     ir::{InstBuilder, Value, condcodes::IntCC, types},
 };
 use tri_ir::Dim;
-use tri_kernel_ir::{BufferId, CallStep, Expr, Module, Nest, Schedule, ScheduleId, Slot, SlotSize, StepKind};
+use tri_kernel_ir::{
+    Arguments, BufferId, CallStep, Expr, Module, Nest, Schedule, ScheduleId, Slot, SlotSize, StepKind,
+};
 
 use crate::emitter::{Emitter, MEMORY};
-use crate::form::Arguments;
 use crate::functions::{Function, Functions, known_workspace};
 use crate::sizes::Limits;
-use crate::{FailureKind, FrameLayout, clusters};
+use crate::{FailureKind, FrameLayout, clusters, form};
 
 /// Slots begin at multiples of this.
 const ALIGNMENT: i64 = 64;
@@ -207,7 +208,7 @@ impl<'m> ScheduleContext<'m> {
 
     /// The frame of the body of a form, filled.
     fn body_frame(&self, e: &mut Emitter<'_>, form: usize, arguments: &Arguments) -> Value {
-        let layout = self.functions.form(form).form.layout();
+        let layout = form::layout(&self.functions.form(form).form);
         let slot = e.argument_stack(8 * layout.words() as u32);
         let frame = e.stack_address(slot);
         for (word, dim) in layout.symbols().zip(&arguments.sizes) {

@@ -16,8 +16,10 @@
 //! Meaning: executing the steps in order gives the bits that the interpreter gives for the function. Points of a nest's
 //! outer axes, and rows and columns of a contraction, are independent, so a backend may run them in parallel.
 
+mod analysis;
 mod attach;
 mod explain;
+mod form;
 mod kir;
 mod operands;
 pub mod plan;
@@ -27,8 +29,10 @@ mod schedule;
 mod verify;
 mod workspace;
 
+pub use analysis::{element_types, for_each_operand, needed, register_count};
 pub use attach::{attach, attach_error};
 pub use explain::{KernelChoice, explain};
+pub use form::{Arguments, Body, Form};
 pub use kir::{
     Access, Buffer, BufferId, CallStep, ClusterStep, Contraction, ContractionKind, Convolution, Expr, ExprId,
     Fold, Guard, Index, Module, Nest, OuterAxis, Place, QuantizeStep, Reg, Repeat, RouteStep, RouteTile,

@@ -1,0 +1,262 @@
+//! A host that runs schedules on the simulated GPU.
+
+use std::ops::Range;
+
+use tri_ir::{DType, Dim, TensorData};
+use tri_kernel_ir::{
+    BufferId, Fusion, Place, RouteStep, Schedule, ScheduleId, Stage, StepKind, Verified, plan, slot_offsets,
+    workspace_bytes,
+};
+use tri_llvm::{Effort, LowerError, Lowered, Run, Target, lower};
+use tri_ptx_sim::{Gpu, Module};
+
+/// A module that can be called.
+pub(crate) struct Machine {
+    module: Verified,
+    lowered: Lowered,
+    ptx: Module,
+}
+
+/// A failure that a kernel told: the word of its place, and the value that caused it.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Failure(pub(crate) i64, pub(crate) i64);
+
+/// Where the buffers of a running schedule are.
+struct Frame<'s> {
+    schedule: &'s Schedule,
+    symbols: Vec<i64>,
+    params: Vec<u64>,
+    results: Vec<u64>,
+    states: Vec<u64>,
+    slots: Vec<u64>,
+    /// Buffers of a repeat that have moved, and how far.
+    moved: Vec<(BufferId, i64)>,
+}
+
+impl Frame<'_> {
+    fn address(&self, buffer: BufferId) -> u64 {
+        let by = self.moved.iter().find(|(moved, _)| *moved == buffer).map_or(0, |(_, by)| *by);
+        let moved = |at: u32| (i64::from(at) + by) as usize;
+        match self.schedule.memory(buffer) {
+            Place::Param(i) => self.params[moved(i)],
+            Place::Result(i) => self.results[moved(i)],
+            Place::State(i) => self.states[moved(i)],
+            Place::Slot(i) => self.slots[i as usize],
+            Place::Alias(_) => unreachable!("aliases were followed to their end"),
+        }
+    }
+
+    fn size(&self, dim: &Dim) -> i64 {
+        dim.evaluate(&mut |symbol| self.symbols.get(symbol.index()).copied()).unwrap()
+    }
+}
+
+/// The buffers that a step writes.
+fn written(step: &StepKind) -> Vec<BufferId> {
+    match step {
+        StepKind::Nest(nest) => {
+            let stores = nest.stages.iter().flat_map(|stage| match stage {
+                Stage::Map { stores, .. } => stores.as_slice(),
+                _ => &[],
+            });
+            stores.map(|store| store.to.buffer).collect()
+        }
+        StepKind::Contraction(step) => vec![step.out],
+        StepKind::QuantizeRows(step) => vec![step.digits, step.scales],
+        StepKind::Convolution(step) => vec![step.out],
+        StepKind::Clusters(step) => vec![step.out],
+        _ => Vec::new(),
+    }
+}
+
+impl Machine {
+    /// Compiles a module of tensor IR for one family of GPUs.
+    pub(crate) fn new(
+        module: &tri_ir::Verified,
+        fusion: Fusion,
+        target: Target,
+    ) -> Result<Machine, LowerError> {
+        let module = tri_kernel_ir::verify(tri_kernel_ir::schedule(module, fusion).unwrap()).unwrap();
+        let lowered = lower(&module)?;
+        let ptx = target.compile(&lowered, Effort::Usual).unwrap();
+        let ptx = Module::parse(&ptx).unwrap_or_else(|error| panic!("{error}\n{ptx}"));
+        Ok(Machine { module, lowered, ptx })
+    }
+
+    /// Calls a schedule; gives its results, and changes its states.
+    pub(crate) fn call(
+        &self,
+        id: u32,
+        symbols: &[i64],
+        params: &[TensorData],
+        states: &mut [TensorData],
+    ) -> Result<Vec<Vec<u8>>, Failure> {
+        let mut host = Host { machine: self, gpu: Gpu::default(), failures: 0 };
+        host.failures = host.place(&[0; 16]);
+        let params = params.iter().map(|data| host.place(&data.bytes)).collect();
+        let places: Vec<u64> = states.iter().map(|data| host.place(&data.bytes)).collect();
+        let schedule = &self.module.schedules[id as usize];
+        let bytes = schedule.results.iter().map(|result| {
+            let bytes = plan::bytes(&schedule.buffers[result.index()]).unwrap();
+            bytes.evaluate(&mut |symbol| symbols.get(symbol.index()).copied()).unwrap() as usize
+        });
+        let bytes: Vec<usize> = bytes.collect();
+        let results: Vec<u64> = bytes.iter().map(|bytes| host.gpu.allocate(*bytes)).collect();
+        host.run(ScheduleId(id), symbols.to_vec(), [params, results.clone(), places.clone()])?;
+        for (state, address) in states.iter_mut().zip(places) {
+            state.bytes = host.gpu.read(address, state.bytes.len()).unwrap();
+        }
+        Ok(results
+            .iter()
+            .zip(bytes)
+            .map(|(address, bytes)| host.gpu.read(*address, bytes).unwrap())
+            .collect())
+    }
+}
+
+/// A call that is under way.
+struct Host<'m> {
+    machine: &'m Machine,
+    gpu: Gpu,
+    /// Where kernels tell failures.
+    failures: u64,
+}
+
+impl Host<'_> {
+    /// The address of memory that holds these bytes.
+    fn place(&mut self, bytes: &[u8]) -> u64 {
+        let address = self.gpu.allocate(bytes.len());
+        self.gpu.write(address, bytes).unwrap();
+        address
+    }
+
+    fn run(
+        &mut self,
+        id: ScheduleId,
+        symbols: Vec<i64>,
+        [params, results, states]: [Vec<u64>; 3],
+    ) -> Result<(), Failure> {
+        let machine = self.machine;
+        let schedule = &machine.module.schedules[id.index()];
+        // Slots that lie apart show what leaves one.
+        let mut offsets = slot_offsets(&machine.module, id, &symbols).unwrap();
+        offsets.push(workspace_bytes(&machine.module, id, &symbols).unwrap());
+        let slots = offsets.windows(2).map(|pair| self.gpu.allocate((pair[1] - pair[0]) as usize)).collect();
+        let moved = Vec::new();
+        let mut frame = Frame { schedule, symbols, params, results, states, slots, moved };
+        frame.symbols.resize(schedule.symbols.len(), 0);
+        let mut at = 0;
+        for repeat in &schedule.repeats {
+            let steps = repeat.steps.start as usize..repeat.steps.end as usize;
+            self.steps(id, &mut frame, at..steps.start)?;
+            at = steps.end;
+            for turn in 0..i64::from(repeat.times) {
+                let moved = repeat.moving.iter().map(|(buffer, by)| (*buffer, turn * i64::from(*by)));
+                frame.moved = moved.collect();
+                self.steps(id, &mut frame, steps.clone())?;
+            }
+            frame.moved.clear();
+        }
+        self.steps(id, &mut frame, at..schedule.steps.len())
+    }
+
+    fn steps(&mut self, id: ScheduleId, frame: &mut Frame<'_>, steps: Range<usize>) -> Result<(), Failure> {
+        for at in steps {
+            let runs = &self.machine.lowered.runs[id.index()][at];
+            match &frame.schedule.steps[at].kind {
+                StepKind::Call(call) => {
+                    let symbols = call.symbols.iter().map(|dim| frame.size(dim)).collect();
+                    let lists = [&call.params, &call.results, &call.states];
+                    let lists = lists.map(|list| list.iter().map(|id| frame.address(*id)).collect());
+                    self.run(call.schedule, symbols, lists)?;
+                }
+                StepKind::BindDim { from, symbol, .. } => {
+                    frame.symbols[symbol.index()] = self.index(frame.address(*from)).into();
+                }
+                StepKind::Route(route) => self.route(frame, route, runs)?,
+                step => self.launch(frame, &runs[0], &[], &written(step))?,
+            }
+        }
+        Ok(())
+    }
+
+    /// An `i32` of the device.
+    fn index(&mut self, address: u64) -> i32 {
+        i32::from_le_bytes(self.gpu.read(address, 4).unwrap().try_into().unwrap())
+    }
+
+    fn route(&mut self, frame: &Frame<'_>, route: &RouteStep, runs: &[Run]) -> Result<(), Failure> {
+        let [chosen, order, _, first, grouped, results] = route.scratch;
+        self.launch(frame, &runs[0], &[], &[chosen])?;
+        for rank in 0..i64::from(route.top) {
+            for (run, written) in runs[1..3].iter().zip([first, order]) {
+                self.launch(frame, run, &[(5, rank)], &[written])?;
+            }
+            for (number, tile) in route.tiles.iter().enumerate() {
+                let first = frame.address(first) + 4 * number as u64;
+                let (start, end) = (i64::from(self.index(first)), i64::from(self.index(first + 4)));
+                for start in (start..end).step_by(RouteStep::TOGETHER as usize) {
+                    let count = (end - start).min(RouteStep::TOGETHER);
+                    let chunk = [(0, count), (5, rank), (6, start)];
+                    self.launch(frame, &runs[3], &chunk, &[grouped])?;
+                    let symbols =
+                        [count].into_iter().chain(tile.symbols.iter().map(|dim| frame.size(dim))).collect();
+                    let captures = tile.captures.iter().map(|buffer| frame.address(*buffer));
+                    let params = [frame.address(grouped)].into_iter().chain(captures).collect();
+                    let places = [params, vec![frame.address(results)], Vec::new()];
+                    self.run(tile.schedule, symbols, places)?;
+                    self.launch(frame, &runs[4], &chunk, &[route.out])?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn launch(
+        &mut self,
+        frame: &Frame<'_>,
+        run: &Run,
+        given: &[(usize, i64)],
+        written: &[BufferId],
+    ) -> Result<(), Failure> {
+        let kernel = &self.machine.lowered.kernels[run.kernel];
+        let mut sizes: Vec<i64> = run.sizes.iter().map(|dim| frame.size(dim)).collect();
+        for (at, size) in given {
+            sizes[*at] = *size;
+        }
+        let blocks = kernel.blocks(&sizes).unwrap();
+        if blocks == 0 {
+            return Ok(());
+        }
+        let buffers = run.buffers.iter().map(|buffer| frame.address(*buffer));
+        let sizes = sizes.iter().map(|size| *size as u64);
+        let arguments: Vec<u64> = buffers.chain(sizes).chain([self.failures]).collect();
+        let mut writable: Vec<u64> = written.iter().map(|buffer| frame.address(*buffer)).collect();
+        writable.push(self.failures);
+        let grid = [blocks as u32, kernel.threads];
+        self.gpu
+            .launch(&self.machine.ptx, &kernel.name, grid, &arguments, &writable)
+            .unwrap_or_else(|error| panic!("{error}"));
+        let words = self.gpu.read(self.failures, 16).unwrap();
+        let word = |at: usize| i64::from_le_bytes(words[8 * at..8 * at + 8].try_into().unwrap());
+        if word(0) == 0 { Ok(()) } else { Err(Failure(word(0), word(1))) }
+    }
+}
+
+/// Whether two results are equal bit for bit, any NaN standing for any.
+pub(crate) fn assert_same(dtype: DType, found: &[u8], expected: &[u8], what: &str) {
+    assert_eq!(found.len(), expected.len(), "{what}");
+    let width = dtype.bytes();
+    let is_nan = |bits: u64| match dtype {
+        DType::F32 => f32::from_bits(bits as u32).is_nan(),
+        DType::F16 => bits & 0x7fff > 0x7c00,
+        DType::Bf16 => bits & 0x7fff > 0x7f80,
+        _ => false,
+    };
+    let bits = |bytes: &[u8]| bytes.iter().rev().fold(0u64, |bits, byte| bits << 8 | u64::from(*byte));
+    for (at, (found, expected)) in found.chunks(width).zip(expected.chunks(width)).enumerate() {
+        let (found, expected) = (bits(found), bits(expected));
+        let same = found == expected || (is_nan(found) && is_nan(expected));
+        assert!(same, "{what}: element {at} is {found:#x}, not {expected:#x}");
+    }
+}
