@@ -1,4 +1,5 @@
-//! Measures kernels against the limits of the machine: what its memory delivers and what its vector units do, in the same run.
+//! Measures kernels, and the steps of whole models, against the limits of the machine: what its memory delivers and what its vector units
+//! do, in the same run.
 //!
 //! The machine may be busy with others. So a measurement is many short repetitions in which the kernel and its limit take turns,
 //! and a share of the limit compares their medians.
@@ -7,9 +8,11 @@
 
 mod case;
 mod limit;
+mod profile;
 mod sample;
 mod suite;
 
 pub use case::{BenchError, Bound, Case, Memory, Row, measure};
 pub use limit::{Machine, machine};
+pub use profile::{Profile, StepProfile, profile};
 pub use suite::{SHAPES, Suite};

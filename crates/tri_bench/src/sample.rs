@@ -16,9 +16,7 @@ impl Times {
 
     /// The middle one.
     pub(crate) fn median(&self) -> f64 {
-        let mut times = self.0.clone();
-        times.sort_by(f64::total_cmp);
-        times.get(times.len() / 2).copied().unwrap_or(f64::INFINITY)
+        median(&self.0)
     }
 
     /// The least.
@@ -35,4 +33,11 @@ pub(crate) fn repeat(budget: Duration, mut round: impl FnMut()) {
         round();
         rounds += 1;
     }
+}
+
+/// The middle one of some times.
+pub(crate) fn median(times: &[f64]) -> f64 {
+    let mut times = times.to_vec();
+    times.sort_by(f64::total_cmp);
+    times.get(times.len() / 2).copied().unwrap_or(f64::INFINITY)
 }

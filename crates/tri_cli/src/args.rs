@@ -58,6 +58,8 @@ pub(crate) enum Command {
     Compile(CompileArgs),
     /// Calls an entry point of a program or artifact.
     Run(RunArgs),
+    /// Measures how long each step of an entry point takes, beside what the machine could do.
+    Profile(ProfileArgs),
     /// Tells where the tensors of two files differ.
     Diff(DiffArgs),
     /// Renders saved routing statistics as a web page.
@@ -305,8 +307,9 @@ fn parse_emit(text: &str) -> Result<Emit, String> {
     })
 }
 
+/// A model that is called: a program or an artifact, its entry point, inputs and weights.
 #[derive(Args, Debug)]
-pub(crate) struct RunArgs {
+pub(crate) struct ModelArgs {
     #[command(flatten)]
     pub(crate) source: SourceArgs,
     #[command(flatten)]
@@ -317,15 +320,6 @@ pub(crate) struct RunArgs {
     /// An input: `.npy`, or `.safetensors` with the tensor's name unless it has only one.
     #[arg(long = "input", value_name = "NAME=FILE[:TENSOR]", value_parser = parse_input)]
     pub(crate) inputs: Vec<(String, String)>,
-    /// Where to write each result, in order: `.npy` or `.safetensors[:TENSOR]`; printed unless given.
-    #[arg(long = "output", value_name = "FILE[:TENSOR]")]
-    pub(crate) outputs: Vec<String>,
-    /// Compares each result, in order, with a tensor, and prints how many elements are equal.
-    #[arg(long = "expect", value_name = "FILE[:TENSOR]")]
-    pub(crate) expect: Vec<String>,
-    /// Writes every value that the entry point computes; at -O0, where each op is a kernel of its own.
-    #[arg(long, value_name = "FILE.safetensors")]
-    pub(crate) dump_values: Option<PathBuf>,
     /// Weights to bind.
     #[arg(long, value_name = "FILE.safetensors")]
     pub(crate) weights: Option<PathBuf>,
@@ -335,6 +329,21 @@ pub(crate) struct RunArgs {
     /// Threads; the machine's cores unless given.
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(crate) threads: Option<u16>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct RunArgs {
+    #[command(flatten)]
+    pub(crate) model: ModelArgs,
+    /// Where to write each result, in order: `.npy` or `.safetensors[:TENSOR]`; printed unless given.
+    #[arg(long = "output", value_name = "FILE[:TENSOR]")]
+    pub(crate) outputs: Vec<String>,
+    /// Compares each result, in order, with a tensor, and prints how many elements are equal.
+    #[arg(long = "expect", value_name = "FILE[:TENSOR]")]
+    pub(crate) expect: Vec<String>,
+    /// Writes every value that the entry point computes; at -O0, where each op is a kernel of its own.
+    #[arg(long, value_name = "FILE.safetensors")]
+    pub(crate) dump_values: Option<PathBuf>,
     /// Executes machine code from the artifact instead of compiling its tensor IR.
     #[arg(long)]
     pub(crate) trust_code: bool,
@@ -344,6 +353,30 @@ pub(crate) struct RunArgs {
     /// Compares the chosen tiles with those of an earlier run on the same rows.
     #[arg(long, value_name = "FILE", requires = "routing_stats")]
     pub(crate) routing_earlier: Option<PathBuf>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ProfileArgs {
+    #[command(flatten)]
+    pub(crate) model: ModelArgs,
+    /// A size known only when the model runs, for inputs that are not given; 1 unless given.
+    #[arg(long = "size", value_name = "NAME=SIZE", value_parser = parse_dim, conflicts_with = "inputs")]
+    pub(crate) sizes: Vec<(String, i64)>,
+    /// The program that an artifact was compiled from, to name its lines.
+    #[arg(long, value_name = "FILE.tri")]
+    pub(crate) lines: Option<PathBuf>,
+    /// Steps to print.
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    pub(crate) most: usize,
+    /// How long to repeat the call.
+    #[arg(long, value_name = "MS", default_value_t = 1000)]
+    pub(crate) milliseconds: u64,
+    /// Writes the last call as a trace for Perfetto.
+    #[arg(long, value_name = "FILE.json")]
+    pub(crate) trace: Option<PathBuf>,
+    /// Draws the last call as a flame graph.
+    #[arg(long, value_name = "FILE.svg")]
+    pub(crate) flame: Option<PathBuf>,
 }
 
 #[derive(Args, Debug)]

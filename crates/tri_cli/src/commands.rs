@@ -13,6 +13,7 @@ pub(crate) mod graph;
 pub(crate) mod inspect;
 pub(crate) mod lsp;
 pub(crate) mod new;
+pub(crate) mod profile;
 pub(crate) mod report;
 pub(crate) mod run;
 pub(crate) mod test;

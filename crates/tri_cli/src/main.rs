@@ -9,6 +9,8 @@ mod diagnostics;
 mod diff;
 mod failure;
 mod fixing;
+mod flame;
+mod model;
 mod next_step;
 mod output;
 mod pages;
@@ -18,6 +20,7 @@ mod remote;
 mod report;
 mod routing;
 mod source_files;
+mod steps;
 mod table;
 mod timing;
 mod values;
@@ -74,6 +77,7 @@ fn dispatch(cli: &Cli) -> Result<(), Failure> {
         Command::Fmt(args) => commands::fmt::run(args, cli.format),
         Command::Compile(args) => commands::compile::run(args, cli.format),
         Command::Run(args) => commands::run::run(args, cli.format),
+        Command::Profile(args) => commands::profile::run(args, cli.format),
         Command::Diff(args) => commands::diff::run(args, cli.format),
         Command::Report(args) => commands::report::run(args, cli.format),
         Command::Test(args) => commands::test::run(args, cli.format),

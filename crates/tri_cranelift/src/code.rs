@@ -14,12 +14,14 @@ pub struct Options {
     pub level: CpuLevel,
     /// What loops over elements are worth.
     pub effort: Effort,
+    /// Whether schedules tell when their steps begin and end ([`Context::mark`](tri_kernels::Context)).
+    pub marks: bool,
 }
 
 impl Options {
     /// For a level, with fast loops.
     pub fn new(level: CpuLevel) -> Options {
-        Options { level, effort: Effort::Thorough }
+        Options { level, effort: Effort::Thorough, marks: false }
     }
 }
 

@@ -250,7 +250,8 @@ impl Targets {
             let isa = target(options.level, effort)?;
             let features: Vec<String> = isa.isa_flags().iter().map(ToString::to_string).collect();
             let level = options.level.name();
-            let settings = format!("{level} {} {} {}", isa.triple(), isa.flags(), features.join(" "));
+            let (marks, features) = (options.marks, features.join(" "));
+            let settings = format!("{level} {marks} {} {} {features}", isa.triple(), isa.flags());
             Ok((isa, *blake3::hash(settings.as_bytes()).as_bytes()))
         };
         Ok(Targets { options: *options, quick: of(Effort::Quick)?, thorough: of(Effort::Thorough)? })
@@ -332,7 +333,8 @@ impl<'m> Compiler<'m> {
             Function::Body(form) => self.functions.form(form).first.0,
             Function::Launch(launch) => self.functions.launch(launch).first.0,
         };
-        ScheduleContext { module: self.module, id, functions: self.functions }
+        let marks = self.targets.options.marks;
+        ScheduleContext { module: self.module, id, functions: self.functions, marks }
     }
 
     /// A name for people.

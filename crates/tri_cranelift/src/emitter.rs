@@ -286,6 +286,14 @@ impl<'a> Emitter<'a> {
         self.builder.ins().call_indirect(signature, kernel, &[args]);
     }
 
+    /// Calls the context's [`Mark`](tri_kernels::Mark).
+    pub(crate) fn call_mark(&mut self, place: Value, is_end: Value) {
+        let (ctx, frame) = (self.ctx, self.frame);
+        let signature = self.import(&[types::I64; 4], &[]);
+        let mark = self.load(types::I64, ctx, Context::MARK_OFFSET);
+        self.builder.ins().call_indirect(signature, mark, &[ctx, frame, place, is_end]);
+    }
+
     /// Calls a function of the kernel table on numbers of one type.
     pub(crate) fn call_numeric(&mut self, offset: i32, args: &[Value]) -> Value {
         let ty = self.builder.func.dfg.value_type(args[0]);

@@ -58,6 +58,9 @@ impl Hashed<'_> {
             self.digest.add("workspace");
             return;
         }
+        if self.cx.marks {
+            self.digest.add(&self.cx.id);
+        }
         self.digest.add("schedule").add(&schedule.buffers).add(&schedule.repeats);
         for callee in callees {
             match callee {

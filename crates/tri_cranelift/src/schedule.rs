@@ -37,6 +37,8 @@ pub(crate) struct ScheduleContext<'m> {
     pub(crate) module: &'m Module,
     pub(crate) id: usize,
     pub(crate) functions: &'m Functions,
+    /// Whether steps are marked.
+    pub(crate) marks: bool,
 }
 
 impl<'m> ScheduleContext<'m> {
@@ -74,8 +76,19 @@ impl<'m> ScheduleContext<'m> {
 
     fn emit_steps(&self, e: &mut Emitter<'_>, steps: Range<usize>) {
         for index in steps {
+            self.mark(e, index, false);
             e.move_anchor();
             self.emit_step(e, index, &self.schedule().steps[index].kind);
+            self.mark(e, index, true);
+        }
+    }
+
+    /// Tells that a step begins or ends, if steps are marked.
+    fn mark(&self, e: &mut Emitter<'_>, step: usize, is_end: bool) {
+        if self.marks {
+            let place = e.int((self.id as i64) << 32 | step as i64);
+            let is_end = e.int(is_end.into());
+            e.call_mark(place, is_end);
         }
     }
 

@@ -31,7 +31,7 @@ pub(crate) fn options(level: OptLevel) -> Result<Options, DriverError> {
 /// The same for a CPU level.
 pub(crate) fn options_for(cpu: CpuLevel, level: OptLevel) -> Options {
     let effort = if level == OptLevel::O0 { Effort::Quick } else { Effort::Thorough };
-    Options { level: cpu, effort }
+    Options { effort, ..Options::new(cpu) }
 }
 
 /// Machine code of kernel IR.

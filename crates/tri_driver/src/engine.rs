@@ -7,7 +7,9 @@ use tri_artifact::Artifact;
 use tri_import::TensorSlice;
 use tri_ir::{Capture, Entry, Module, TensorData, Verified};
 use tri_passes::OptLevel;
-use tri_runtime::{Device, Model, Options, RoutedLayer, RuntimeError, Session, Tensor, TensorView, Trust};
+use tri_runtime::{
+    Device, Instrument, Model, Options, RoutedLayer, RuntimeError, Session, Tensor, TensorView, Trust,
+};
 
 use crate::{Checkpoint, DriverError, Timing, backend, level_of};
 
@@ -17,6 +19,7 @@ pub struct Engine {
     model: Model,
     session: Session,
     threads: Option<usize>,
+    level: OptLevel,
 }
 
 /// What a model's parameters are.
@@ -39,8 +42,8 @@ pub struct OpenOptions<'a> {
     pub trust_code: bool,
     /// Weights to bind instead of those in the artifact.
     pub weights: Option<&'a Path>,
-    /// Whether calls record what routed layers choose; code is then compiled, not taken from the artifact.
-    pub record_routes: bool,
+    /// What calls tell; for anything but nothing code is compiled, not taken from the artifact.
+    pub instrument: Instrument,
 }
 
 impl Engine {
@@ -59,24 +62,25 @@ impl Engine {
         let code = backend::generate(&kernel, &backend::options(level)?, timing)?;
         let model = timing.stage("link", || Model::from_parts(module, kernel, code))?;
         let model = timing.stage("bind", || bind(&model, parameters))?;
-        Engine::of(model, threads)
+        Engine::of(model, level, threads)
     }
 
-    /// [`Engine::compile`] of a model that records what its routed layers choose.
+    /// [`Engine::compile`] of a model whose calls tell more than their results.
     ///
     /// # Errors
     /// As [`Engine::compile`].
-    pub fn recording(
+    pub fn instrumented(
         module: Verified,
         level: OptLevel,
+        instrument: Instrument,
         parameters: Parameters<'_>,
         threads: Option<usize>,
         timing: &mut Timing,
     ) -> Result<Engine, DriverError> {
-        let options = Options { fusion: level.fuses(), record_routes: true, ..Options::default() };
+        let options = Options { fusion: level.fuses(), instrument, ..Options::default() };
         let model = timing.stage("compile", || Model::from_module(module, &options))?;
         let model = timing.stage("bind", || bind(&model, parameters))?;
-        Engine::of(model, threads)
+        Engine::of(model, level, threads)
     }
 
     /// Opens an artifact.
@@ -94,19 +98,20 @@ impl Engine {
         timing: &mut Timing,
     ) -> Result<Engine, DriverError> {
         let artifact = timing.stage("open", || Artifact::open(path))?;
+        let level = level_in(&artifact);
         let trust = if options.trust_code { Trust::Everything } else { Trust::Nothing };
-        let mut model = timing.stage("load", || load(artifact, trust, options.record_routes))?;
+        let mut model = timing.stage("load", || load(artifact, trust, options.instrument))?;
         if let Some(weights) = options.weights {
             let checkpoint = timing.stage("read weights", || Checkpoint::open(weights, model.module()))?;
             model = timing.stage("bind", || bind(&model, Parameters::Checkpoint(&checkpoint)))?;
         }
-        Engine::of(model, options.threads)
+        Engine::of(model, level, options.threads)
     }
 
-    fn of(model: Model, threads: Option<usize>) -> Result<Engine, DriverError> {
+    fn of(model: Model, level: OptLevel, threads: Option<usize>) -> Result<Engine, DriverError> {
         let device = threads.map_or(Device::cpu(), |threads| Device::cpu().threads(threads));
         let session = model.session(device)?;
-        Ok(Engine { model, session, threads })
+        Ok(Engine { model, session, threads, level })
     }
 
     /// The program.
@@ -134,8 +139,8 @@ impl Engine {
         Ok(self.session.call(entry, &views)?.iter().map(Tensor::to_data).collect())
     }
 
-    /// [`Engine::call`], and what the routed layers did with its rows. The model must record them ([`Engine::recording`],
-    /// [`OpenOptions::record_routes`]).
+    /// [`Engine::call`], and what the routed layers did with its rows. The model must tell them
+    /// ([`Instrument::Routes`]).
     ///
     /// # Errors
     /// As [`Engine::call`], or the model does not record.
@@ -147,6 +152,16 @@ impl Engine {
         let views: Vec<TensorView<'_>> = inputs.iter().map(TensorView::of).collect::<Result<_, _>>()?;
         let (results, layers) = self.session.call_recorded(entry, &views)?;
         Ok((results.iter().map(Tensor::to_data).collect(), layers))
+    }
+
+    /// The -O level that it was compiled at.
+    pub fn level(&self) -> OptLevel {
+        self.level
+    }
+
+    /// The model.
+    pub fn model(&self) -> &Model {
+        &self.model
     }
 
     /// The session, for calls that give and keep tensors without copying them.
@@ -167,7 +182,7 @@ impl Engine {
     /// # Errors
     /// The system refuses memory.
     pub fn another_session(&self) -> Result<Engine, DriverError> {
-        Engine::of(self.model.clone(), self.threads)
+        Engine::of(self.model.clone(), self.level, self.threads)
     }
 
     /// Runs the test at a position of the module, with states in their initial values; one truth value a check.
@@ -197,9 +212,9 @@ pub fn open_artifact(path: &Path) -> Result<Artifact, DriverError> {
 }
 
 /// The model of an artifact. Its code fits the schedules of the level that it was compiled at.
-pub(crate) fn load(artifact: Artifact, trust: Trust, record_routes: bool) -> Result<Model, DriverError> {
+pub(crate) fn load(artifact: Artifact, trust: Trust, instrument: Instrument) -> Result<Model, DriverError> {
     let fusion = level_in(&artifact).fuses();
-    Ok(Model::from_artifact(artifact, &Options { level: None, fusion, trust, record_routes })?)
+    Ok(Model::from_artifact(artifact, &Options { level: None, fusion, trust, instrument })?)
 }
 
 /// The -O level that an artifact was compiled at.

@@ -110,6 +110,23 @@ fn golden_call(
     Err(format!("the sampled inputs are refused: {refused}"))
 }
 
+/// Inputs of an entry of a module: floats in [-1, 1), and zeros. Sizes are given by name; others are 1, unless their bounds exclude it.
+///
+/// # Errors
+/// An input with such sizes is too large.
+pub fn sample_inputs(
+    module: &Module,
+    entry: &Entry,
+    sizes: &[(String, i64)],
+) -> Result<Vec<TensorData>, String> {
+    let size = |info: &tri_ir::SymbolInfo| {
+        let given = sizes.iter().find(|(name, _)| *name == info.name).map(|(_, size)| *size);
+        given.unwrap_or_else(|| 1.max(info.min).min(info.max.unwrap_or(1)))
+    };
+    let sizes: Vec<i64> = module.function(entry.function).symbols.iter().map(size).collect();
+    inputs(entry, &sizes, 0)
+}
+
 /// Inputs of the entry where its symbols have these sizes; integers are at most `largest`.
 fn inputs(entry: &Entry, sizes: &[i64], largest: u64) -> Result<Vec<TensorData>, String> {
     let input = |(stream, input): (usize, &tri_ir::EntryInput)| {

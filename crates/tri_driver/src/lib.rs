@@ -28,7 +28,7 @@ pub use compile::{Compiled, LARGE_WEIGHTS, Request, Source, compile, verify_cach
 pub use engine::{Engine, OpenOptions, Parameters, open_artifact, order_inputs};
 pub use error::DriverError;
 pub use folder::{Folder, OwnFile};
-pub use golden::Skipped;
+pub use golden::{Skipped, sample_inputs};
 pub use graph::GraphRequest;
 pub use kernels::{FunctionKernels, KernelChoices, activation_memory, explain_kernels};
 pub use optimize::{Stage, emit, emit_after, level_of, pass_runs};

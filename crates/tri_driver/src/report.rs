@@ -109,6 +109,12 @@ impl Program {
         Ok(report)
     }
 
+    /// File and line that an instruction of its tensor IR comes from.
+    pub fn line_of(&self, origin: Origin) -> Option<String> {
+        let (_, source_map) = self.elaborated().ok()?;
+        self.place_text(source_map.place(origin)?)
+    }
+
     /// Operations that came and went, by line.
     fn changes(&self, source_map: &SourceMap, before: &Module, after: &Module) -> Vec<Change> {
         let mut counts: BTreeMap<(Option<Origin>, &'static str), [usize; 2]> = BTreeMap::new();

@@ -5,7 +5,7 @@ use std::path::Path;
 use tri_artifact::{Artifact, Interface, PublicKey};
 use tri_ir::Verified;
 use tri_kernels::CpuLevel;
-use tri_runtime::Trust;
+use tri_runtime::{Instrument, Trust};
 
 use crate::{DriverError, Timing, backend, engine};
 
@@ -61,7 +61,7 @@ pub(crate) fn verify(
             None => result.skipped.push(format!("code/{target}: for another architecture")),
         }
     }
-    let model = timing.stage("load", || engine::load(artifact, Trust::Nothing, false))?;
+    let model = timing.stage("load", || engine::load(artifact, Trust::Nothing, Instrument::Nothing))?;
     let calls = timing.stage("golden", || model.verify_golden())?;
     result.held.push(format!("{calls} golden calls, bit for bit"));
     Ok(result)

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use tri_driver::{Engine, Parameters, Program, SourceOptions, Timing, level_of};
 use tri_interp::Interpreter;
 use tri_ir::{TensorData, Verified};
+use tri_runtime::Instrument;
 
 const WIDTH: usize = 64;
 
@@ -94,8 +95,9 @@ fn random_rows(rows: usize) -> TensorData {
 fn clear_rows(model: &str, module: &Verified, tiles: usize) -> TensorData {
     let x = random_rows(1000);
     let timing = &mut Timing::default();
+    let (level, initial) = (level_of(2), Parameters::Initial);
     let mut engine =
-        Engine::recording(module.clone(), level_of(2), Parameters::Initial, Some(1), timing).unwrap();
+        Engine::instrumented(module.clone(), level, Instrument::Routes, initial, Some(1), timing).unwrap();
     let (_, layers) = engine.call_recorded("forward", std::slice::from_ref(&x)).unwrap();
     let rows: Vec<usize> = match layers.as_slice() {
         [] => (0..4).collect(),

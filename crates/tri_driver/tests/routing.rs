@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use tri_driver::{Engine, Parameters, Program, SourceOptions, Timing, level_of};
 use tri_ir::{TensorData, Verified};
-use tri_runtime::{RoutedLayer, RuntimeError};
+use tri_runtime::{Instrument, RoutedLayer, RuntimeError};
 
 fn data() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/data/trix")
@@ -36,10 +36,10 @@ fn text(source: &str, level: u8) -> Verified {
 /// A model that records, and the same without.
 fn engines(module: &Verified, level: u8, parameters: Parameters<'_>) -> [Engine; 2] {
     let timing = &mut Timing::default();
-    let compile = |start: fn(_, _, _, _, &mut Timing) -> _, timing: &mut Timing| {
-        start(module.clone(), level_of(level), parameters, Some(2), timing)
-    };
-    [compile(Engine::recording, timing), compile(Engine::compile, timing)].map(Result::unwrap)
+    let (level, routes) = (level_of(level), Instrument::Routes);
+    let recording = Engine::instrumented(module.clone(), level, routes, parameters, Some(2), timing);
+    let plain = Engine::compile(module.clone(), level, parameters, Some(2), timing);
+    [recording, plain].map(Result::unwrap)
 }
 
 fn of_pack(module: &Verified, pack: &str) -> Vec<TensorData> {
@@ -299,7 +299,7 @@ fn only_a_model_that_records_can_be_asked() {
     let inputs = [f32s(&[0, 16], &[]), f32s(&[0, 256], &[])];
     let error = plain.call_recorded("forward", &inputs).unwrap_err();
     assert_eq!(error.code(), Some("E4042"));
-    assert!(matches!(error, tri_driver::DriverError::Runtime(RuntimeError::NoRecord)));
+    assert!(matches!(error, tri_driver::DriverError::Runtime(RuntimeError::NoRecord { .. })));
     let mut recording = engines(&module, 2, Parameters::Initial)[0].another_session().unwrap();
     assert_eq!(recording.call_recorded("backward", &inputs).unwrap_err().code(), Some("E4030"));
     let layer = one(recording.call_recorded("forward", &inputs).unwrap().1);

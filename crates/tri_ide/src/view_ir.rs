@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use tri_cranelift::{Effort, Options};
+use tri_cranelift::Options;
 use tri_db::{Db, SourceFile};
 use tri_diagnostics::{Span, TextRange};
 use tri_hir::{Place, place_span};
@@ -168,7 +168,7 @@ fn compiled(sources: &Sources<'_>, stage: IrStage) -> Result<IrView, String> {
             continue;
         }
         let level = CpuLevel::detect().map_err(|value| format!("there is no CPU level `{value}`"))?;
-        let options = Options { level, effort: Effort::Thorough };
+        let options = Options::new(level);
         let listings = tri_cranelift::list_asm(&kernels, &options, id).map_err(|error| error.to_string())?;
         for listing in listings {
             let text = format!("; {}\n{}\n", listing.name, listing.text.trim_end());

@@ -89,31 +89,30 @@ impl Steps<'_> {
 
     /// What a step runs, and why an instruction became it.
     fn kernel(&self, inst: &Inst, step: usize) -> (String, &'static str) {
-        match &self.schedule.steps[step].kind {
+        let kind = &self.schedule.steps[step].kind;
+        let name = kernel_name(kind);
+        match kind {
             StepKind::Contraction(step) if step.scales.is_some() => {
                 let reason = "bytes by trits packed in two bits, with exact i32 sums, scaled while they are in the cache";
-                ("i8_trit_scaled_gemm".to_owned(), reason)
+                (name, reason)
             }
-            StepKind::Contraction(step) => (gemm_name(step.kind).to_owned(), contraction_reason(step.kind)),
-            StepKind::QuantizeRows(_) => {
-                ("quantize_rows".to_owned(), "a micro-kernel for rows to bytes with a scale each")
-            }
+            StepKind::Contraction(step) => (name, contraction_reason(step.kind)),
+            StepKind::QuantizeRows(_) => (name, "a micro-kernel for rows to bytes with a scale each"),
             StepKind::Convolution(step) if step.depthwise => {
-                ("f32_depthwise_conv2d".to_owned(), "a micro-kernel for as many groups as channels")
+                (name, "a micro-kernel for as many groups as channels")
             }
-            StepKind::Convolution(step) => {
+            StepKind::Convolution(_) => {
                 let reason = "a micro-kernel for windows of these element types";
-                (conv_name(step.kind).to_owned(), reason)
+                (name, reason)
             }
-            StepKind::Clusters(_) => ("argmax_clusters".to_owned(), "a micro-kernel for signs in clusters"),
+            StepKind::Clusters(_) => (name, "a micro-kernel for signs in clusters"),
             StepKind::Call(call) => {
                 (format!("call of {}", self.name(call.schedule.index())), "compiled once for all its calls")
             }
-            StepKind::Route(_) => (
-                "route".to_owned(),
-                "rows are grouped by tile, and each tile runs on its rows, a chunk at a time",
-            ),
-            StepKind::BindDim { .. } => ("bind".to_owned(), "a size that is known while the model runs"),
+            StepKind::Route(_) => {
+                (name, "rows are grouped by tile, and each tile runs on its rows, a chunk at a time")
+            }
+            StepKind::BindDim { .. } => (name, "a size that is known while the model runs"),
             StepKind::Nest(nest) => {
                 let folds = nest.stages.iter().any(|stage| matches!(stage, Stage::Fold { .. }));
                 let reason = match (&inst.op, folds) {
@@ -129,7 +128,7 @@ impl Steps<'_> {
                     (_, true) => "it folds rows and maps them in one pass, with what its operands compute",
                     (_, false) => "its result is stored, since it is used more than once or by a kernel",
                 };
-                (format!("loop nest {}", nest.name), reason)
+                (format!("loop nest {name}"), reason)
             }
         }
     }
@@ -182,6 +181,22 @@ fn inlined_reason(op: &Op) -> &'static str {
         Op::Broadcast | Op::Permute { .. } | Op::Slice { .. } => "another look at its operand, as strides",
         Op::Constant(_) | Op::DimValue(_) | Op::Iota { .. } => "a number that needs no memory",
         _ => "elementwise, and computing it where it is used repeats no work",
+    }
+}
+
+/// What people call the kernel of a step.
+pub fn kernel_name(step: &StepKind) -> String {
+    match step {
+        StepKind::Nest(nest) => nest.name.clone(),
+        StepKind::Contraction(step) if step.scales.is_some() => "i8_trit_scaled_gemm".to_owned(),
+        StepKind::Contraction(step) => gemm_name(step.kind).to_owned(),
+        StepKind::QuantizeRows(_) => "quantize_rows".to_owned(),
+        StepKind::Convolution(step) if step.depthwise => "f32_depthwise_conv2d".to_owned(),
+        StepKind::Convolution(step) => conv_name(step.kind).to_owned(),
+        StepKind::Clusters(_) => "argmax_clusters".to_owned(),
+        StepKind::Call(_) => "call".to_owned(),
+        StepKind::Route(_) => "route".to_owned(),
+        StepKind::BindDim { .. } => "bind".to_owned(),
     }
 }
 

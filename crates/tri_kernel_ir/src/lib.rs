@@ -18,6 +18,7 @@
 
 mod analysis;
 mod attach;
+mod cost;
 mod explain;
 mod form;
 mod kir;
@@ -31,7 +32,8 @@ mod workspace;
 
 pub use analysis::{element_types, for_each_operand, needed, register_count};
 pub use attach::{attach, attach_error};
-pub use explain::{KernelChoice, explain};
+pub use cost::{StepCost, cost};
+pub use explain::{KernelChoice, explain, kernel_name};
 pub use form::{Arguments, Body, Form};
 pub use kir::{
     Access, Buffer, BufferId, CallStep, ClusterStep, Contraction, ContractionKind, Convolution, Expr, ExprId,

@@ -423,6 +423,16 @@ pub type ParallelBody = unsafe extern "C" fn(ctx: *mut Context, frame: *mut i64,
 pub type ParallelFor =
     unsafe extern "C" fn(ctx: *mut Context, body: ParallelBody, frame: *mut i64, count: i64, grain: i64);
 
+/// Called before (`is_end` is 0) and after (1) a step of code that marks its steps: step `place & 0xffff_ffff` of schedule `place >> 32`,
+/// whose sizes are the first words of `frame`.
+pub type Mark = unsafe extern "C" fn(ctx: *mut Context, frame: *const i64, place: i64, is_end: i64);
+
+/// A [`Mark`] that nobody reads.
+///
+/// # Safety
+/// There is nothing to keep.
+pub unsafe extern "C" fn unread_mark(_: *mut Context, _: *const i64, _: i64, _: i64) {}
+
 /// What generated code knows of the process it runs in. Its maker keeps everything it points to alive during a call.
 #[repr(C)]
 #[derive(Debug)]
@@ -441,6 +451,10 @@ pub struct Context {
     pub threads: i64,
     /// Memory for the maker of the generated code.
     pub scratch: *mut u8,
+    /// Called around each step, by code that marks its steps.
+    pub mark: Mark,
+    /// The maker's own data, for `mark`.
+    pub marks: *mut c_void,
 }
 
 offsets!(Context {
@@ -451,4 +465,6 @@ offsets!(Context {
     ERROR_VALUE_OFFSET: error_value,
     THREADS_OFFSET: threads,
     SCRATCH_OFFSET: scratch,
+    MARK_OFFSET: mark,
+    MARKS_OFFSET: marks,
 });

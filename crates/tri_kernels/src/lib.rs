@@ -36,9 +36,9 @@ mod table;
 mod windows;
 
 pub use abi::{
-    ClusterArgs, ClusterKernel, Context, ConvArgs, ConvKernel, GemmArgs, GemmKernel, KernelTable,
+    ClusterArgs, ClusterKernel, Context, ConvArgs, ConvKernel, GemmArgs, GemmKernel, KernelTable, Mark,
     ParallelBody, ParallelFor, QuantizeArgs, QuantizeKernel, RouteArgs, RouteKernel, ScalarF32, ScalarF64,
-    ScaledGemmArgs, ScaledGemmKernel, TernaryF32, TernaryF64,
+    ScaledGemmArgs, ScaledGemmKernel, TernaryF32, TernaryF64, unread_mark,
 };
 pub use level::CpuLevel;
 pub use product::{Product, ProductArgs};

@@ -5,9 +5,10 @@
 use tri_cranelift::{Failure, FailureKind, Site};
 use tri_ir::{FunctionId, Symbol};
 use tri_kernel_ir::{Step, StepKind, workspace_bytes};
-use tri_kernels::Context;
+use tri_kernels::{Context, unread_mark};
 
 use crate::buffer::Buffer;
+use crate::clock::{Clock, mark};
 use crate::pool::{Pool, parallel};
 use crate::program::Program;
 use crate::{RuntimeError, sizes};
@@ -29,6 +30,8 @@ pub(crate) struct Arena {
     outer: Vec<i64>,
     /// The sizes that each function ran with last.
     plans: Vec<Plan>,
+    /// Reads the marks of a call that is timed.
+    pub(crate) clock: Option<Clock>,
 }
 
 /// What was found out about a function for given sizes.
@@ -86,7 +89,12 @@ impl Program {
             error_value: 0,
             threads: pool.threads() as i64,
             scratch: std::ptr::null_mut(),
+            mark: unread_mark,
+            marks: std::ptr::null_mut(),
         };
+        if let Some(clock) = &arena.clock {
+            (ctx.mark, ctx.marks) = (mark, std::ptr::from_ref(clock).cast_mut().cast());
+        }
         let entry_point = self.executable.schedule(schedule);
         // SAFETY: the code was compiled from these schedules for this table; the frame is laid out as it expects, with a
         // workspace as large as the plan says and operands as the caller promises.

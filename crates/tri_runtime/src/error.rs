@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use tri_artifact::ArtifactError;
 use tri_ir::DType;
 
+use crate::Instrument;
+
 /// Why a model cannot be loaded or a call cannot be done.
 #[derive(Debug, thiserror::Error)]
 pub enum RuntimeError {
@@ -37,9 +39,12 @@ pub enum RuntimeError {
     /// The model has no weights yet.
     #[error("the model has no weights: bind them first")]
     NoWeights,
-    /// The model was not loaded to record routes.
-    #[error("the model does not record what its routed layers choose: load it with `record_routes`")]
-    NoRecord,
+    /// The model was not loaded to tell what is asked for.
+    #[error("the model does not tell that: it must be loaded with `Instrument::{wanted:?}`")]
+    NoRecord {
+        /// What is asked for.
+        wanted: Instrument,
+    },
     /// A weight that the model needs was not given.
     #[error("there is no tensor `{name}` for the parameter of that name{}", near(nearest))]
     MissingWeight {
@@ -294,7 +299,7 @@ impl RuntimeError {
             RuntimeError::Size { .. } | RuntimeError::TooLarge { .. } => "E4038",
             RuntimeError::RowOutOfRange { .. } => "E4040",
             RuntimeError::RunTimeSize { .. } => "E4041",
-            RuntimeError::NoRecord => "E4042",
+            RuntimeError::NoRecord { .. } => "E4042",
             RuntimeError::Golden { .. } => "E4050",
             RuntimeError::Compile(_) | RuntimeError::UnknownFailure(_) => "E5001",
             RuntimeError::Level(_) => "E5002",

@@ -21,6 +21,7 @@
 
 mod buffer;
 mod call;
+mod clock;
 mod error;
 mod golden;
 mod model;
@@ -34,8 +35,9 @@ mod sizes;
 mod tensor;
 mod weights;
 
+pub use clock::StepRun;
 pub use error::RuntimeError;
-pub use model::{Model, Options, Trust, code_target};
+pub use model::{Instrument, Model, Options, Trust, code_target};
 pub use pool::Pool;
 pub use session::{Device, Session};
 pub use signature::order_inputs;

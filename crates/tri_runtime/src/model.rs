@@ -27,6 +27,18 @@ pub enum Trust {
     Everything,
 }
 
+/// What calls of a model tell beside their results.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Instrument {
+    /// Nothing.
+    #[default]
+    Nothing,
+    /// What routed layers choose ([`Session::call_recorded`]).
+    Routes,
+    /// How long each step takes ([`Session::call_timed`]).
+    Steps,
+}
+
 /// How a model is loaded.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -36,13 +48,13 @@ pub struct Options {
     pub fusion: bool,
     /// Which machine code may be executed.
     pub trust: Trust,
-    /// Whether calls record what routed layers choose ([`Session::call_recorded`]). Code is then compiled here, and test blocks are left out.
-    pub record_routes: bool,
+    /// What calls tell. For anything but nothing code is compiled here, and for routes test blocks are left out.
+    pub instrument: Instrument,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Options { level: None, fusion: true, trust: Trust::default(), record_routes: false }
+        Options { level: None, fusion: true, trust: Trust::default(), instrument: Instrument::Nothing }
     }
 }
 
@@ -104,13 +116,14 @@ impl Model {
             let reason = "it does not describe the tensor IR of this artifact".to_owned();
             return Err(ArtifactError::Malformed { section: "manifest", reason }.into());
         }
-        let program = match trusted_code(&artifact, options)?.filter(|_| !options.record_routes) {
-            Some(code) => {
-                let kernels = schedule_of(&module, &code)?;
-                Program::assemble(module, kernels, code)?
-            }
-            None => Program::compile(module, options)?,
-        };
+        let program =
+            match trusted_code(&artifact, options)?.filter(|_| options.instrument == Instrument::Nothing) {
+                Some(code) => {
+                    let kernels = schedule_of(&module, &code)?;
+                    Program::assemble(module, kernels, code)?
+                }
+                None => Program::compile(module, options)?,
+            };
         let weights = Weights::of_artifact(artifact.clone()).map(Arc::new);
         Ok(Model { program: Arc::new(program), weights, pools: Arc::default(), artifact: Some(artifact) })
     }
@@ -208,6 +221,11 @@ impl Model {
     /// The model has no weights, or the system refuses threads.
     pub fn session(&self, device: Device) -> Result<Session, RuntimeError> {
         Session::new(self, device)
+    }
+
+    /// Its schedules, one a function of the tensor IR.
+    pub fn schedules(&self) -> &tri_kernel_ir::Module {
+        &self.program.kernels
     }
 
     /// The program.

@@ -16,7 +16,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use tri_kernels::{Context, ParallelBody};
+use tri_kernels::{Context, ParallelBody, unread_mark};
 
 /// How long a worker looks for work before it parks: longer than what generated code does between two regions.
 const SPIN: Duration = Duration::from_micros(100);
@@ -129,6 +129,8 @@ impl Pool {
             error_value: 0,
             threads: 1,
             scratch: std::ptr::null_mut(),
+            mark: unread_mark,
+            marks: std::ptr::null_mut(),
         };
         let (mut context, mut body) = (context, body);
         // SAFETY: `call` reads a body that this frame keeps alive, and the body may run on several threads.

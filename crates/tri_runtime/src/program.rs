@@ -8,7 +8,7 @@ use tri_kernels::KernelTable;
 
 use crate::rollback::states_at_risk;
 use crate::routes::{Probe, instrument};
-use crate::{Options, RuntimeError};
+use crate::{Instrument, Options, RuntimeError};
 
 /// Tensor IR, its schedules, and its machine code.
 #[derive(Debug)]
@@ -23,21 +23,25 @@ pub(crate) struct Program {
     pub(crate) at_risk: Vec<Vec<StateId>>,
     /// What the last results of each entry say about routes; empty for a model that does not record them.
     pub(crate) probes: Vec<Vec<Probe>>,
+    /// Whether the code marks its steps.
+    pub(crate) marks: bool,
 }
 
 impl Program {
     /// Compiles a module.
     pub(crate) fn compile(module: Verified, options: &Options) -> Result<Program, RuntimeError> {
-        let (module, probes) = if options.record_routes {
+        let (module, probes) = if options.instrument == Instrument::Routes {
             let (module, probes) = instrument(module.into_inner());
             (tri_ir::verify(module).map_err(|error| RuntimeError::Ir(Box::new(error)))?, probes)
         } else {
             (module, Vec::new())
         };
         let kernels = schedule(&module, options.fusion())?;
-        let code = tri_cranelift::compile(&kernels, &tri_cranelift::Options::new(options.level()?))
+        let marks = options.instrument == Instrument::Steps;
+        let code_options = tri_cranelift::Options { marks, ..tri_cranelift::Options::new(options.level()?) };
+        let code = tri_cranelift::compile(&kernels, &code_options)
             .map_err(|error| RuntimeError::Compile(error.to_string()))?;
-        Ok(Program { probes, ..Program::assemble(module, kernels, code)? })
+        Ok(Program { probes, marks, ..Program::assemble(module, kernels, code)? })
     }
 
     /// A module with code made for it before.
@@ -53,7 +57,17 @@ impl Program {
         let executable = Executable::map(&code)?;
         let layouts = kernels.schedules.iter().map(FrameLayout::of).collect();
         let at_risk = states_at_risk(&module);
-        Ok(Program { module, kernels, code, executable, table, layouts, at_risk, probes: Vec::new() })
+        Ok(Program {
+            module,
+            kernels,
+            code,
+            executable,
+            table,
+            layouts,
+            at_risk,
+            probes: Vec::new(),
+            marks: false,
+        })
     }
 
     /// The schedule of a function.

@@ -8,12 +8,13 @@ use tri_ir::{Capture, Entry, FunctionId, Initial, TensorType};
 
 use crate::buffer::Buffer;
 use crate::call::{Arena, Operands};
+use crate::clock::{Clock, StepRun};
 use crate::pool::Pool;
 use crate::program::Program;
 use crate::rollback::Rollback;
 use crate::routes::{Probe, layer_of};
 use crate::signature::{bind_inputs, check_types, order_inputs, shape_of};
-use crate::{Model, RoutedLayer, RuntimeError, Tensor, TensorView};
+use crate::{Instrument, Model, RoutedLayer, RuntimeError, Tensor, TensorView};
 
 /// What a session runs on.
 #[derive(Clone, Copy, Debug)]
@@ -123,7 +124,7 @@ impl Session {
     }
 
     /// [`Session::call`], and what the routed layers did with its rows, in the order in which they ran. Only a model that was
-    /// loaded to do so records ([`Options::record_routes`](crate::Options)); layers within a tile are left out, and those whose number of
+    /// loaded to do so records ([`Instrument::Routes`]); layers within a tile are left out, and those whose number of
     /// rows is only known inside the call.
     ///
     /// # Errors
@@ -135,7 +136,11 @@ impl Session {
     ) -> Result<(Vec<Tensor>, Vec<RoutedLayer>), RuntimeError> {
         let model = self.model.clone();
         let (position, _) = find(&model, entry)?;
-        let probes = model.program.probes.get(position).ok_or(RuntimeError::NoRecord)?;
+        let probes = model
+            .program
+            .probes
+            .get(position)
+            .ok_or(RuntimeError::NoRecord { wanted: Instrument::Routes })?;
         let mut results = Vec::new();
         self.run_entry(entry, inputs, &mut results)?;
         let mut recorded = results.split_off(declared_results(&model, position));
@@ -145,6 +150,26 @@ impl Session {
         });
         let layers = layers.collect();
         Ok((results, layers))
+    }
+
+    /// [`Session::call`], and how long each step took, in the order in which they began. Only a model that was loaded to do so tells
+    /// ([`Instrument::Steps`]).
+    ///
+    /// # Errors
+    /// As [`Session::call`], or the model does not tell.
+    pub fn call_timed(
+        &mut self,
+        entry: &str,
+        inputs: &[TensorView<'_>],
+    ) -> Result<(Vec<Tensor>, Vec<StepRun>), RuntimeError> {
+        if !self.model.program.marks {
+            return Err(RuntimeError::NoRecord { wanted: Instrument::Steps });
+        }
+        let sizes = self.model.program.layouts.iter().map(|layout| layout.symbols().len());
+        self.arena.clock = Some(Clock::new(sizes.collect()));
+        let results = self.call(entry, inputs);
+        let runs = self.arena.clock.take().map(Clock::into_runs).unwrap_or_default();
+        Ok((results?, runs))
     }
 
     /// [`Session::call`] with results in tensors that may have been results before: no memory is taken once sizes repeat.

@@ -2,21 +2,7 @@
 
 use serde_json::Value;
 
-use crate::triton;
-
-#[track_caller]
-fn succeed(args: &[&str]) -> String {
-    let output = triton(args);
-    assert_eq!(output.status.code(), Some(0), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8(output.stdout).unwrap()
-}
-
-#[track_caller]
-fn refuse(args: &[&str], code: i32) -> String {
-    let output = triton(args);
-    assert_eq!(output.status.code(), Some(code), "{args:?}");
-    String::from_utf8(output.stderr).unwrap()
-}
+use crate::{refuse, succeed};
 
 /// An artifact of the digits, and the folder that it is in.
 fn artifact(more: &[&str]) -> (tempfile::TempDir, String) {

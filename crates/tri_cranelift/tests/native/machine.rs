@@ -7,7 +7,7 @@ use tri_ir::{DType, math};
 use tri_kernel_ir::{Module, Schedule, ScheduleId, plan, verify, workspace_bytes};
 use tri_kernels::{
     ClusterArgs, Context, ConvArgs, CpuLevel, GemmArgs, KernelTable, ParallelBody, QuantizeArgs,
-    ScaledGemmArgs, route,
+    ScaledGemmArgs, route, unread_mark,
 };
 
 /// Levels that this machine can run.
@@ -234,7 +234,7 @@ fn same_but_nan(a: &[u8], b: &[u8]) -> bool {
 pub(crate) fn compile_all(module: &Module) -> Vec<Code> {
     let module = verify(module.clone()).unwrap();
     let efforts = [Effort::Thorough, Effort::Quick];
-    let options = levels().flat_map(|level| efforts.map(|effort| Options { level, effort }));
+    let options = levels().flat_map(|level| efforts.map(|effort| Options { marks: false, level, effort }));
     options.map(|options| compile(&module, &options).unwrap()).collect()
 }
 
@@ -293,6 +293,8 @@ fn run_code(module: &Module, code: &Code, id: u32, call: &Call<'_>) -> Outcome {
         error_value: 0,
         threads: call.threads,
         scratch: std::ptr::null_mut(),
+        mark: unread_mark,
+        marks: std::ptr::null_mut(),
     };
     // SAFETY: the frame is filled as its layout says, with memory of the sizes that the schedule states.
     unsafe { executable.schedule(ScheduleId(id))(&raw mut ctx, frame.as_mut_ptr(), 0, 0) };

@@ -2,7 +2,7 @@
 
 use tri_interp::Interpreter;
 use tri_ir::{DType, TensorData};
-use tri_runtime::{CpuLevel, Device, Model, Options, RuntimeError, Session, TensorView};
+use tri_runtime::{CpuLevel, Device, Instrument, Model, Options, RuntimeError, Session, TensorView};
 
 use crate::models::{digits, digits_weights, images, stateful};
 
@@ -207,4 +207,37 @@ fn a_call_that_stops_midway_leaves_states_as_they_were() {
     assert_eq!(append(&mut session, [1.0, 2.0], 0).unwrap(), [2.0, 3.0, 10.0, 1.0, 1.0, 1.0, 1.0, 1.0]);
     session.reset().unwrap();
     assert_eq!(append(&mut session, [1.0, 2.0], 3).unwrap(), [4.0, 4.0, 4.0, 5.0, 6.0, 4.0, 4.0, 4.0]);
+}
+
+#[test]
+fn a_timed_call_tells_of_every_step_within_its_caller() {
+    let options = Options { instrument: Instrument::Steps, ..Options::default() };
+    let model = Model::from_module(digits(), &options).unwrap().bind(&digits_weights()).unwrap();
+    let inputs = images(5);
+    let view = TensorView::of(&inputs).unwrap();
+    let mut session = model.session(Device::cpu().threads(2)).unwrap();
+    let (results, runs) = session.call_timed("forward", &[view]).unwrap();
+    assert_eq!(results[0].bytes(), session.call("forward", &[view]).unwrap()[0].bytes());
+    let steps =
+        |schedule: tri_kernel_ir::ScheduleId| model.schedules().schedules[schedule.index()].steps.len();
+    let entry = model.module().entry("forward").unwrap().function;
+    let own: Vec<usize> = runs.iter().filter(|run| run.parent.is_none()).map(|run| run.step).collect();
+    assert_eq!(
+        own,
+        (0..steps(tri_kernel_ir::ScheduleId(entry.0))).collect::<Vec<_>>(),
+        "each once, in order"
+    );
+    for run in &runs {
+        assert!(run.step < steps(run.schedule) && run.sizes.contains(&5), "{run:?}");
+        let Some(parent) = run.parent.map(|parent| &runs[parent]) else { continue };
+        assert!(parent.start <= run.start && run.start + run.time <= parent.start + parent.time, "{run:?}");
+    }
+}
+
+#[test]
+fn only_a_model_that_marks_its_steps_is_timed() {
+    let model = Model::from_module(digits(), &Options::default()).unwrap().bind(&digits_weights()).unwrap();
+    let inputs = images(1);
+    let error = session(&model).call_timed("forward", &[TensorView::of(&inputs).unwrap()]).unwrap_err();
+    assert_eq!(error.code(), "E4042");
 }
