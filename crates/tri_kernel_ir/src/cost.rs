@@ -4,7 +4,8 @@ use tri_dims::DimError;
 use tri_ir::Dim;
 
 use crate::{
-    Access, BufferId, ContractionKind, Expr, ExprId, Index, Nest, Schedule, Stage, StepKind, Store, plan,
+    Access, BufferId, ContractionKind, Expr, ExprId, Index, Nest, Schedule, Stage, StepKind, Store,
+    for_each_operand, plan,
 };
 
 /// What a step costs.
@@ -175,30 +176,11 @@ fn reach(nest: &Nest, value: ExprId, reached: &mut [bool]) -> f64 {
         if std::mem::replace(&mut reached[id.index()], true) {
             continue;
         }
-        match &nest.exprs[id.index()] {
-            Expr::Unary(_, a) => {
-                count += 1.0;
-                waiting.push(*a);
-            }
-            Expr::Binary(_, a, b) => {
-                count += 1.0;
-                waiting.extend([*a, *b]);
-            }
-            Expr::Select(a, b, c) => {
-                count += 1.0;
-                waiting.extend([*a, *b, *c]);
-            }
-            Expr::Cast(_, a) | Expr::GatherLoad { row: a, .. } | Expr::Random { stream: a, .. } => {
-                waiting.push(*a)
-            }
-            Expr::Constant(_)
-            | Expr::Dim(_)
-            | Expr::Affine { .. }
-            | Expr::Reg(_)
-            | Expr::Load(_)
-            | Expr::GuardedLoad { .. }
-            | Expr::Holds(_) => {}
+        let expr = &nest.exprs[id.index()];
+        if matches!(expr, Expr::Unary(..) | Expr::Binary(..) | Expr::Select(..)) {
+            count += 1.0;
         }
+        for_each_operand(expr, &mut |operand| waiting.push(operand));
     }
     count
 }
