@@ -108,7 +108,8 @@ impl Hashed<'_> {
             StepKind::Nest(_)
             | StepKind::Contraction(_)
             | StepKind::QuantizeRows(_)
-            | StepKind::Convolution(_) => {
+            | StepKind::Convolution(_)
+            | StepKind::MaxPool(_) => {
                 // What the body does is for its own key.
                 let (form, arguments) = functions.form_of(cx.id, index);
                 let gathers = matches!(step, StepKind::Nest(nest) if gathers(nest));

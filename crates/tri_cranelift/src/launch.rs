@@ -40,6 +40,12 @@ pub(crate) enum Work {
         rows: Dim,
         width: Dim,
     },
+    MaxPool {
+        /// Batch and channels.
+        planes: Vec<Dim>,
+        /// Height and width of the result.
+        plane: Vec<Dim>,
+    },
     Convolution {
         /// Batch and channels of the result.
         planes: Vec<Dim>,
@@ -63,6 +69,10 @@ impl Work {
             },
             Body::QuantizeRows(step) => {
                 Work::QuantizeRows { rows: step.rows.clone(), width: step.width.clone() }
+            }
+            Body::MaxPool { step, .. } => {
+                let shape = &form.buffers[step.out.index()].shape;
+                Work::MaxPool { planes: shape[..2].to_vec(), plane: shape[2..].to_vec() }
             }
             Body::Convolution(convolution) => {
                 let shape = |buffer: tri_kernel_ir::BufferId| &form.buffers[buffer.index()].shape;
@@ -153,6 +163,7 @@ impl Work {
                 (count, time(e, products))
             }
             Work::QuantizeRows { rows, width } => quantize::units(e, rows, width),
+            Work::MaxPool { planes, plane } => (product(e, planes), product(e, plane)),
             Work::Convolution { planes, plane, window } => {
                 let count = product(e, planes);
                 let (plane, window) = (product(e, plane), product(e, window));

@@ -35,6 +35,7 @@ mod launch;
 mod link;
 mod memory;
 mod nest;
+mod pool;
 mod quantize;
 mod reuse;
 mod route;

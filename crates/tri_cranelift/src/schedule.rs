@@ -196,7 +196,10 @@ impl<'m> ScheduleContext<'m> {
                     e.return_if_failed();
                 }
             }
-            StepKind::Contraction(_) | StepKind::QuantizeRows(_) | StepKind::Convolution(_) => {
+            StepKind::Contraction(_)
+            | StepKind::QuantizeRows(_)
+            | StepKind::Convolution(_)
+            | StepKind::MaxPool(_) => {
                 self.launch(e, index);
             }
             StepKind::Call(call) => self.call(e, call),

@@ -72,6 +72,7 @@ impl Costs<'_> {
                     bytes: self.all_of_each(&[step.input, step.weight, step.out])?,
                 })
             }
+            StepKind::MaxPool(step) => self.nest(&step.nest),
             StepKind::QuantizeRows(step) => Ok(StepCost {
                 operations: 4.0 * self.size(&step.rows)? * self.size(&step.width)?,
                 is_bytewise: false,

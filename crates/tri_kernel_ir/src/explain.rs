@@ -67,6 +67,7 @@ impl Steps<'_> {
                 StepKind::Contraction(_)
                     | StepKind::QuantizeRows(_)
                     | StepKind::Convolution(_)
+                    | StepKind::MaxPool(_)
                     | StepKind::Clusters(_)
             );
             return KernelChoice { op, step: Some(step), kernel, is_micro, reason };
@@ -105,6 +106,7 @@ impl Steps<'_> {
                 let reason = "a micro-kernel for windows of these element types";
                 (name, reason)
             }
+            StepKind::MaxPool(_) => (name, "a micro-kernel for the largest f32 of a window"),
             StepKind::Clusters(_) => (name, "a micro-kernel for signs in clusters"),
             StepKind::Call(call) => {
                 (format!("call of {}", self.name(call.schedule.index())), "compiled once for all its calls")
@@ -193,6 +195,7 @@ pub fn kernel_name(step: &StepKind) -> String {
         StepKind::QuantizeRows(_) => "quantize_rows".to_owned(),
         StepKind::Convolution(step) if step.depthwise => "f32_depthwise_conv2d".to_owned(),
         StepKind::Convolution(step) => conv_name(step.kind).to_owned(),
+        StepKind::MaxPool(_) => "f32_max_pool2d".to_owned(),
         StepKind::Clusters(_) => "argmax_clusters".to_owned(),
         StepKind::Call(_) => "call".to_owned(),
         StepKind::Route(_) => "route".to_owned(),

@@ -8,8 +8,8 @@
 use tri_ir::{DType, Dim, Scalar, Symbol};
 
 use crate::{
-    Access, Buffer, BufferId, Contraction, Convolution, Expr, Guard, Index, Nest, Place, QuantizeStep,
-    Schedule, Stage, StepKind,
+    Access, Buffer, BufferId, Contraction, Convolution, Expr, Guard, Index, MaxPool, Nest, Place,
+    QuantizeStep, Schedule, Stage, StepKind,
 };
 
 /// Sizes of a smaller amount stay numbers in a form.
@@ -42,6 +42,13 @@ pub enum Body {
     QuantizeRows(QuantizeStep),
     /// A convolution.
     Convolution(Convolution),
+    /// A pooling; its nest is as a nest of its own.
+    MaxPool {
+        /// The pooling.
+        step: MaxPool,
+        /// Holds the word that a failure stores.
+        failure: Symbol,
+    },
 }
 
 /// What a step gives to the body of its form.
@@ -81,6 +88,14 @@ impl Form {
                 let mut convolution = convolution.clone();
                 former.convolution(&mut convolution);
                 Body::Convolution(convolution)
+            }
+            StepKind::MaxPool(step) => {
+                let mut step = step.clone();
+                for buffer in [&mut step.out, &mut step.input] {
+                    former.shaped_buffer(buffer);
+                }
+                former.nest(&mut step.nest);
+                Body::MaxPool { step, failure: former.symbol(&Dim::constant(failure)) }
             }
             StepKind::Clusters(_) | StepKind::Call(_) | StepKind::Route(_) | StepKind::BindDim { .. } => {
                 return None;

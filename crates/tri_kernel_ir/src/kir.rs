@@ -3,7 +3,9 @@
 use std::hash::{Hash, Hasher};
 use std::ops::Range;
 
-use tri_ir::{BinaryOp, Conv2d, DType, Dim, Encoding, Origin, ReduceOp, Scalar, Symbol, SymbolInfo, UnaryOp};
+use tri_ir::{
+    BinaryOp, Conv2d, DType, Dim, Encoding, Origin, Pool2d, ReduceOp, Scalar, Symbol, SymbolInfo, UnaryOp,
+};
 
 macro_rules! index {
     ($(#[$doc:meta])* $name:ident) => {
@@ -170,6 +172,8 @@ pub enum StepKind {
     QuantizeRows(QuantizeStep),
     /// A convolution through a micro-kernel.
     Convolution(Convolution),
+    /// A pooling through a micro-kernel.
+    MaxPool(MaxPool),
     /// Another schedule.
     Call(CallStep),
     /// The tile of each row, through its cluster.
@@ -436,6 +440,19 @@ pub struct Convolution {
     pub weight: BufferId,
     /// `[N, O, H2, W2]`.
     pub out: BufferId,
+}
+
+/// The largest elements of windows over contiguous operands of f32.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct MaxPool {
+    /// Attributes; the kind is [`Max`](tri_ir::PoolKind::Max).
+    pub attributes: Pool2d,
+    /// `[N, C, H, W]`.
+    pub input: BufferId,
+    /// `[N, C, H2, W2]`.
+    pub out: BufferId,
+    /// The same as a loop nest, for machines without the kernel.
+    pub nest: Nest,
 }
 
 /// A call of another schedule.

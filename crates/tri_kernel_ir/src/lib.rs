@@ -8,7 +8,7 @@
 //! The work is in four kinds of step. A [`Nest`] is a fused loop nest: for each point of its outer axes it runs stages,
 //! which fold an expression over inner axes into a register or store expressions over inner axes;
 //! elementwise chains, reductions, normalisations, softmax, pooling, gathers, copies and quantisers of weights are all nests. A
-//! [`Contraction`], a [`Convolution`] and a [`QuantizeStep`] are served by micro-kernels. A [`RouteStep`] groups rows by tile and calls tiles.
+//! [`Contraction`], a [`Convolution`], a [`MaxPool`] and a [`QuantizeStep`] are served by micro-kernels. A [`RouteStep`] groups rows by tile and calls tiles.
 //! Backends lower each step once; nothing above this crate knows a target, nothing below it knows tensor IR ops.
 //!
 //! A [`Repeat`] runs some of the steps several times, over buffers that move from parameter to parameter: equal blocks are one.
@@ -37,8 +37,8 @@ pub use explain::{KernelChoice, explain, kernel_name};
 pub use form::{Arguments, Body, Form};
 pub use kir::{
     Access, Buffer, BufferId, CallStep, ClusterStep, Contraction, ContractionKind, Convolution, Expr, ExprId,
-    Fold, Guard, Index, Module, Nest, OuterAxis, Place, QuantizeStep, Reg, Repeat, RouteStep, RouteTile,
-    Scales, Schedule, ScheduleId, Slot, SlotSize, Stage, Step, StepKind, Store,
+    Fold, Guard, Index, MaxPool, Module, Nest, OuterAxis, Place, QuantizeStep, Reg, Repeat, RouteStep,
+    RouteTile, Scales, Schedule, ScheduleId, Slot, SlotSize, Stage, Step, StepKind, Store,
 };
 pub use plan::{PlanError, slot_offsets, workspace_bytes};
 pub use print::print_schedule;

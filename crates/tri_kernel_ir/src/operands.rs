@@ -1,12 +1,15 @@
 //! The buffers that a step names, in an order that depends on the step alone.
 
-use crate::{BufferId, Expr, Stage, StepKind};
+use crate::{BufferId, Expr, MaxPool, Nest, Stage, StepKind};
 
 /// Every buffer that a step reads or writes, as often as it names it.
 pub(crate) fn for_each_buffer(step: &StepKind, visit: &mut dyn FnMut(BufferId)) {
     let mut all = |buffers: &[BufferId]| buffers.iter().for_each(|buffer| visit(*buffer));
     match step {
-        StepKind::Nest(nest) => {
+        StepKind::Nest(nest) | StepKind::MaxPool(MaxPool { nest, .. }) => {
+            if let StepKind::MaxPool(step) = step {
+                all(&[step.input, step.out]);
+            }
             for expr in &nest.exprs {
                 if let Expr::Load(access)
                 | Expr::GuardedLoad { access, .. }
@@ -44,21 +47,11 @@ pub(crate) fn for_each_buffer(step: &StepKind, visit: &mut dyn FnMut(BufferId)) 
 /// The same buffers in the same order, to be changed.
 pub(crate) fn for_each_buffer_mut(step: &mut StepKind, visit: &mut dyn FnMut(&mut BufferId)) {
     match step {
-        StepKind::Nest(nest) => {
-            for expr in &mut nest.exprs {
-                if let Expr::Load(access)
-                | Expr::GuardedLoad { access, .. }
-                | Expr::GatherLoad { access, .. } = expr
-                {
-                    visit(&mut access.buffer);
-                }
-            }
-            for stage in &mut nest.stages {
-                if let Stage::Map { stores, .. } = stage {
-                    stores.iter_mut().for_each(|store| visit(&mut store.to.buffer));
-                }
-            }
+        StepKind::MaxPool(MaxPool { input, out, nest, .. }) => {
+            [input, out].into_iter().for_each(&mut *visit);
+            for_each_of_nest(nest, visit);
         }
+        StepKind::Nest(nest) => for_each_of_nest(nest, visit),
         StepKind::Contraction(step) => {
             [&mut step.lhs, &mut step.rhs, &mut step.out].into_iter().for_each(&mut *visit);
             let scales = step.scales.iter_mut().flat_map(|scales| [&mut scales.rows, &mut scales.columns]);
@@ -87,5 +80,19 @@ pub(crate) fn for_each_buffer_mut(step: &mut StepKind, visit: &mut dyn FnMut(&mu
             }
         }
         StepKind::BindDim { from, .. } => visit(from),
+    }
+}
+
+fn for_each_of_nest(nest: &mut Nest, visit: &mut dyn FnMut(&mut BufferId)) {
+    for expr in &mut nest.exprs {
+        if let Expr::Load(access) | Expr::GuardedLoad { access, .. } | Expr::GatherLoad { access, .. } = expr
+        {
+            visit(&mut access.buffer);
+        }
+    }
+    for stage in &mut nest.stages {
+        if let Stage::Map { stores, .. } = stage {
+            stores.iter_mut().for_each(|store| visit(&mut store.to.buffer));
+        }
     }
 }

@@ -6,11 +6,11 @@
 use std::fmt::{self, Formatter, Write};
 use std::ops::Range;
 
-use tri_ir::{Conv2d, Dim};
+use tri_ir::{Conv2d, Dim, Pool2d};
 
 use crate::{
-    Access, BufferId, CallStep, Contraction, ContractionKind, Convolution, Expr, Fold, Guard, Index, Module,
-    Nest, Place, RouteStep, Schedule, ScheduleId, Stage, Step, StepKind,
+    Access, BufferId, CallStep, Contraction, ContractionKind, Convolution, Expr, Fold, Guard, Index, MaxPool,
+    Module, Nest, Place, RouteStep, Schedule, ScheduleId, Stage, Step, StepKind,
 };
 
 impl fmt::Display for Module {
@@ -100,6 +100,14 @@ impl Printer<'_> {
             StepKind::Nest(nest) => self.nest(f, nest),
             StepKind::Contraction(contraction) => self.contraction(f, contraction),
             StepKind::Convolution(convolution) => self.convolution(f, convolution),
+            StepKind::MaxPool(MaxPool { attributes, input, out, nest: _ }) => {
+                let Pool2d { size, stride, padding, .. } = attributes;
+                let (out, input) = (out.0, input.0);
+                writeln!(
+                    f,
+                    "  max_pool b{out} = b{input} {{size {size:?}, stride {stride:?}, padding {padding:?}}}"
+                )
+            }
             StepKind::QuantizeRows(step) => {
                 let [x, digits, scales] = [step.x, step.digits, step.scales].map(|id| id.0);
                 let (rows, width) = (self.dim(&step.rows), self.dim(&step.width));

@@ -5,7 +5,7 @@
 
 use std::ops::{Deref, Range};
 
-use tri_ir::{BinaryOp, DType, Dim, Encoding, ReduceOp, UnaryOp};
+use tri_ir::{BinaryOp, DType, Dim, Encoding, PoolKind, ReduceOp, UnaryOp};
 
 use crate::operands::for_each_buffer;
 use crate::plan::root;
@@ -252,6 +252,16 @@ impl Checker<'_> {
                     "a depthwise convolution has not as many groups as channels",
                 )?;
                 self.product(step.kind, [step.input, step.weight, step.out], sums(step.kind))
+            }
+            StepKind::MaxPool(step) => {
+                self.written(step.out)?;
+                hold(step.attributes.kind == PoolKind::Max, "a pooling is of another kind")?;
+                for id in [step.input, step.out] {
+                    let is_plain = self.kind(id)? == (DType::F32, Encoding::Plain);
+                    let fits = is_plain && self.schedule.buffers[id.index()].shape.len() == 4;
+                    hold(fits, "a pooling's operand is not f32 of four axes")?;
+                }
+                self.nest(&step.nest)
             }
             StepKind::Call(step) => {
                 let callee = self.callee(step.schedule)?;

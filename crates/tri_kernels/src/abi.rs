@@ -27,6 +27,8 @@ pub type ScaledGemmKernel = unsafe extern "C" fn(*const ScaledGemmArgs);
 pub type QuantizeKernel = unsafe extern "C" fn(*const QuantizeArgs);
 /// A convolution: reads [`ConvArgs`].
 pub type ConvKernel = unsafe extern "C" fn(*const ConvArgs);
+/// A pooling: reads [`PoolArgs`].
+pub type PoolKernel = unsafe extern "C" fn(*const PoolArgs);
 /// The tile of each row through its cluster: reads [`ClusterArgs`].
 pub type ClusterKernel = unsafe extern "C" fn(*const ClusterArgs);
 /// A part of a route: reads [`RouteArgs`].
@@ -201,6 +203,59 @@ offsets!(ConvArgs {
     GROUPS_OFFSET: groups,
 });
 
+/// A pooling of contiguous operands: `input [planes, H, W]`, `out [planes, H2, W2]`, both f32. Padding is not looked at.
+///
+/// The call computes planes `first..last` of `out`, so that threads may share a pooling.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct PoolArgs {
+    /// Input.
+    pub input: *const u8,
+    /// Result.
+    pub out: *mut u8,
+    /// First plane to compute.
+    pub first: i64,
+    /// One past the last plane to compute.
+    pub last: i64,
+    /// H.
+    pub height: i64,
+    /// W.
+    pub width: i64,
+    /// H2.
+    pub out_height: i64,
+    /// W2.
+    pub out_width: i64,
+    /// Rows of a window.
+    pub kernel_height: i64,
+    /// Columns of a window.
+    pub kernel_width: i64,
+    /// Rows from window to window.
+    pub stride_height: i64,
+    /// Columns from window to window.
+    pub stride_width: i64,
+    /// Rows of padding above.
+    pub padding_height: i64,
+    /// Columns of padding on the left.
+    pub padding_width: i64,
+}
+
+offsets!(PoolArgs {
+    INPUT_OFFSET: input,
+    OUT_OFFSET: out,
+    FIRST_OFFSET: first,
+    LAST_OFFSET: last,
+    HEIGHT_OFFSET: height,
+    WIDTH_OFFSET: width,
+    OUT_HEIGHT_OFFSET: out_height,
+    OUT_WIDTH_OFFSET: out_width,
+    KERNEL_HEIGHT_OFFSET: kernel_height,
+    KERNEL_WIDTH_OFFSET: kernel_width,
+    STRIDE_HEIGHT_OFFSET: stride_height,
+    STRIDE_WIDTH_OFFSET: stride_width,
+    PADDING_HEIGHT_OFFSET: padding_height,
+    PADDING_WIDTH_OFFSET: padding_width,
+});
+
 /// For each row the nearest of `count` clusters, then the nearest of the `each` tiles in it.
 ///
 /// The call fills rows `first..last` of `out`, so that threads may share the rows.
@@ -351,6 +406,8 @@ pub struct KernelTable {
     pub i8_conv2d: ConvKernel,
     /// f32 by plain trit convolution, as `f32_trit_gemm`.
     pub f32_trit_conv2d: ConvKernel,
+    /// The largest element of each window, by rule 6.
+    pub f32_max_pool2d: PoolKernel,
     /// Fused multiply and add.
     pub fma_f32: TernaryF32,
     /// Fused multiply and add.
@@ -397,6 +454,7 @@ offsets!(KernelTable {
     F32_DEPTHWISE_CONV2D_OFFSET: f32_depthwise_conv2d,
     I8_CONV2D_OFFSET: i8_conv2d,
     F32_TRIT_CONV2D_OFFSET: f32_trit_conv2d,
+    F32_MAX_POOL2D_OFFSET: f32_max_pool2d,
     FMA_F32_OFFSET: fma_f32,
     FMA_F64_OFFSET: fma_f64,
     FLOOR_F32_OFFSET: floor_f32,

@@ -13,11 +13,12 @@ use crate::byte::{Output, SignedRows};
 use crate::lanes::{ByteLanes, FloatLanes, Level, PanelLanes};
 use crate::limits::prefetch;
 use crate::scratch::{REGION_BYTES, Scratch};
+use crate::windows::Pieces;
 
 /// Bytes of a row in a block of k.
-const ROW_BYTES: usize = 2048;
+pub(crate) const ROW_BYTES: usize = 2048;
 /// Rows that fill a region.
-const PACKED_ROWS: usize = REGION_BYTES / ROW_BYTES;
+pub(crate) const PACKED_ROWS: usize = REGION_BYTES / ROW_BYTES;
 /// Vectors of columns of a panel.
 pub(crate) const VECTORS: usize = 2;
 /// Bytes of the widest vector of any level.
@@ -70,7 +71,7 @@ impl PanelVector {
 
 /// Elements of k in a lane.
 #[inline(always)]
-const fn per_lane<L: Level>(codes: bool) -> usize {
+pub(crate) const fn per_lane<L: Level>(codes: bool) -> usize {
     if codes || !L::Panels::WIDENS { 4 } else { 2 }
 }
 
@@ -119,6 +120,7 @@ pub(crate) unsafe fn multiply<L: Level, A: SignedRows, B: PanelColumns>(
                     stride: out.row_stride,
                     used,
                     first: k == 0,
+                    pieces: None,
                 };
                 block.rows::<L, B>(rows);
             }
@@ -128,7 +130,7 @@ pub(crate) unsafe fn multiply<L: Level, A: SignedRows, B: PanelColumns>(
 
 /// Stored value of 0.
 #[inline(always)]
-const fn bias<L: Level, B: PanelColumns>() -> i32 {
+pub(crate) const fn bias<L: Level, B: PanelColumns>() -> i32 {
     if B::CODES {
         1
     } else if L::Panels::WIDENS {
@@ -140,7 +142,7 @@ const fn bias<L: Level, B: PanelColumns>() -> i32 {
 
 /// Copies a row in a panel's order of k and gives its sum. Up to a multiple of 16 elements, zeros follow.
 #[inline(always)]
-unsafe fn copy_row<L: Level, A: SignedRows, B: PanelColumns>(
+pub(crate) unsafe fn copy_row<L: Level, A: SignedRows, B: PanelColumns>(
     a: &A,
     (row, k, length): (usize, usize, usize),
     to: *mut u8,
@@ -201,20 +203,22 @@ unsafe fn stage<L: Level, A: SignedRows>(a: &A, (row, k, length): (usize, usize,
 }
 
 /// Packed rows by one panel.
-struct Block<'a> {
-    left: *const u8,
-    surplus: &'a [i32; PACKED_ROWS],
-    right: *const u8,
-    steps: usize,
-    out: *mut i32,
-    stride: isize,
-    used: usize,
-    first: bool,
+pub(crate) struct Block<'a> {
+    pub(crate) left: *const u8,
+    pub(crate) surplus: &'a [i32; PACKED_ROWS],
+    pub(crate) right: *const u8,
+    pub(crate) steps: usize,
+    pub(crate) out: *mut i32,
+    pub(crate) stride: isize,
+    pub(crate) used: usize,
+    pub(crate) first: bool,
+    /// Where sums go from `out` on, if they are not adjacent.
+    pub(crate) pieces: Option<&'a Pieces<VECTORS>>,
 }
 
 impl Block<'_> {
     #[inline(always)]
-    unsafe fn rows<L: Level, B: PanelColumns>(&self, rows: usize) {
+    pub(crate) unsafe fn rows<L: Level, B: PanelColumns>(&self, rows: usize) {
         let mut row = 0;
         while row < rows {
             let left = rows - row;
@@ -311,6 +315,19 @@ impl Block<'_> {
         for (i, sums) in sums.into_iter().enumerate() {
             let surplus = self.surplus[row + i].wrapping_neg();
             let surplus = L::Panels::splat((&raw const surplus).cast());
+            if let Some(pieces) = self.pieces {
+                for (vector, sum) in sums.into_iter().enumerate() {
+                    let mut sum = sum.add(surplus);
+                    for piece in pieces.of(vector) {
+                        let to = self.at(row + i).wrapping_offset(piece.at);
+                        if !self.first {
+                            sum = sum.add(L::Panels::zero().load_lanes(to, piece.lanes));
+                        }
+                        sum.store_lanes(to, piece.lanes);
+                    }
+                }
+                continue;
+            }
             let to = self.at(row + i).cast::<u8>();
             // A panel that is not full goes through memory beside the result.
             let mut beside = [0i32; WIDEST];

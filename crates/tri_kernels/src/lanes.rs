@@ -40,6 +40,10 @@ pub(crate) trait FloatLanes: Copy {
     unsafe fn splat(value: f32) -> Self;
     unsafe fn load(from: *const f32) -> Self;
     unsafe fn store(self, to: *mut f32);
+    /// `self` with the lanes whose bits `lanes` has read from memory, where lane 0 would lie at `from`; nothing else is read.
+    unsafe fn load_lanes(self, from: *const f32, lanes: u32) -> Self;
+    /// Writes the lanes whose bits `lanes` has; nothing else is written.
+    unsafe fn store_lanes(self, to: *mut f32, lanes: u32);
     /// As many trits, one byte each, as numbers.
     unsafe fn trits(from: *const i8) -> Self;
     /// As many i32, as numbers.
@@ -49,6 +53,8 @@ pub(crate) trait FloatLanes: Copy {
     /// The larger of the magnitude of `self` and of `other`, which is not negative, in the order of bits: infinity and NaN
     /// are above every number.
     unsafe fn larger_magnitude(self, other: Self) -> Self;
+    /// The larger by rule 6 of numerics.md: NaN if either is, and -0 below +0.
+    unsafe fn larger(self, other: Self) -> Self;
     /// How far each element is from the nearest integer.
     unsafe fn distance_to_integer(self) -> Self;
     /// Writes each element, half to even, as a signed byte; none is beyond -128..=127.

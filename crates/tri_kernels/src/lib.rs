@@ -18,6 +18,8 @@ mod byte_sums;
 mod byte_vector;
 mod clusters;
 mod conv;
+mod conv_byte;
+mod conv_float;
 mod depthwise;
 mod element;
 mod float;
@@ -27,6 +29,7 @@ mod lanes;
 mod level;
 pub mod limits;
 mod nearest;
+mod pool;
 mod product;
 mod quantize;
 pub mod route;
@@ -37,8 +40,8 @@ mod windows;
 
 pub use abi::{
     ClusterArgs, ClusterKernel, Context, ConvArgs, ConvKernel, GemmArgs, GemmKernel, KernelTable, Mark,
-    ParallelBody, ParallelFor, QuantizeArgs, QuantizeKernel, RouteArgs, RouteKernel, ScalarF32, ScalarF64,
-    ScaledGemmArgs, ScaledGemmKernel, TernaryF32, TernaryF64, unread_mark,
+    ParallelBody, ParallelFor, PoolArgs, PoolKernel, QuantizeArgs, QuantizeKernel, RouteArgs, RouteKernel,
+    ScalarF32, ScalarF64, ScaledGemmArgs, ScaledGemmKernel, TernaryF32, TernaryF64, unread_mark,
 };
 pub use level::CpuLevel;
 pub use product::{Product, ProductArgs};

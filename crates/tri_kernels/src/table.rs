@@ -7,7 +7,7 @@ use crate::lanes::Portable;
 use crate::lanes::{Avx2, Avx512Vnni};
 use crate::{
     CpuLevel, KernelTable, byte_gemm, byte_scaled, clusters, conv, depthwise, element, float_gemm,
-    float_trit, quantize, route, scalar,
+    float_trit, pool, quantize, route, scalar,
 };
 
 impl KernelTable {
@@ -44,7 +44,7 @@ macro_rules! table {
     ($module:ident, $level:ty, #[$features:meta]) => {
         mod $module {
             use super::*;
-            use crate::{ClusterArgs, ConvArgs, GemmArgs, QuantizeArgs, ScaledGemmArgs};
+            use crate::{ClusterArgs, ConvArgs, GemmArgs, PoolArgs, QuantizeArgs, ScaledGemmArgs};
 
             entry!(
                 f32_gemm,
@@ -129,6 +129,7 @@ macro_rules! table {
                 conv::float_conv::<$level, { term::ROW_TRIT }, element::Trit>
             );
             entry!(f32_depthwise_conv2d, ConvArgs, $features, depthwise::convolve::<$level>, f32_conv2d);
+            entry!(f32_max_pool2d, PoolArgs, $features, pool::max::<$level>);
             entry!(argmax_clusters, ClusterArgs, $features, clusters::argmax::<$level>);
             entry!(i8_conv2d, ConvArgs, $features, conv::byte_conv::<$level>);
 
@@ -146,6 +147,7 @@ macro_rules! table {
                 f32_depthwise_conv2d,
                 i8_conv2d,
                 f32_trit_conv2d,
+                f32_max_pool2d,
                 fma_f32: scalar::fma_f32,
                 fma_f64: scalar::fma_f64,
                 floor_f32: scalar::floor_f32,

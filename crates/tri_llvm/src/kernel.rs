@@ -2,7 +2,7 @@
 
 use tri_dims::DimError;
 use tri_ir::Dim;
-use tri_kernel_ir::{Body, Form};
+use tri_kernel_ir::{Body, Form, MaxPool};
 
 use crate::emitter::{Emitter, Function};
 use crate::expression::NestContext;
@@ -37,7 +37,7 @@ impl Kernel {
     pub(crate) fn of(form: &Form, name: String) -> Result<(Kernel, Function), Unserved> {
         let mut e = Emitter::new(form.buffers.len() as u32, form.symbols);
         let (axes, lanes) = match &form.body {
-            Body::Nest { nest, failure } => {
+            Body::Nest { nest, failure } | Body::MaxPool { step: MaxPool { nest, .. }, failure } => {
                 let work = Work::of(&form.buffers, nest);
                 nest::emit(&mut e, &NestContext::new(&form.buffers, nest, *failure), work, THREADS);
                 (work.axes(nest), work.lanes())

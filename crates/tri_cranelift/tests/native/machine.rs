@@ -6,7 +6,7 @@ use tri_cranelift::{Code, Effort, Executable, Failure, FrameLayout, Options, com
 use tri_ir::{DType, math};
 use tri_kernel_ir::{Module, Schedule, ScheduleId, plan, verify, workspace_bytes};
 use tri_kernels::{
-    ClusterArgs, Context, ConvArgs, CpuLevel, GemmArgs, KernelTable, ParallelBody, QuantizeArgs,
+    ClusterArgs, Context, ConvArgs, CpuLevel, GemmArgs, KernelTable, ParallelBody, PoolArgs, QuantizeArgs,
     ScaledGemmArgs, route, unread_mark,
 };
 
@@ -141,7 +141,7 @@ macro_rules! portable {
     };
 }
 
-portable!(argmax_clusters: ClusterArgs, quantize_rows: QuantizeArgs, i8_trit_scaled_gemm: ScaledGemmArgs);
+portable!(argmax_clusters: ClusterArgs, f32_max_pool2d: PoolArgs, quantize_rows: QuantizeArgs, i8_trit_scaled_gemm: ScaledGemmArgs);
 
 static KERNELS: KernelTable = KernelTable {
     f32_gemm,
@@ -159,6 +159,7 @@ static KERNELS: KernelTable = KernelTable {
     f32_depthwise_conv2d: f32_conv2d,
     i8_conv2d: f32_conv2d,
     f32_trit_conv2d: f32_conv2d,
+    f32_max_pool2d,
     fma_f32,
     fma_f64,
     floor_f32,

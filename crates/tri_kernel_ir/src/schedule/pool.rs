@@ -1,11 +1,11 @@
-//! Two-dimensional pooling: a fold over each window that skips the padding.
+//! Two-dimensional pooling: the largest of f32 through a kernel, else a fold over each window that skips the padding.
 
 use tri_ir::{BinaryOp, DType, Dim, Inst, Pool2d, PoolKind, ReduceOp, Scalar};
 
 use super::affine::Affine;
 use super::nest::{NestBuilder, access, guard};
 use super::{Failure, Scheduler};
-use crate::{Expr, Fold};
+use crate::{Expr, Fold, MaxPool, StepKind};
 
 impl<'m> Scheduler<'m> {
     pub(super) fn pool2d(&mut self, inst: &'m Inst, attributes: Pool2d) -> Result<(), Failure> {
@@ -41,6 +41,11 @@ impl<'m> Scheduler<'m> {
         };
         let buffer = self.target(result);
         nest.store_once(self.element_of(buffer, &Affine::indices(0, 4))?, value);
+        if attributes.kind == PoolKind::Max && self.dtype(x) == DType::F32 {
+            let nest = nest.finish()?;
+            self.step(StepKind::MaxPool(MaxPool { attributes, input, out: buffer, nest }));
+            return Ok(());
+        }
         self.nest(nest)
     }
 }

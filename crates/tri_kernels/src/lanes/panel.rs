@@ -23,6 +23,10 @@ pub(crate) trait PanelLanes: Copy {
     unsafe fn zero() -> Self;
     unsafe fn load(from: *const u8) -> Self;
     unsafe fn store(self, to: *mut u8);
+    /// `self` with the lanes whose bits `lanes` has read from memory, where lane 0 would lie at `from`; nothing else is read.
+    unsafe fn load_lanes(self, from: *const i32, lanes: u32) -> Self;
+    /// Writes the lanes whose bits `lanes` has; nothing else is written.
+    unsafe fn store_lanes(self, to: *mut i32, lanes: u32);
     /// The same four bytes in each lane.
     unsafe fn splat(from: *const u8) -> Self;
     /// Adds the products of a lane of the panel and the row's lane. With `CODES` bytes of the panel are at most 3, sums have

@@ -42,6 +42,24 @@ impl FloatLanes for Floats {
     }
 
     #[inline(always)]
+    unsafe fn load_lanes(self, from: *const f32, lanes: u32) -> Floats {
+        let mut loaded = self;
+        for (lane, value) in loaded.0.iter_mut().enumerate().filter(|(lane, _)| lanes >> lane & 1 == 1) {
+            // SAFETY: the trait's promise.
+            *value = unsafe { from.wrapping_add(lane).read_unaligned() };
+        }
+        loaded
+    }
+
+    #[inline(always)]
+    unsafe fn store_lanes(self, to: *mut f32, lanes: u32) {
+        for (lane, value) in self.0.into_iter().enumerate().filter(|(lane, _)| lanes >> lane & 1 == 1) {
+            // SAFETY: the trait's promise.
+            unsafe { to.wrapping_add(lane).write_unaligned(value) };
+        }
+    }
+
+    #[inline(always)]
     unsafe fn trits(from: *const i8) -> Floats {
         // SAFETY: the trait's promise.
         Floats(unsafe { from.cast::<[i8; LANES]>().read_unaligned() }.map(f32::from))
@@ -67,6 +85,15 @@ impl FloatLanes for Floats {
     unsafe fn larger_magnitude(self, other: Floats) -> Floats {
         let larger = |i: usize| self.0[i].abs().to_bits().max(other.0[i].to_bits());
         Floats(std::array::from_fn(|i| f32::from_bits(larger(i))))
+    }
+
+    #[inline(always)]
+    unsafe fn larger(self, other: Floats) -> Floats {
+        Floats(std::array::from_fn(|i| match (self.0[i], other.0[i]) {
+            (a, b) if a.is_nan() || b.is_nan() => a + b,
+            (a, b) if a == b => f32::from_bits(a.to_bits() & b.to_bits()),
+            (a, b) => a.max(b),
+        }))
     }
 
     #[inline(always)]

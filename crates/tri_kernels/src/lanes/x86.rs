@@ -54,6 +54,17 @@ impl FloatLanes for __m256 {
     }
 
     #[inline(always)]
+    unsafe fn load_lanes(self, from: *const f32, lanes: u32) -> __m256 {
+        let lanes = lanes_256(lanes);
+        _mm256_blendv_ps(self, _mm256_maskload_ps(from, lanes), _mm256_castsi256_ps(lanes))
+    }
+
+    #[inline(always)]
+    unsafe fn store_lanes(self, to: *mut f32, lanes: u32) {
+        if lanes == 0xff { self.store(to) } else { _mm256_maskstore_ps(to, lanes_256(lanes), self) }
+    }
+
+    #[inline(always)]
     unsafe fn trits(from: *const i8) -> __m256 {
         _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(_mm_loadl_epi64(from.cast())))
     }
@@ -77,6 +88,15 @@ impl FloatLanes for __m256 {
     unsafe fn larger_magnitude(self, other: __m256) -> __m256 {
         let magnitude = _mm256_castps_si256(_mm256_andnot_ps(_mm256_set1_ps(-0.0), self));
         _mm256_castsi256_ps(_mm256_max_epu32(magnitude, _mm256_castps_si256(other)))
+    }
+
+    #[inline(always)]
+    unsafe fn larger(self, other: __m256) -> __m256 {
+        // Of equal ones, which may be zeros of both signs, the one without a sign; of NaN, a sum.
+        let equal = _mm256_cmp_ps::<_CMP_EQ_OQ>(self, other);
+        let larger = _mm256_blendv_ps(_mm256_max_ps(self, other), _mm256_and_ps(self, other), equal);
+        let unordered = _mm256_cmp_ps::<_CMP_UNORD_Q>(self, other);
+        _mm256_blendv_ps(larger, _mm256_add_ps(self, other), unordered)
     }
 
     #[inline(always)]
@@ -248,6 +268,16 @@ impl FloatLanes for __m512 {
     }
 
     #[inline(always)]
+    unsafe fn load_lanes(self, from: *const f32, lanes: u32) -> __m512 {
+        _mm512_mask_loadu_ps(self, lanes as __mmask16, from)
+    }
+
+    #[inline(always)]
+    unsafe fn store_lanes(self, to: *mut f32, lanes: u32) {
+        _mm512_mask_storeu_ps(to, lanes as __mmask16, self);
+    }
+
+    #[inline(always)]
     unsafe fn trits(from: *const i8) -> __m512 {
         _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(_mm_loadu_si128(from.cast())))
     }
@@ -271,6 +301,14 @@ impl FloatLanes for __m512 {
     unsafe fn larger_magnitude(self, other: __m512) -> __m512 {
         let magnitude = _mm512_castps_si512(_mm512_abs_ps(self));
         _mm512_castsi512_ps(_mm512_max_epu32(magnitude, _mm512_castps_si512(other)))
+    }
+
+    #[inline(always)]
+    unsafe fn larger(self, other: __m512) -> __m512 {
+        // The instruction ranks zeros by their signs, but leaves out NaN.
+        let larger = _mm512_range_ps::<0b0101>(self, other);
+        let unordered = _mm512_cmp_ps_mask::<_CMP_UNORD_Q>(self, other);
+        _mm512_mask_add_ps(larger, unordered, self, other)
     }
 
     #[inline(always)]
@@ -469,4 +507,11 @@ unsafe fn fours_512(from: *const f32, stride: isize, flip: __m512) -> [__m512; 4
     let (ab, cd) = (_mm512_castps_pd(_mm512_unpackhi_ps(a, b)), _mm512_castps_pd(_mm512_unpackhi_ps(c, d)));
     let high = [_mm512_unpacklo_pd(ab, cd), _mm512_unpackhi_pd(ab, cd)];
     [_mm512_castpd_ps(low[0]), _mm512_castpd_ps(low[1]), _mm512_castpd_ps(high[0]), _mm512_castpd_ps(high[1])]
+}
+
+/// All bits of the lanes whose bits `lanes` has.
+#[inline(always)]
+pub(crate) unsafe fn lanes_256(lanes: u32) -> __m256i {
+    let bits = _mm256_setr_epi32(1, 2, 4, 8, 16, 32, 64, 128);
+    _mm256_cmpeq_epi32(_mm256_and_si256(_mm256_set1_epi32(lanes.cast_signed()), bits), bits)
 }

@@ -64,6 +64,7 @@ fn written(step: &StepKind) -> Vec<BufferId> {
         StepKind::Contraction(step) => vec![step.out],
         StepKind::QuantizeRows(step) => vec![step.digits, step.scales],
         StepKind::Convolution(step) => vec![step.out],
+        StepKind::MaxPool(step) => vec![step.out],
         StepKind::Clusters(step) => vec![step.out],
         _ => Vec::new(),
     }

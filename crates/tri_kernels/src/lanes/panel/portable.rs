@@ -37,6 +37,24 @@ impl PanelLanes for Words {
     }
 
     #[inline(always)]
+    unsafe fn load_lanes(self, from: *const i32, lanes: u32) -> Words {
+        let mut loaded = self;
+        for (lane, value) in loaded.0.iter_mut().enumerate().filter(|(lane, _)| lanes >> lane & 1 == 1) {
+            // SAFETY: the trait's promise.
+            *value = unsafe { from.wrapping_add(lane).cast::<u32>().read_unaligned() };
+        }
+        loaded
+    }
+
+    #[inline(always)]
+    unsafe fn store_lanes(self, to: *mut i32, lanes: u32) {
+        for (lane, value) in self.0.into_iter().enumerate().filter(|(lane, _)| lanes >> lane & 1 == 1) {
+            // SAFETY: the trait's promise.
+            unsafe { to.wrapping_add(lane).cast::<u32>().write_unaligned(value) };
+        }
+    }
+
+    #[inline(always)]
     unsafe fn splat(from: *const u8) -> Words {
         // SAFETY: the trait's promise.
         Words([unsafe { from.cast::<u32>().read_unaligned() }; LANES])

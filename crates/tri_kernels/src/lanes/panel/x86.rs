@@ -5,6 +5,7 @@
 use std::arch::x86_64::*;
 
 use super::PanelLanes;
+use crate::lanes::x86::lanes_256;
 
 /// Within sixteen bytes: 0, 4, 8, 12, then 1, 5, 9, 13 and so on.
 #[inline(always)]
@@ -31,6 +32,21 @@ impl PanelLanes for __m256i {
     #[inline(always)]
     unsafe fn store(self, to: *mut u8) {
         _mm256_storeu_si256(to.cast(), self)
+    }
+
+    #[inline(always)]
+    unsafe fn load_lanes(self, from: *const i32, lanes: u32) -> __m256i {
+        let lanes = lanes_256(lanes);
+        _mm256_blendv_epi8(self, _mm256_maskload_epi32(from, lanes), lanes)
+    }
+
+    #[inline(always)]
+    unsafe fn store_lanes(self, to: *mut i32, lanes: u32) {
+        if lanes == 0xff {
+            _mm256_storeu_si256(to.cast(), self);
+        } else {
+            _mm256_maskstore_epi32(to, lanes_256(lanes), self);
+        }
     }
 
     #[inline(always)]
@@ -118,6 +134,16 @@ impl PanelLanes for __m512i {
     #[inline(always)]
     unsafe fn store(self, to: *mut u8) {
         _mm512_storeu_si512(to.cast(), self)
+    }
+
+    #[inline(always)]
+    unsafe fn load_lanes(self, from: *const i32, lanes: u32) -> __m512i {
+        _mm512_mask_loadu_epi32(self, lanes as __mmask16, from)
+    }
+
+    #[inline(always)]
+    unsafe fn store_lanes(self, to: *mut i32, lanes: u32) {
+        _mm512_mask_storeu_epi32(to, lanes as __mmask16, self);
     }
 
     #[inline(always)]
