@@ -1,4 +1,4 @@
-//! What an editor waits for: the language server over a workspace of 100 files and 50,000 lines.
+//! What an editor waits for: the language server over the zoo, and over a workspace of 100 files and 50,000 lines.
 //!
 //!     cargo bench --package benches --bench lsp
 //!
@@ -33,6 +33,10 @@ fn main() -> Result<()> {
         true => Size { files: 100, layers: 21, rounds: 200 },
         false => Size { files: 3, layers: 2, rounds: 3 },
     };
+    let zoo = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/zoo").canonicalize()?;
+    println!("examples/zoo");
+    session(&Case { folder: &zoo, file: "efficientnet_b0.tri", value: "small", rounds: size.rounds })?;
+
     let folder = tempfile::tempdir()?;
     let mut lines = 0;
     for file in 0..size.files {
@@ -40,11 +44,24 @@ fn main() -> Result<()> {
         lines += text.lines().count();
         std::fs::write(folder.path().join(format!("part{file}.tri")), text)?;
     }
-    println!("{} files, {lines} lines", size.files);
+    println!("\n{} files, {lines} lines", size.files);
+    let file = format!("part{}.tri", size.files / 2);
+    session(&Case { folder: folder.path(), file: &file, value: "again", rounds: size.rounds })
+}
+
+/// A session in which one file is edited.
+struct Case<'a> {
+    folder: &'a Path,
+    file: &'a str,
+    /// The value whose name is edited where it is declared.
+    value: &'a str,
+    rounds: usize,
+}
+
+fn session(case: &Case<'_>) -> Result<()> {
     let (server, client) = Connection::memory();
     let thread = std::thread::spawn(move || tri_lsp::serve(&server, Arc::new(tri_db::DiskSystem), |_| None));
-    let mut bench = Bench { client, next: 0, folder: folder.path().to_owned() };
-    bench.run(&size)?;
+    Bench { client, next: 0 }.run(case)?;
     thread.join().map_err(|_| anyhow::anyhow!("the server panicked"))??;
     Ok(())
 }
@@ -103,40 +120,41 @@ layer Block{file}x{layer}[D, Hidden](wide: bool = false) where Hidden % 2 == 0 {
 struct Bench {
     client: Connection,
     next: i32,
-    folder: std::path::PathBuf,
 }
 
 impl Bench {
-    fn run(&mut self, size: &Size) -> Result<()> {
+    fn run(&mut self, case: &Case<'_>) -> Result<()> {
         let start = Instant::now();
-        let root = uri(&self.folder);
+        let root = uri(case.folder);
         let folders = json!([{ "uri": root, "name": "bench" }]);
         self.ask("initialize", json!({ "capabilities": {}, "workspaceFolders": folders }))?;
         self.tell("initialized", json!({}))?;
-        let middle = size.files / 2;
-        let document = uri(&self.folder.join(format!("part{middle}.tri")));
-        let text = module(middle, size.layers);
+        let path = case.folder.join(case.file);
+        let (document, text) = (uri(&path), std::fs::read_to_string(&path)?);
         let item = json!({ "uri": document, "languageId": "tri", "version": 1, "text": text });
         self.tell("textDocument/didOpen", json!({ "textDocument": item }))?;
         self.diagnostics(&document, 1)?;
         row("start to first diagnostics", &mut [start.elapsed()]);
         // All other files are checked when a search over all is answered and no thread is busy.
         self.ask("workspace/symbol", json!({ "query": "Block0x0" }))?;
-        std::thread::sleep(Duration::from_millis(if size.rounds > 3 { 2000 } else { 0 }));
+        std::thread::sleep(Duration::from_millis(if case.rounds > 3 { 2000 } else { 0 }));
         println!("memory {:.0} MiB", memory()?);
 
-        let line =
-            text.lines().position(|line| line.contains("let again")).context("the line is there")? as u32;
+        let declared = format!("let {}", case.value);
+        let mut places = text.lines().enumerate();
+        let found = places.find_map(|(line, text)| Some((line as u32, text.find(&declared)?)));
+        let (line, column) = found.context("the value is declared")?;
+        let end = (column + declared.len()) as u32;
         let mut keys = Vec::new();
         let mut asked: Vec<(&str, Vec<Duration>)> =
             ["textDocument/completion", "textDocument/hover", "textDocument/definition"]
                 .map(|m| (m, Vec::new()))
                 .into();
-        for round in 0..size.rounds {
+        for round in 0..case.rounds {
             let version = round as i64 + 2;
             let start = Instant::now();
             // A letter more, a letter less, in the name of a value.
-            let (from, to, text) = if round % 2 == 0 { (17, 17, "s") } else { (17, 18, "") };
+            let (from, to, text) = if round % 2 == 0 { (end, end, "s") } else { (end, end + 1, "") };
             let position = |character: u32| json!({ "line": line, "character": character });
             let change = json!({ "range": { "start": position(from), "end": position(to) }, "text": text });
             let id = json!({ "uri": document, "version": version });
@@ -145,7 +163,7 @@ impl Bench {
             keys.push(start.elapsed());
             for (method, times) in &mut asked {
                 let start = Instant::now();
-                let place = json!({ "textDocument": { "uri": document }, "position": position(24) });
+                let place = json!({ "textDocument": { "uri": document }, "position": position(end + 6) });
                 self.ask(method, place)?;
                 times.push(start.elapsed());
             }

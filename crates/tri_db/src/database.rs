@@ -295,6 +295,11 @@ impl RootDatabase {
         self.options().set_configuration(self).to(configuration);
     }
 
+    /// Sets how many syntax trees are remembered.
+    pub fn set_capacity(&mut self, trees: usize) {
+        parse::set_lru_capacity(self, trees);
+    }
+
     /// Sets the static bool `training`.
     pub fn set_training(&mut self, training: bool) {
         self.options().set_training(self).to(training);

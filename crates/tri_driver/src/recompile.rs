@@ -56,7 +56,7 @@ impl Recompiler {
             let mut work = counts.lock().unwrap_or_else(PoisonError::into_inner);
             match query.split('(').next() {
                 Some("parse") => work.parsed += 1,
-                Some("checked_body_query") => work.checked += 1,
+                Some("function_body_query" | "value_body_query") => work.checked += 1,
                 Some("scheduled") => work.scheduled += 1,
                 _ => {}
             }

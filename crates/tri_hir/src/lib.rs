@@ -22,7 +22,7 @@ pub use lints::{Binding, Kind as BindingKind, Uses};
 pub use queries::{
     CheckedBody, Roots, body, body_owners, check, check_file, check_together, checked_body, def_name,
     diagnose, dim_value, files, function_of, is_library, item_named, item_of, item_uses, items, layer,
-    library_items, lint_file, roots, signature, visible,
+    library_items, lint_file, roots, set_capacity, signature, visible,
 };
 pub use report::{Place, place_span};
 pub use scope::{Named, lookup};

@@ -34,14 +34,22 @@ pub(crate) struct CheckedLayer {
     pub(crate) reports: Vec<Report>,
 }
 
+/// Sets how many items, outlines, uses and bodies of functions are remembered when something changes. All can be made again.
+pub fn set_capacity(db: &mut dyn Db, capacity: usize) {
+    item::set_lru_capacity(db, capacity);
+    item_outline::set_lru_capacity(db, capacity);
+    item_uses::set_lru_capacity(db, capacity);
+    function_body_query::set_lru_capacity(db, capacity);
+}
+
 /// An item as written; equal to its former self if only white space or other items changed.
-#[salsa::tracked(returns(clone))]
+#[salsa::tracked(returns(clone), lru = 4096)]
 pub(crate) fn item(db: &dyn Db, file: SourceFile, id: ItemId) -> Option<Arc<Item>> {
     parse(db, file).ast.item(id).cloned()
 }
 
 /// An item without bodies and documentation.
-#[salsa::tracked(returns(clone))]
+#[salsa::tracked(returns(clone), lru = 4096)]
 fn item_outline(db: &dyn Db, file: SourceFile, id: ItemId) -> Option<Arc<Item>> {
     item(db, file, id).map(|item| outline::outline(&item).into())
 }
@@ -142,9 +150,22 @@ fn const_cycle(_: &dyn Db, _: salsa::Id, _: SourceFile, _: Def) -> Option<Dim> {
     None
 }
 
-#[salsa::tracked(returns(clone), cycle_result = body_cycle)]
-pub(crate) fn checked_body_query(db: &dyn Db, file: SourceFile, owner: BodyOwner) -> CheckedBody {
+/// The body of a function. No type depends on it, so it is in no circle and may be let go: salsa takes a value of a circle that was let
+/// go for one that a panic prevented.
+#[salsa::tracked(returns(clone), lru = 256)]
+fn function_body_query(db: &dyn Db, file: SourceFile, owner: Owner) -> CheckedBody {
     let _ = file;
+    unremembered_body(db, BodyOwner::Function(owner))
+}
+
+/// Any other body: the value of a member, a default, a constant.
+#[salsa::tracked(returns(clone), cycle_result = body_cycle)]
+fn value_body_query(db: &dyn Db, file: SourceFile, owner: BodyOwner) -> CheckedBody {
+    let _ = file;
+    unremembered_body(db, owner)
+}
+
+fn unremembered_body(db: &dyn Db, owner: BodyOwner) -> CheckedBody {
     let (body, reports) = infer::body(db, owner);
     CheckedBody { body: Arc::new(body), reports }
 }
@@ -189,7 +210,7 @@ pub fn check_file(db: &dyn Db, file: SourceFile) -> Arc<[Diagnostic]> {
 }
 
 /// The names that an item declares inside, reads, and takes from outside.
-#[salsa::tracked(returns(clone))]
+#[salsa::tracked(returns(clone), lru = 256)]
 pub fn item_uses(db: &dyn Db, file: SourceFile, id: ItemId) -> Arc<lints::Uses> {
     item(db, file, id).map(|item| lints::uses(&item)).unwrap_or_default().into()
 }
@@ -344,9 +365,10 @@ pub fn body(db: &dyn Db, owner: BodyOwner) -> Arc<Body> {
 
 /// A body with its reports.
 pub fn checked_body(db: &dyn Db, owner: BodyOwner) -> CheckedBody {
-    match db.file(body_def(owner).file) {
-        Some(file) => checked_body_query(db, file, owner),
-        None => CheckedBody { body: Arc::default(), reports: Vec::new() },
+    match (db.file(body_def(owner).file), owner) {
+        (Some(file), BodyOwner::Function(function)) => function_body_query(db, file, function),
+        (Some(file), _) => value_body_query(db, file, owner),
+        (None, _) => CheckedBody { body: Arc::default(), reports: Vec::new() },
     }
 }
 

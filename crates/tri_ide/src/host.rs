@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use salsa::Database as _;
 use tri_db::{Db as _, RootDatabase, SourceFile, System};
 
 use crate::Analysis;
@@ -50,6 +51,17 @@ impl AnalysisHost {
         if *self.db.options().dims(&self.db) != dims {
             self.db.set_dims(dims);
         }
+    }
+
+    /// Sets how many results of each kind that can be made again are remembered: syntax trees, items, bodies. Answers do not depend on it.
+    pub fn set_capacity(&mut self, capacity: usize) {
+        self.db.set_capacity(capacity);
+        tri_hir::set_capacity(&mut self.db, capacity);
+    }
+
+    /// Lets go results that were not used for long and can be made again. Questions that are being answered are cancelled.
+    pub fn forget_unused(&mut self) {
+        self.db.trigger_lru_eviction();
     }
 
     /// What is known at this moment.

@@ -70,11 +70,11 @@ fn of_symbol(db: &dyn Db, file: SourceFile, symbol: Symbol, range: TextRange) ->
     Some(text)
 }
 
-/// Whether a name is that of an operation of the language.
+/// Whether a name is that of an operation of the language, or of a function that the library makes of some.
 fn is_operation(db: &dyn Db, symbol: Symbol) -> bool {
     let Symbol::Item(def) = symbol else { return false };
     let item = tri_hir::item_of(db, def);
-    item.is_some_and(|item| matches!(&item.kind, ItemKind::Function(function) if function.body.is_none()))
+    tri_hir::is_library(db, def.file) && item.is_some_and(|item| matches!(item.kind, ItemKind::Function(_)))
 }
 
 /// The type of the value at the end of a path.

@@ -11,6 +11,7 @@ use tri_lower::Place;
 use tri_passes::OptLevel;
 
 use crate::elaboration::lowered;
+use crate::inlined::Inlined;
 use crate::path::path_to;
 
 /// What each place of the source runs as after the passes of -O2: the kernels of its operations, without repetitions. None where the model
@@ -21,18 +22,21 @@ fn kernels(db: &dyn Db, file: SourceFile) -> Option<BTreeMap<Place, Vec<String>>
     let module = tri_ir::verify(lowered.module.clone()).ok()?;
     let mut go_on = |_: &tri_passes::PassRun, _: &tri_ir::Module| db.unwind_if_revision_cancelled();
     let module = tri_passes::optimize(&module, OptLevel::O2, &mut go_on).ok()?;
+    let inlined = Inlined::of(lowered);
     let mut kernels: BTreeMap<Place, Vec<String>> = BTreeMap::new();
     for (at, function) in module.functions.iter().enumerate() {
         db.unwind_if_revision_cancelled();
         let choices = tri_kernel_ir::explain(&module, FunctionId(at as u32), Fusion::Full).ok()?;
         for (inst, choice) in function.insts.iter().zip(&choices) {
-            let Some(place) = inst.origin.and_then(|origin| lowered.source_map.place(origin)) else {
-                continue;
-            };
+            let Some(origin) = inst.origin else { continue };
             let line = line(choice);
-            let lines = kernels.entry(place).or_default();
-            if !lines.contains(&line) {
-                lines.push(line);
+            // What a function of the library computes belongs to its call too.
+            let own = lowered.source_map.place(origin);
+            for place in own.into_iter().chain(inlined.around(&function.name, origin)) {
+                let lines = kernels.entry(place).or_default();
+                if !lines.contains(&line) {
+                    lines.push(line.clone());
+                }
             }
         }
     }

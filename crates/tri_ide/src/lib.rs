@@ -20,6 +20,7 @@ mod host;
 mod hover;
 mod imports;
 mod inlay_hints;
+mod inlined;
 mod kernels;
 mod navigation;
 mod occurrences;

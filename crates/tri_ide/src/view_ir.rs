@@ -1,7 +1,5 @@
 //! What the function under the cursor becomes: tensor IR, kernel IR or machine instructions, with spans both ways.
 
-use std::collections::HashMap;
-
 use tri_cranelift::Options;
 use tri_db::{Db, SourceFile};
 use tri_diagnostics::{Span, TextRange};
@@ -13,6 +11,7 @@ use tri_lower::Lowered;
 use tri_passes::OptLevel;
 
 use crate::elaboration::lowered;
+use crate::inlined::Inlined;
 use crate::path::path_to;
 
 /// How far the compiler has come.
@@ -73,46 +72,27 @@ struct Sources<'a> {
     db: &'a dyn Db,
     lowered: &'a Lowered,
     wanted: Span,
-    /// Calls that instructions of a place stand for, with the functions that the calls are in: functions of the library are inlined.
-    inlined: HashMap<Origin, Vec<(&'a str, Span)>>,
+    inlined: Inlined<'a>,
 }
 
 impl<'a> Sources<'a> {
     fn new(db: &'a dyn Db, lowered: &'a Lowered, wanted: Span) -> Sources<'a> {
-        let mut sources = Sources { db, lowered, wanted, inlined: HashMap::new() };
-        for function in &lowered.module.functions {
-            let Some(calls) = lowered.source_map.calls(&function.name) else { continue };
-            for (range, callee) in &calls.inlined {
-                let span = sources.place_span(callee.place);
-                let insts = function.insts.get(range.start as usize..range.end as usize).unwrap_or_default();
-                for origin in insts.iter().filter_map(|inst| inst.origin) {
-                    let known = sources.inlined.entry(origin).or_default();
-                    if !known.contains(&(function.name.as_str(), span)) {
-                        known.push((&function.name, span));
-                    }
-                }
-            }
-        }
-        sources
+        Sources { db, lowered, wanted, inlined: Inlined::of(lowered) }
     }
 
     fn place_span(&self, place: tri_lower::Place) -> Span {
         place_span(self.db, Place { file: place.file, item: place.item, node: place.node })
     }
 
-    /// What an instruction of a function comes from: its own place, and the calls around that were inlined. The passes give
-    /// functions longer names.
+    /// What an instruction of a function comes from: its own place, and the calls around that were inlined.
     fn spans(&self, function: &str, origin: Option<Origin>) -> Vec<Span> {
         let Some(origin) = origin else { return Vec::new() };
-        let own = self.lowered.source_map.place(origin).map(|place| self.place_span(place));
-        let around = self.inlined.get(&origin).into_iter().flatten();
-        let is_here = |caller: &str| {
-            function.strip_prefix(caller).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
-        };
-        let mut spans: Vec<Span> = own.into_iter().collect();
-        for (_, span) in around.filter(|(caller, _)| is_here(caller)) {
-            if !spans.contains(span) {
-                spans.push(*span);
+        let own = self.lowered.source_map.place(origin);
+        let mut spans = Vec::new();
+        for place in own.into_iter().chain(self.inlined.around(function, origin)) {
+            let span = self.place_span(place);
+            if !spans.contains(&span) {
+                spans.push(span);
             }
         }
         spans

@@ -1,5 +1,6 @@
 //! Diagnostics: looked for after every change, those of the changed files first, and sent where they differ from what the client has.
 
+use std::any::Any;
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
@@ -7,11 +8,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crossbeam_channel::Sender;
-use gen_lsp_types::{Diagnostic, PublishDiagnosticsParams};
+use gen_lsp_types::{Diagnostic, DiagnosticSeverity, PublishDiagnosticsParams};
 use lsp_server::Notification;
+use tri_ide::Cancelled;
 
 use crate::server::{Outcome, Server};
-use crate::snapshot::{Answer, Snapshot};
+use crate::snapshot::{Answer, RequestError, Snapshot};
 use crate::{convert, uri};
 
 /// What is wrong with a file.
@@ -33,30 +35,66 @@ impl Server<'_> {
     /// Starts looking at every file of the workspace. What was not changed costs little: its results are remembered.
     pub(crate) fn look_for_diagnostics(&mut self) {
         self.is_stale = false;
-        let snapshot = self.snapshot();
+        let homes = self.workspace.homes();
         let touched = std::mem::take(&mut self.touched);
-        let homes = snapshot.homes.clone();
         let gone: Vec<PathBuf> =
             self.published.keys().filter(|path| !homes.contains_key(*path)).cloned().collect();
         for path in gone {
             self.publish(path, Vec::new());
         }
         let rest = homes.keys().filter(|path| !touched.contains(*path));
-        let paths: Vec<PathBuf> =
-            touched.iter().filter(|path| homes.contains_key(*path)).chain(rest).cloned().collect();
+        let paths = touched.iter().filter(|path| homes.contains_key(*path)).chain(rest).cloned().collect();
+        self.look = Look { paths, ..Look::default() };
+        self.look_on();
+    }
+
+    /// Looks at the next files: first all are checked, then all are elaborated.
+    fn look_on(&mut self) {
+        let Look { paths, checked, is_elaborated, is_waiting } = &mut self.look;
+        let (paths, kind): (Vec<PathBuf>, Kind) = if *checked < paths.len() {
+            let end = paths.len().min(*checked + SLICE);
+            let slice = paths[*checked..end].to_vec();
+            *checked = end;
+            (slice, Work::check)
+        } else if !*is_elaborated {
+            *is_elaborated = true;
+            (paths.clone(), Work::elaborate)
+        } else {
+            return;
+        };
+        // While files are looked at, nothing is let go.
+        *is_waiting = false;
+        let threads = std::thread::available_parallelism().map_or(1, usize::from);
         let work = Arc::new(Work {
             generation: self.generation,
             paths,
+            kind,
             next: AtomicUsize::new(0),
-            elaborate: AtomicUsize::new(0),
+            threads: AtomicUsize::new(threads),
         });
-        let threads = std::thread::available_parallelism().map_or(1, usize::from);
+        let snapshot = self.snapshot();
         for _ in 0..threads {
             let (snapshot, work, outcomes) = (snapshot.clone(), work.clone(), self.outcomes.0.clone());
-            self.background.run(move || {
-                // A change unwinds this, and starts it again. A defect in one question is told of by nobody; the next change asks again.
-                let _ = catch_unwind(AssertUnwindSafe(|| work.run(&snapshot, &outcomes)));
-            });
+            self.background.run(move || work.run(snapshot, &outcomes));
+        }
+    }
+
+    /// Goes on when some files were looked at.
+    pub(crate) fn looked(&mut self, generation: u64) {
+        if generation != self.generation || self.is_stale {
+            return;
+        }
+        // Else all bodies of a large workspace would be known at once.
+        self.look.is_waiting = true;
+        self.forget_unused();
+        self.look_on();
+    }
+
+    /// Lets go what was not used for long, when nothing is being asked: that would be cancelled.
+    pub(crate) fn forget_unused(&mut self) {
+        if self.look.is_waiting && self.answering == 0 {
+            self.look.is_waiting = false;
+            self.workspace.forget_unused();
         }
     }
 
@@ -87,34 +125,73 @@ impl Server<'_> {
     }
 }
 
+/// Files that are checked before what was not used for long is let go.
+const SLICE: usize = 16;
+
+/// How far all files were looked at.
+#[derive(Debug, Default)]
+pub(crate) struct Look {
+    paths: Vec<PathBuf>,
+    /// How many of them are checked, or are being checked.
+    checked: usize,
+    /// Whether they are elaborated, or are being elaborated.
+    is_elaborated: bool,
+    /// Whether what was not used for long is still to be let go.
+    is_waiting: bool,
+}
+
+/// What is done with a file.
+type Kind = fn(&Work, &Snapshot, &Sender<Outcome>, &Path) -> Answer<()>;
+
 /// Files to look at, shared by threads.
 struct Work {
     generation: u64,
     paths: Vec<PathBuf>,
-    /// The next file to check.
+    kind: Kind,
+    /// The next file.
     next: AtomicUsize,
-    /// The next file to elaborate, when all are checked.
-    elaborate: AtomicUsize,
+    /// Threads that are not done.
+    threads: AtomicUsize,
 }
 
 impl Work {
-    fn run(&self, snapshot: &Snapshot, outcomes: &Sender<Outcome>) -> Answer<()> {
+    fn run(&self, snapshot: Snapshot, outcomes: &Sender<Outcome>) {
+        self.each(&snapshot, outcomes);
+        drop(snapshot);
+        if self.threads.fetch_sub(1, Ordering::AcqRel) == 1 {
+            // The main loop may have ended.
+            let _ = outcomes.send(Outcome::Looked(self.generation));
+        }
+    }
+
+    /// Looks at every file that no other thread has taken, until a change makes all of it obsolete. A defect of the compiler in one
+    /// file is said at that file, and hides nothing of the others.
+    fn each(&self, snapshot: &Snapshot, outcomes: &Sender<Outcome>) {
         while let Some(path) = self.paths.get(self.next.fetch_add(1, Ordering::Relaxed)) {
-            self.check(snapshot, outcomes, path)?;
+            let look = || catch_unwind(AssertUnwindSafe(|| (self.kind)(self, snapshot, outcomes, path)));
+            let outcome = match look() {
+                // Another thread met a defect in what this one waited for; here it says what it is.
+                Ok(Err(RequestError::Cancelled(Cancelled::PropagatedPanic))) => look(),
+                outcome => outcome,
+            };
+            let text = match outcome {
+                Ok(Ok(())) => continue,
+                Ok(Err(RequestError::Cancelled(Cancelled::PropagatedPanic))) => {
+                    "what it needs of another file could not be checked".to_owned()
+                }
+                Ok(Err(RequestError::Cancelled(_))) => return,
+                Ok(Err(error)) => error.to_string(),
+                Err(panic) => panic_text(&*panic).to_owned(),
+            };
+            let known = catch_unwind(AssertUnwindSafe(|| checked(snapshot, path)));
+            let mut diagnostics = known.unwrap_or(Ok(Vec::new())).unwrap_or_default();
+            diagnostics.push(defect(&text));
+            self.send(outcomes, path, diagnostics);
         }
-        while let Some(path) = self.paths.get(self.elaborate.fetch_add(1, Ordering::Relaxed)) {
-            self.elaborate(snapshot, outcomes, path)?;
-        }
-        Ok(())
     }
 
     fn check(&self, snapshot: &Snapshot, outcomes: &Sender<Outcome>, path: &Path) -> Answer<()> {
-        let file = snapshot.file_at(path)?;
-        let mut diagnostics = Vec::new();
-        for diagnostic in file.analysis.diagnostics(file.id)? {
-            diagnostics.push(convert::diagnostic(&file, &diagnostic)?);
-        }
-        self.send(outcomes, path, diagnostics);
+        self.send(outcomes, path, checked(snapshot, path)?);
         Ok(())
     }
 
@@ -127,12 +204,14 @@ impl Work {
         }
         for (id, errors) in found {
             let Some((path, false)) = file.analysis.path(id)? else { continue };
+            // A module may lie outside of what the editor has open.
+            if !snapshot.homes.contains_key(&path) {
+                continue;
+            }
             let other = snapshot.file_at(&path)?;
-            let mut all = other.analysis.diagnostics(other.id)?;
-            all.extend(errors);
-            let mut diagnostics = Vec::new();
-            for diagnostic in &all {
-                diagnostics.push(convert::diagnostic(&other, diagnostic)?);
+            let mut diagnostics = checked(snapshot, &path)?;
+            for error in &errors {
+                diagnostics.push(convert::diagnostic(&other, error)?);
             }
             self.send(outcomes, &path, diagnostics);
         }
@@ -144,4 +223,29 @@ impl Work {
         // The main loop may have ended.
         let _ = outcomes.send(Outcome::Found(found));
     }
+}
+
+/// What the checker says of a file.
+fn checked(snapshot: &Snapshot, path: &Path) -> Answer<Vec<Diagnostic>> {
+    let file = snapshot.file_at(path)?;
+    let found = file.analysis.diagnostics(file.id)?;
+    found.iter().map(|diagnostic| convert::diagnostic(&file, diagnostic)).collect()
+}
+
+/// Says at the beginning of a file that it could not be checked.
+fn defect(text: &str) -> Diagnostic {
+    let message = format!(
+        "this file could not be checked: {text}\nnote: this is a defect of the toolchain: please report it with the program that shows it"
+    );
+    Diagnostic {
+        severity: Some(DiagnosticSeverity::Error),
+        source: Some("tri".to_owned()),
+        message: message.into(),
+        ..Diagnostic::default()
+    }
+}
+
+fn panic_text(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("a panic without a message")
 }

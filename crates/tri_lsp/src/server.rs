@@ -12,7 +12,7 @@ use tri_ide::CancellationToken;
 use crate::documents::Documents;
 use crate::pool::Pool;
 use crate::position::Encoding;
-use crate::publish::Found;
+use crate::publish::{Found, Look};
 use crate::session::{Pages, SessionError};
 use crate::snapshot::Snapshot;
 use crate::workspace::Workspace;
@@ -25,6 +25,8 @@ pub(crate) enum Outcome {
     Answer(Response),
     /// What is wrong with a file is known.
     Found(Found),
+    /// The files of this generation that were to be looked at have been.
+    Looked(u64),
 }
 
 /// All state of a session.
@@ -38,6 +40,8 @@ pub(crate) struct Server<'a> {
     pub(crate) watches: bool,
     /// Requests that are being answered, with what cancels them.
     requests: ReqQueue<Vec<CancellationToken>, ()>,
+    /// How many threads are at a request, one that was cancelled too.
+    pub(crate) answering: usize,
     /// Answers requests.
     pub(crate) pool: Pool,
     /// Looks for diagnostics, which nobody waits for.
@@ -49,6 +53,8 @@ pub(crate) struct Server<'a> {
     pub(crate) touched: BTreeSet<PathBuf>,
     /// Whether diagnostics are to be looked for when there is nothing else to do.
     pub(crate) is_stale: bool,
+    /// How far that has come.
+    pub(crate) look: Look,
     /// What the client has, with the versions of the texts that it is about.
     pub(crate) published: BTreeMap<PathBuf, (Option<i32>, Vec<Diagnostic>)>,
     is_shut_down: bool,
@@ -75,12 +81,14 @@ impl<'a> Server<'a> {
             shows_refused: actions.and_then(|actions| actions.disabled_support).unwrap_or(false),
             watches: watched.and_then(|watched| watched.dynamic_registration).unwrap_or(false),
             requests: ReqQueue::default(),
+            answering: 0,
             pool: Pool::new("request", cores)?,
             background: Pool::new("diagnostics", cores)?,
             outcomes: unbounded(),
             generation: 0,
             touched: BTreeSet::new(),
             is_stale: true,
+            look: Look::default(),
             published: BTreeMap::new(),
             is_shut_down: false,
         })
@@ -105,6 +113,7 @@ impl<'a> Server<'a> {
                 recv(outcomes) -> outcome => match outcome {
                     Ok(Outcome::Answer(response)) => self.answer(response),
                     Ok(Outcome::Found(found)) => self.found(found),
+                    Ok(Outcome::Looked(generation)) => self.looked(generation),
                     // This very value holds the other end.
                     Err(_) => return Err(SessionError::Abandoned),
                 },
@@ -142,14 +151,17 @@ impl<'a> Server<'a> {
 
     /// Notes that a request is being answered.
     pub(crate) fn begin(&mut self, request: &Request, tokens: Vec<CancellationToken>) {
+        self.answering += 1;
         self.requests.incoming.register(request.id.clone(), tokens);
     }
 
     /// Sends an answer, unless the request was cancelled.
     pub(crate) fn answer(&mut self, response: Response) {
+        self.answering = self.answering.saturating_sub(1);
         if self.requests.incoming.complete(&response.id).is_some() {
             self.send(response);
         }
+        self.forget_unused();
     }
 
     /// Cancels a request, which is answered at once.

@@ -45,11 +45,15 @@ pub fn run(pages: Pages) -> Result<(), SessionError> {
     end
 }
 
-/// Serves the client at the other end of `connection`, with files of `system`.
+/// Serves the client at the other end of `connection`, with files of `system`. On Linux the process does without huge pages from then
+/// on.
 ///
 /// # Errors
 /// The client breaks the protocol or goes away, or the system refuses threads.
 pub fn serve(connection: &Connection, system: Arc<dyn System>, pages: Pages) -> Result<(), SessionError> {
+    // Of a huge page that holds many small things, all is kept for one of them. Where this is refused, memory is only larger.
+    #[cfg(target_os = "linux")]
+    let _ = rustix::thread::disable_transparent_huge_pages(true);
     let (id, params) = connection.initialize_start()?;
     // What cannot be understood is as if the client had said nothing.
     let params: InitializeParams = serde_json::from_value(params).unwrap_or_default();

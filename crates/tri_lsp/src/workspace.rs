@@ -185,6 +185,11 @@ impl Workspace {
         self.homes.clone()
     }
 
+    /// Lets go results that were not used for long and can be made again. Questions that are being answered are cancelled.
+    pub(crate) fn forget_unused(&mut self) {
+        self.packages.values_mut().for_each(AnalysisHost::forget_unused);
+    }
+
     /// What is known of every package now.
     pub(crate) fn analyses(&self) -> BTreeMap<PathBuf, Analysis> {
         self.packages.iter().map(|(folder, host)| (folder.clone(), host.analysis())).collect()

@@ -208,7 +208,7 @@ impl<'a> Builder<'a> {
             }
             named |= arg.name.is_some();
         }
-        args.into_iter().map(|(_, _, arg)| arg).collect()
+        trim(args.into_iter().map(|(_, _, arg)| arg).collect())
     }
 
     /// A block; its last statement, if an expression, is its value.
@@ -221,7 +221,7 @@ impl<'a> Builder<'a> {
             }
             None => None,
         };
-        Block { id: self.node(l, r), statements, value }
+        Block { id: self.node(l, r), statements: trim(statements), value }
     }
 
     /// The block of an `else if`, which holds only that `if`.
@@ -293,6 +293,12 @@ impl<'a> Builder<'a> {
         self.errors.push(if unnamed { diagnostic.help(free).fix(fix.ask()) } else { diagnostic.fix(fix) });
         self.ty(l, r, TypeKind::Error)
     }
+}
+
+/// Gives back what a list took for elements that did not come: trees are kept, and most of their lists are short.
+pub(crate) fn trim<T>(mut list: Vec<T>) -> Vec<T> {
+    list.shrink_to_fit();
+    list
 }
 
 /// A part of a foreign tensor type, by its tokens.

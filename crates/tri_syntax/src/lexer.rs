@@ -28,6 +28,7 @@ pub fn lex(text: &str) -> Vec<Token> {
             },
         }
     }
+    tokens.shrink_to_fit();
     tokens
 }
 

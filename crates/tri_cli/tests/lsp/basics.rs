@@ -86,6 +86,30 @@ fn formatting_edits_only_the_lines_that_differ() {
 }
 
 #[test]
+fn a_range_is_formatted_alone_and_a_line_when_the_next_begins() {
+    let mut client = Client::start(&[]);
+    client.open("untitled:a", "dim  A = 1\ndim X = 4\ndim  B = 2\n");
+    let options = json!({ "tabSize": 4, "insertSpaces": true });
+    let document = json!({ "uri": "untitled:a" });
+    let range = json!({ "start": { "line": 2, "character": 0 }, "end": { "line": 2, "character": 5 } });
+    let params = json!({ "textDocument": document, "range": range, "options": options });
+    let edits = client.ask("textDocument/rangeFormatting", params);
+    assert_eq!(edits.as_array().unwrap().len(), 1, "{edits}");
+    assert_eq!(
+        (&edits[0]["range"]["start"]["line"], &edits[0]["newText"]),
+        (&json!(2), &json!("dim B = 2\n"))
+    );
+    let position = json!({ "line": 1, "character": 0 });
+    let params = json!({ "textDocument": document, "position": position, "ch": "\n", "options": options });
+    let edits = client.ask("textDocument/onTypeFormatting", params);
+    assert_eq!(
+        (&edits[0]["range"]["start"]["line"], &edits[0]["newText"]),
+        (&json!(0), &json!("dim A = 1\n"))
+    );
+    client.finish();
+}
+
+#[test]
 fn a_client_that_leaves_without_a_word_ends_the_server() {
     assert_eq!(Client::start(&[]).vanish(), Some(1));
 }

@@ -31,7 +31,7 @@ impl Infer<'_> {
             Ast::Range { lo, hi } => self.range(lo, hi, node),
             Ast::Cast { operand, dtype } => self.cast(operand, dtype, node),
             Ast::If { condition, then, otherwise } => {
-                self.conditional(condition, then, otherwise.as_ref(), node, expected)
+                self.conditional(condition, then, otherwise.as_deref(), node, expected)
             }
             Ast::Error => self.error_expr(node),
         }

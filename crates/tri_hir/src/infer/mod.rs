@@ -97,7 +97,12 @@ pub(crate) fn body(db: &dyn Db, owner: BodyOwner) -> (Body, Vec<Report>) {
         origins: Vec::new(),
     };
     infer.check(&item, owner);
-    (infer.body, infer.names.reports)
+    let Infer { mut body, names: Names { mut reports, .. }, .. } = infer;
+    // Bodies are kept.
+    body.exprs.shrink_to_fit();
+    body.locals.shrink_to_fit();
+    reports.shrink_to_fit();
+    (body, reports)
 }
 
 /// The type of an instance member.

@@ -157,7 +157,7 @@ impl Infer<'_> {
                 }
                 IndexItem::Expr(expr) => kept.push(ViewItem::At(self.position(expr, axes.next()?)?)),
                 IndexItem::Slice { id, lo, hi } => {
-                    let (item, size) = self.slice(*id, lo.as_ref(), hi.as_ref(), axes.next()?)?;
+                    let (item, size) = self.slice(*id, lo.as_deref(), hi.as_deref(), axes.next()?)?;
                     kept.push(item);
                     result.push(size);
                 }

@@ -77,6 +77,14 @@ pub(crate) fn uses(item: &Item) -> Uses {
         ItemKind::Test(test) => walk.block(&test.body),
         ItemKind::Use(_) | ItemKind::Error { .. } => {}
     }
+    // They are kept, and most names are read in few places.
+    for binding in &mut walk.uses.bindings {
+        binding.reads.shrink_to_fit();
+        binding.writes.shrink_to_fit();
+        binding.checks.shrink_to_fit();
+    }
+    walk.uses.bindings.shrink_to_fit();
+    walk.uses.outer.values_mut().for_each(Vec::shrink_to_fit);
     walk.uses
 }
 
@@ -303,7 +311,7 @@ impl Walk {
         for item in items {
             match item {
                 IndexItem::Expr(expr) => self.expr(expr),
-                IndexItem::Slice { lo, hi, .. } => self.exprs(lo.iter().chain(hi)),
+                IndexItem::Slice { lo, hi, .. } => self.exprs(lo.iter().chain(hi).map(|side| &**side)),
                 IndexItem::Pack(name) => self.name(name),
                 IndexItem::Rest(_) | IndexItem::NewAxis(_) => {}
             }

@@ -112,6 +112,11 @@ fn an_operation_has_the_kernel_that_serves_it() {
         &["`contract`: f32_gemm for ", "both operands are f32"],
     );
     says(&MODEL.replace("exp(y) @ w", "e$0xp(y) @ w"), &["fn exp", "`exp`: loop nest "]);
+    // What a function of the library is made of belongs to its call.
+    says(
+        &MODEL.replace("exp(y) @ w", "si$0lu(y) @ w"),
+        &["fn silu", "`sigmoid`: in loop nest ", "`mul`: loop nest "],
+    );
     // Without a model nothing is computed.
     assert!(!hover("fn f(x: f32[4]) -> f32[4] { x $0+ x }\n").contains("loop nest"));
 }

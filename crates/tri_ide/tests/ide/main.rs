@@ -10,6 +10,7 @@ mod graph;
 mod hover;
 mod inlay_hints;
 mod ir;
+mod memory;
 mod names;
 mod outline;
 mod rename;

@@ -63,6 +63,17 @@ fn uses_are_found_in_every_file() {
 }
 
 #[test]
+fn the_uses_in_one_file_are_marked_and_which_of_them_write() {
+    let fixture = Fixture::new("fn f(x: f32) -> f32 {\n    var $0y = x\n    y = y * 2\n    y\n}\n");
+    let found = fixture.analysis.highlights(fixture.position).unwrap().unwrap();
+    let writes: Vec<bool> = found.iter().map(|reference| reference.is_write).collect();
+    assert_eq!(writes, [true, true, false, false]);
+    // In another file are more of them.
+    let fixture = Fixture::new(&at("param weight", "param $0weight"));
+    assert_eq!(fixture.analysis.highlights(fixture.position).unwrap().unwrap().len(), 2);
+}
+
+#[test]
 fn a_name_that_is_hidden_is_another() {
     let text = "fn f(x: f32) -> f32 {\n    let y = x\n    for i in 0..2 {\n        let y = x + 1\n        assert all(y > 0)\n    }\n    $0y\n}\n";
     assert_eq!(references(text), ["main.tri:2 y", "main.tri:7 y"]);

@@ -9,6 +9,18 @@ fn rename(text: &str, to: &str) -> Result<String, String> {
 }
 
 #[test]
+fn what_would_be_renamed_is_known_before() {
+    let prepared = |text: &str| {
+        let fixture = Fixture::new(text);
+        let found = fixture.analysis.prepare_rename(fixture.position).unwrap();
+        found.map(|range| range.of(&fixture.files[0].1).to_owned())
+    };
+    assert_eq!(prepared("fn f(x: f32) -> f32 { $0x }\n"), Ok("x".to_owned()));
+    assert!(prepared("fn f(x: f32) -> f32 { re$0lu(x) }\n").is_err(), "the library is not changed");
+    assert!(prepared("// no$0thing\n").is_err());
+}
+
+#[test]
 fn every_file_is_changed_and_aliases_stay() {
     let text = "//- main.tri\nuse blocks.Block\nuse blocks.Block as Other\nmodel M() {\n    a = Block()\n    b = Other()\n}\n//- blocks.tri\nlayer Bl$0ock() {}\n";
     let expected = "//- main.tri\nuse blocks.Layer\nuse blocks.Layer as Other\nmodel M() {\n    a = Layer()\n    b = Other()\n}\n//- blocks.tri\nlayer Layer() {}\n";

@@ -43,6 +43,8 @@ fn a_selection_grows_from_the_word_to_the_file() {
 #[test]
 fn calls_are_found_in_both_directions() {
     let fixture = Fixture::new(&TEXT.replace("fn half", "fn ha$0lf"));
+    let target = fixture.analysis.call_target(fixture.position).unwrap().unwrap();
+    assert_eq!((&*target.name, target.focus.range.of(TEXT)), ("half", "half"));
     let incoming = fixture.analysis.incoming_calls(fixture.position).unwrap();
     let callers: Vec<(&str, usize)> =
         incoming.iter().map(|call| (&*call.target.name, call.places.len())).collect();

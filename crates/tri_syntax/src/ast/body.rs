@@ -98,7 +98,7 @@ pub struct Expr {
     pub kind: ExprKind,
 }
 
-/// The kinds of expression. Parentheses leave no node.
+/// The kinds of expression. Parentheses leave no node. What few have is boxed: a program has many more expressions than anything else.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub enum ExprKind {
     /// A name, `training` and `inf` among them; its node is the expression's.
@@ -127,7 +127,7 @@ pub enum ExprKind {
         /// One element.
         body: Box<Expr>,
         /// What is bound for each.
-        pattern: Pattern,
+        pattern: Box<Pattern>,
         /// An array or a static range.
         iterable: Box<Expr>,
     },
@@ -189,9 +189,9 @@ pub enum ExprKind {
         /// A static condition.
         condition: Box<Expr>,
         /// Where it holds.
-        then: Block,
+        then: Box<Block>,
         /// Where it does not.
-        otherwise: Option<Block>,
+        otherwise: Option<Box<Block>>,
     },
     /// An expression that could not be read.
     Error,
@@ -232,9 +232,9 @@ pub enum IndexItem {
         /// The whole slice.
         id: NodeId,
         /// First, or 0.
-        lo: Option<Expr>,
+        lo: Option<Box<Expr>>,
         /// Past the last, or the length.
-        hi: Option<Expr>,
+        hi: Option<Box<Expr>>,
     },
     /// `..`: all axes not named.
     Rest(NodeId),

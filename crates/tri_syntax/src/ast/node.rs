@@ -229,7 +229,7 @@ fn expr_children<'a>(expr: &'a Expr, nodes: &mut Vec<Node<'a>>) {
         ExprKind::Cast { operand, dtype } => nodes.extend([Node::Expr(operand), Node::Name(dtype)]),
         ExprKind::If { condition, then, otherwise } => {
             nodes.extend([Node::Expr(condition), Node::Block(then)]);
-            nodes.extend(otherwise.iter().map(Node::Block));
+            nodes.extend(otherwise.as_deref().map(Node::Block));
         }
     }
 }
@@ -237,7 +237,7 @@ fn expr_children<'a>(expr: &'a Expr, nodes: &mut Vec<Node<'a>>) {
 fn index_children<'a>(item: &'a IndexItem, nodes: &mut Vec<Node<'a>>) {
     match item {
         IndexItem::Expr(expr) => nodes.push(Node::Expr(expr)),
-        IndexItem::Slice { lo, hi, .. } => nodes.extend(lo.iter().chain(hi).map(Node::Expr)),
+        IndexItem::Slice { lo, hi, .. } => nodes.extend(lo.iter().chain(hi).map(|side| Node::Expr(side))),
         IndexItem::Rest(id) | IndexItem::NewAxis(id) => nodes.push(Node::IndexPart(*id)),
         IndexItem::Pack(name) => nodes.push(Node::Name(name)),
     }
