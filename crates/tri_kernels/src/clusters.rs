@@ -6,7 +6,7 @@
 //! that are not ordinary numbers, by the definition.
 //!
 //! Rows are scored a few at a time, so that signatures are read once for all of them; in the second step these are rows of the same
-//! cluster, which a counting sort brings together.
+//! cluster, which a counting sort brings together. Signatures that many rows meet are laid out beforehand ([`panel`]).
 
 #![expect(
     unsafe_op_in_unsafe_fn,
@@ -14,6 +14,10 @@
 )]
 
 use std::cell::Cell;
+
+mod panel;
+
+use panel::Panel;
 
 use crate::ClusterArgs;
 use crate::lanes::{ByteLanes, Level};
@@ -41,6 +45,8 @@ struct Memory {
     order: Vec<usize>,
     /// Where each cluster begins in `order`.
     first: Vec<usize>,
+    /// Signatures that all rows meet.
+    panel: Panel,
 }
 
 thread_local! {
@@ -54,7 +60,10 @@ thread_local! {
 #[inline(always)]
 pub(crate) unsafe fn argmax<L: Level>(args: &ClusterArgs) {
     let mut memory = MEMORY.take().unwrap_or_default();
-    memory.scores.resize(L::BYTE_ROWS * args.count.max(args.each).max(0) as usize, 0);
+    let most = args.count.max(args.each).max(0) as usize;
+    memory.scores.resize(L::BYTE_ROWS * most.next_multiple_of(panel::MOST_LANES), 0);
+    let (all, count) = if args.count > 1 { (args.clusters, args.count) } else { (args.tiles, args.each) };
+    memory.panel.lay_out::<L>(all.cast(), count as usize, args.width as usize, args.last - args.first);
     for start in (args.first.max(0)..args.last).step_by(GROUPED) {
         let rows = GROUPED.min((args.last - start) as usize);
         chunk::<L>(args, start as usize, rows, &mut memory);
@@ -74,15 +83,15 @@ unsafe fn chunk<L: Level>(args: &ClusterArgs, start: usize, rows: usize, memory:
         memory.rows.push(Row::of::<L>(x, width, digits));
         digits.add(width).write_bytes(0, stride - width);
     }
-    let Memory { digits, rows: known, scores, cluster, order, first } = memory;
+    let Memory { digits, rows: known, scores, cluster, order, first, panel } = memory;
     let scored = Scored { x: args.on.cast::<f32>().add(start * width), width, rows: known.as_slice() };
     let digits = Digits { base: digits.as_ptr(), stride };
     cluster.clear();
     cluster.resize(rows, 0);
     let all: [usize; GROUPED] = std::array::from_fn(|row| row);
     if count > 1 {
-        let clusters = args.clusters.cast();
-        nearest::<L>(&scored, &digits, &all[..rows], clusters, count, scores, |row, at| cluster[row] = at);
+        let clusters = Signatures { base: args.clusters.cast(), count, panel: Some(panel) };
+        nearest::<L>(&scored, &digits, &all[..rows], &clusters, scores, |row, at| cluster[row] = at);
     }
     first.clear();
     first.resize(count + 1, 0);
@@ -101,8 +110,9 @@ unsafe fn chunk<L: Level>(args: &ClusterArgs, start: usize, rows: usize, memory:
     }
     let mut begin = 0;
     for (at, stop) in first[..count].iter().enumerate() {
-        let tiles = args.tiles.cast::<i8>().wrapping_add(at * width * each);
-        nearest::<L>(&scored, &digits, &order[begin..*stop], tiles, each, scores, |row, tile| {
+        let base = args.tiles.cast::<i8>().wrapping_add(at * width * each);
+        let tiles = Signatures { base, count: each, panel: (count == 1).then_some(&*panel) };
+        nearest::<L>(&scored, &digits, &order[begin..*stop], &tiles, scores, |row, tile| {
             let tile = (at * each + tile) as i32;
             args.out.cast::<i32>().add(start + row).write_unaligned(tile);
         });
@@ -116,32 +126,45 @@ struct Digits {
     stride: usize,
 }
 
-/// The best of `columns` signatures, one after another from `base`, for each of `rows`.
+/// Signatures, one after another.
+struct Signatures<'a> {
+    base: *const i8,
+    count: usize,
+    /// Where they may be laid out.
+    panel: Option<&'a Panel>,
+}
+
+/// The best signature for each of `rows`.
 #[inline(always)]
 unsafe fn nearest<L: Level>(
     scored: &Scored<'_>,
     digits: &Digits,
     rows: &[usize],
-    base: *const i8,
-    columns: usize,
+    signatures: &Signatures<'_>,
     scores: &mut [i32],
     mut found: impl FnMut(usize, usize),
 ) {
+    let &Signatures { base, count, panel } = signatures;
+    let panel = panel.filter(|panel| !panel.is_empty());
+    let pitch = panel.map_or(count, Panel::lanes);
     let mut left = rows;
     while !left.is_empty() {
         let (now, later) = left.split_at(left.len().min(L::BYTE_ROWS));
         left = later;
         let at = |i: usize| digits.base.add(now[i.min(now.len() - 1)] * digits.stride);
-        match now.len() {
-            4.. => score::<L, 4>(std::array::from_fn(at), scored.width, base, columns, scores),
-            2.. => score::<L, 2>(std::array::from_fn(at), scored.width, base, columns, scores),
-            _ => score::<L, 1>(std::array::from_fn(at), scored.width, base, columns, scores),
+        match (panel, now.len()) {
+            (Some(panel), 3..) => panel.score::<L, 4>(std::array::from_fn(at), scores),
+            (Some(panel), 2) => panel.score::<L, 2>(std::array::from_fn(at), scores),
+            (Some(panel), _) => panel.score::<L, 1>([at(0)], scores),
+            (None, 4..) => score::<L, 4>(std::array::from_fn(at), scored.width, base, count, scores),
+            (None, 2..) => score::<L, 2>(std::array::from_fn(at), scored.width, base, count, scores),
+            (None, _) => score::<L, 1>([at(0)], scored.width, base, count, scores),
         }
-        if now.len() == 3 {
-            score::<L, 1>([at(2)], scored.width, base, columns, &mut scores[2 * columns..]);
+        if panel.is_none() && now.len() == 3 {
+            score::<L, 1>([at(2)], scored.width, base, count, &mut scores[2 * count..]);
         }
-        for (row, scores) in now.iter().zip(scores.chunks_exact(columns)) {
-            found(*row, choose::<L>(scored, *row, scores, base));
+        for (row, scores) in now.iter().zip(scores.chunks_exact(pitch)) {
+            found(*row, choose::<L>(scored, *row, &scores[..count], base));
         }
     }
 }

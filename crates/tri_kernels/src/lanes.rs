@@ -59,6 +59,8 @@ pub(crate) trait FloatLanes: Copy {
     unsafe fn distance_to_integer(self) -> Self;
     /// Writes each element, half to even, as a signed byte; none is beyond -128..=127.
     unsafe fn round_to_bytes(self, to: *mut i8);
+    /// As [`round_to_bytes`](FloatLanes::round_to_bytes), four vectors in order.
+    unsafe fn round_four_to_bytes(four: [Self; 4], to: *mut i8);
     /// `self * factor + sum`, rounded once.
     unsafe fn fma(self, factor: Self, sum: Self) -> Self;
     /// `sum + self`, `sum - self`, or `sum`, which is not -0, as `trit` is +1, -1 or 0.

@@ -10,7 +10,7 @@
 )]
 
 use crate::lanes::{FloatLanes, Level};
-use crate::quantize::largest;
+use crate::quantize::{TOGETHER, largest, round, total};
 use crate::route::ranks_above;
 
 /// Largest magnitudes for which no sum overflows, and what is rounded away is no subnormal number.
@@ -19,10 +19,8 @@ const ORDINARY: std::ops::Range<f32> = 1e-30..1e30;
 const MOST_WIDTH: usize = 1 << 15;
 /// Half the distance from 1 to the next f32.
 const UNIT: f64 = 1.0 / (1u64 << 24) as f64;
-/// The most lanes of any level.
-const MOST_LANES: usize = 16;
 /// Signatures that are scored together by the definition.
-const TOGETHER: usize = 8;
+const CHAINS: usize = 8;
 
 /// What is known of a row beside its bytes.
 #[derive(Clone, Copy, Debug)]
@@ -44,50 +42,13 @@ impl Row {
             digits.write_bytes(0, width);
             return if largest == 0.0 { Row::Zero } else { Row::Other };
         }
-        let distance = f64::from(round::<L>(x, width, 127.0 / largest, digits));
+        let distance = f64::from(round::<L, true>(x, width, 127.0 / largest, digits));
         let width = width as f64;
         // Both the sum of distances and the products it is made from are rounded.
         let rounding = distance * 1.001 + width * 4e-5;
         let adding = 127.0 * 1.01 * width * width * UNIT;
         Row::Ordinary { margin: (2.0 * (rounding + adding) + 2.0).ceil() as i32, largest }
     }
-}
-
-/// Rounds `x * factor` to bytes, and gives the sum of how far they are from it.
-#[inline(always)]
-unsafe fn round<L: Level>(x: *const f32, width: usize, factor: f32, digits: *mut i8) -> f32 {
-    let (lanes, factor) = (L::Floats::LANES, L::Floats::splat(factor));
-    let mut sum = L::Floats::splat(0.0);
-    let whole = width / lanes * lanes;
-    for at in (0..whole).step_by(lanes) {
-        let scaled = L::Floats::load(x.add(at)).mul(factor);
-        scaled.round_to_bytes(digits.add(at));
-        sum = scaled.distance_to_integer().add(sum);
-    }
-    if whole < width {
-        let (mut rest, mut last) = ([0f32; MOST_LANES], [0i8; MOST_LANES]);
-        rest.as_mut_ptr().cast::<u8>().copy_from_nonoverlapping(x.add(whole).cast(), 4 * (width - whole));
-        let scaled = L::Floats::load(rest.as_ptr()).mul(factor);
-        scaled.round_to_bytes(last.as_mut_ptr());
-        digits.add(whole).copy_from_nonoverlapping(last.as_ptr(), width - whole);
-        sum = scaled.distance_to_integer().add(sum);
-    }
-    total::<L>(sum)
-}
-
-/// The sum over lanes, in any order.
-#[inline(always)]
-unsafe fn total<L: Level>(lanes: L::Floats) -> f32 {
-    let mut values = [0f32; MOST_LANES];
-    lanes.store(values.as_mut_ptr());
-    let mut half = MOST_LANES / 2;
-    while half > 0 {
-        for at in 0..half {
-            values[at] += values[at + half];
-        }
-        half /= 2;
-    }
-    values[0]
 }
 
 /// Rows that were scored in bytes.
@@ -116,14 +77,10 @@ pub(crate) unsafe fn choose<L: Level>(
     let best = scores.iter().fold(i32::MIN, |best, score| best.max(*score));
     let least = best.saturating_sub(margin);
     // Without branches, so that a vector of scores is looked at together.
-    let near: usize = scores.iter().map(|score| usize::from(*score >= least)).sum();
+    let near: i32 = scores.iter().map(|score| i32::from(*score >= least)).sum();
     if near == 1 {
-        return scores
-            .iter()
-            .enumerate()
-            .map(|(at, score)| if *score == best { at } else { 0 })
-            .max()
-            .unwrap_or(0);
+        let at = (0..).zip(scores).map(|(at, score)| if *score == best { at } else { 0i32 });
+        return at.fold(0, i32::max) as usize;
     }
     among_near::<L>(scored, row, scores, least, largest, base)
 }
@@ -153,33 +110,59 @@ unsafe fn among_near<L: Level>(
         near[count] = (at, score);
         count += 1;
     }
-    // Both a score and that of the definition are this close to the exact one.
-    let least = best - 4.0 * 1.02 * width * UNIT * width * f64::from(largest);
+    // A score and that of the definition are off from the exact one by at most the length of their longest chain of additions, times the
+    // unit, times the sum of magnitudes. That sum is made only where its own bound leaves several.
+    let off = 2.0 * 1.02 * (width + width / 4.0 + 80.0) * UNIT;
     let near = &near[..count];
-    let mut open = near.iter().filter(|(_, score)| *score >= least);
+    let is_open = |least: f64| move |(_, score): &&(usize, f64)| *score >= least;
+    let mut least = best - off * width * f64::from(largest);
+    if near.iter().filter(is_open(least)).count() > 1 {
+        least = best - off * f64::from(magnitudes::<L>(x, scored.width));
+    }
+    let mut open = near.iter().filter(is_open(least));
     match (open.next(), open.next()) {
         (Some((at, _)), None) => *at,
-        _ => {
-            let open = near.iter().filter(|(_, score)| *score >= least).map(|(at, _)| *at);
-            by_definition(scored, row, open, base)
-        }
+        _ => by_definition(scored, row, near.iter().filter(is_open(least)).map(|(at, _)| *at), base),
     }
 }
 
-/// A score, added up in lanes.
+/// A score of a row of finite numbers, added up in lanes: no chain of additions is longer than a quarter of the width and 80.
 #[inline(always)]
 unsafe fn in_any_order<L: Level>(x: *const f32, trits: *const i8, width: usize) -> f32 {
     let lanes = L::Floats::LANES;
-    let mut sum = L::Floats::splat(0.0);
-    let whole = width / lanes * lanes;
-    for at in (0..whole).step_by(lanes) {
-        sum = L::Floats::load(x.add(at)).add_trit(L::Floats::trits(trits.add(at)), sum);
+    let block = TOGETHER * lanes;
+    let whole = width / block * block;
+    let mut sums = [L::Floats::splat(0.0); TOGETHER];
+    for at in (0..whole).step_by(block) {
+        for (vector, sum) in sums.iter_mut().enumerate() {
+            let at = at + vector * lanes;
+            *sum = L::Floats::load(x.add(at)).fma(L::Floats::trits(trits.add(at)), *sum);
+        }
     }
     let mut rest = 0.0;
     for at in whole..width {
         rest += x.add(at).read_unaligned() * f32::from(trits.add(at).read());
     }
-    total::<L>(sum) + rest
+    total::<L>(sums) + rest
+}
+
+/// The sum of magnitudes of a row, in any order.
+#[inline(always)]
+unsafe fn magnitudes<L: Level>(x: *const f32, width: usize) -> f32 {
+    let (lanes, zero) = (L::Floats::LANES, L::Floats::splat(0.0));
+    let block = TOGETHER * lanes;
+    let whole = width / block * block;
+    let mut sums = [zero; TOGETHER];
+    for at in (0..whole).step_by(block) {
+        for (vector, sum) in sums.iter_mut().enumerate() {
+            *sum = L::Floats::load(x.add(at + vector * lanes)).larger_magnitude(zero).add(*sum);
+        }
+    }
+    let mut rest = 0.0;
+    for at in whole..width {
+        rest += x.add(at).read_unaligned().abs();
+    }
+    total::<L>(sums) + rest
 }
 
 /// The first of `open`, which ascend, with the largest score by rule 3 of numerics.md.
@@ -193,24 +176,17 @@ unsafe fn by_definition(
     let x = scored.x.add(row * scored.width);
     let mut best: Option<(usize, f32)> = None;
     loop {
-        let (mut at, mut count) = ([0; TOGETHER], 0);
+        let (mut at, mut count) = ([0; CHAINS], 0);
         for (to, next) in at.iter_mut().zip(open.by_ref()) {
             *to = next;
             count += 1;
         }
-        if count == 0 {
-            return best.map_or(0, |(at, _)| at);
-        }
-        let mut sums = [0f32; TOGETHER];
-        for k in 0..scored.width {
-            let x = x.add(k).read_unaligned();
-            for (sum, at) in sums.iter_mut().zip(at) {
-                *sum = match base.add(at * scored.width + k).read() {
-                    0 => *sum,
-                    1.. => *sum + x,
-                    _ => *sum - x,
-                };
-            }
+        let signature = |at: usize| base.add(at * scored.width);
+        let mut sums = [0f32; CHAINS];
+        match count {
+            0 => return best.map_or(0, |(at, _)| at),
+            1 | 2 => sums[..2].copy_from_slice(&chains([at[0], at[1]].map(signature), x, scored.width)),
+            _ => sums = chains(at.map(signature), x, scored.width),
         }
         for (at, sum) in at.into_iter().zip(sums).take(count) {
             if best.is_none_or(|(_, best)| ranks_above(sum, best)) {
@@ -218,4 +194,20 @@ unsafe fn by_definition(
             }
         }
     }
+}
+
+/// Scores by the definition: one chain of additions each.
+#[inline(always)]
+unsafe fn chains<const N: usize>(signatures: [*const i8; N], x: *const f32, width: usize) -> [f32; N] {
+    let mut sums = [0f32; N];
+    for k in 0..width {
+        let x = x.add(k).read_unaligned();
+        for (sum, signature) in sums.iter_mut().zip(signatures) {
+            let trit = signature.add(k).read();
+            // Without a branch, which nobody could foresee.
+            let moved = *sum + x * f32::from(trit);
+            *sum = if trit == 0 { *sum } else { moved };
+        }
+    }
+    sums
 }

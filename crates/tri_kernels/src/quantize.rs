@@ -17,6 +17,8 @@ const QUIET: f32 = f32::from_bits(8 << 23);
 const INFINITE: u32 = 0x7f80_0000;
 /// The most lanes of any level.
 const MOST_LANES: usize = 16;
+/// Vectors at once.
+pub(crate) const TOGETHER: usize = 4;
 
 /// Quantises rows `first..last`.
 ///
@@ -42,21 +44,63 @@ pub(crate) unsafe fn quantize<L: Level>(x: *const f32, width: usize, to: *mut i8
         to.write_bytes(0, width);
         return if bits >= INFINITE { f32::NAN } else { 0.0 };
     }
-    let factor = L::Floats::splat(127.0 / largest);
-    let lanes = L::Floats::LANES;
-    let whole = width / lanes * lanes;
     // No product is beyond 127 by as much as a half, so nothing has to be clamped.
-    for at in (0..whole).step_by(lanes) {
-        L::Floats::load(x.add(at)).mul(factor).round_to_bytes(to.add(at));
+    round::<L, false>(x, width, 127.0 / largest, to);
+    largest / 127.0
+}
+
+/// Writes `x * factor`, half to even, as bytes. With `DISTANCES` it gives the sum of how far the products are from these, added up in any
+/// order, else 0.
+#[inline(always)]
+pub(crate) unsafe fn round<L: Level, const DISTANCES: bool>(
+    x: *const f32,
+    width: usize,
+    factor: f32,
+    to: *mut i8,
+) -> f32 {
+    let (lanes, factor) = (L::Floats::LANES, L::Floats::splat(factor));
+    let block = TOGETHER * lanes;
+    let (blocks, whole) = (width / block * block, width / lanes * lanes);
+    let mut sums = [L::Floats::splat(0.0); TOGETHER];
+    for at in (0..blocks).step_by(block) {
+        let mut scaled = [factor; TOGETHER];
+        for (vector, (scaled, sum)) in scaled.iter_mut().zip(&mut sums).enumerate() {
+            *scaled = L::Floats::load(x.add(at + vector * lanes)).mul(factor);
+            if DISTANCES {
+                *sum = scaled.distance_to_integer().add(*sum);
+            }
+        }
+        L::Floats::round_four_to_bytes(scaled, to.add(at));
+    }
+    for at in (blocks..whole).step_by(lanes) {
+        let scaled = L::Floats::load(x.add(at)).mul(factor);
+        scaled.round_to_bytes(to.add(at));
+        sums[0] = scaled.distance_to_integer().add(sums[0]);
     }
     if whole < width {
-        let mut rest = [0.0f32; MOST_LANES];
+        let (mut rest, mut last) = ([0f32; MOST_LANES], [0i8; MOST_LANES]);
         rest.as_mut_ptr().cast::<u8>().copy_from_nonoverlapping(x.add(whole).cast(), 4 * (width - whole));
-        let mut digits = [0i8; MOST_LANES];
-        L::Floats::load(rest.as_ptr()).mul(factor).round_to_bytes(digits.as_mut_ptr());
-        to.add(whole).copy_from_nonoverlapping(digits.as_ptr(), width - whole);
+        let scaled = L::Floats::load(rest.as_ptr()).mul(factor);
+        scaled.round_to_bytes(last.as_mut_ptr());
+        to.add(whole).copy_from_nonoverlapping(last.as_ptr(), width - whole);
+        sums[0] = scaled.distance_to_integer().add(sums[0]);
     }
-    largest / 127.0
+    if DISTANCES { total::<L>(sums) } else { 0.0 }
+}
+
+/// The sum of all lanes, in any order.
+#[inline(always)]
+pub(crate) unsafe fn total<L: Level>([a, b, c, d]: [L::Floats; TOGETHER]) -> f32 {
+    let mut values = [0f32; MOST_LANES];
+    a.add(b).add(c.add(d)).store(values.as_mut_ptr());
+    let mut half = MOST_LANES / 2;
+    while half > 0 {
+        for at in 0..half {
+            values[at] += values[at + half];
+        }
+        half /= 2;
+    }
+    values[0]
 }
 
 /// The bits of the largest magnitude of a row; 0 of an empty one.
@@ -64,8 +108,18 @@ pub(crate) unsafe fn quantize<L: Level>(x: *const f32, width: usize, to: *mut i8
 pub(crate) unsafe fn largest<L: Level>(x: *const f32, width: usize) -> u32 {
     let lanes = L::Floats::LANES;
     let whole = width / lanes * lanes;
-    let mut most = L::Floats::splat(0.0);
-    for at in (0..whole).step_by(lanes) {
+    // Several at once, since one would wait for itself.
+    let mut several = [L::Floats::splat(0.0); TOGETHER];
+    let block = TOGETHER * lanes;
+    let blocks = width / block * block;
+    for at in (0..blocks).step_by(block) {
+        for (vector, most) in several.iter_mut().enumerate() {
+            *most = L::Floats::load(x.add(at + vector * lanes)).larger_magnitude(*most);
+        }
+    }
+    let mut most =
+        several.into_iter().fold(L::Floats::splat(0.0), |most, lanes| lanes.larger_magnitude(most));
+    for at in (blocks..whole).step_by(lanes) {
         most = L::Floats::load(x.add(at)).larger_magnitude(most);
     }
     let mut rest = [0.0f32; MOST_LANES];

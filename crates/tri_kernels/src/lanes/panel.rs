@@ -37,6 +37,8 @@ pub(crate) trait PanelLanes: Copy {
     unsafe fn add(self, other: Self) -> Self;
     /// Field `plane` of two bits of each byte.
     unsafe fn codes(self, plane: usize) -> Self;
+    /// Trits, one byte each, as codes: plus one.
+    unsafe fn trit_codes(self) -> Self;
     /// Turns the top bit of each byte.
     unsafe fn biased(self) -> Self;
     /// Lanes 0, 2, 4... of `self`, then of `other`; and lanes 1, 3, 5... of both.

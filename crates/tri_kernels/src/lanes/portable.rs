@@ -108,6 +108,14 @@ impl FloatLanes for Floats {
     }
 
     #[inline(always)]
+    unsafe fn round_four_to_bytes(four: [Floats; 4], to: *mut i8) {
+        for (at, floats) in four.into_iter().enumerate() {
+            // SAFETY: the trait's promise.
+            unsafe { floats.round_to_bytes(to.add(at * LANES)) };
+        }
+    }
+
+    #[inline(always)]
     unsafe fn fma(self, factor: Floats, sum: Floats) -> Floats {
         Floats(std::array::from_fn(|i| self.0[i].mul_add(factor.0[i], sum.0[i])))
     }

@@ -114,6 +114,15 @@ impl FloatLanes for __m256 {
     }
 
     #[inline(always)]
+    unsafe fn round_four_to_bytes(four: [__m256; 4], to: *mut i8) {
+        let [a, b, c, d] = four.map(|lanes| _mm256_cvtps_epi32(lanes));
+        let bytes = _mm256_packs_epi16(_mm256_packs_epi32(a, b), _mm256_packs_epi32(c, d));
+        // Each half has four bytes of each vector.
+        let order = _mm256_set_epi32(7, 3, 6, 2, 5, 1, 4, 0);
+        _mm256_storeu_si256(to.cast(), _mm256_permutevar8x32_epi32(bytes, order));
+    }
+
+    #[inline(always)]
     unsafe fn fma(self, factor: __m256, sum: __m256) -> __m256 {
         _mm256_fmadd_ps(self, factor, sum)
     }
@@ -319,6 +328,15 @@ impl FloatLanes for __m512 {
     #[inline(always)]
     unsafe fn round_to_bytes(self, to: *mut i8) {
         _mm_storeu_si128(to.cast(), _mm512_cvtsepi32_epi8(_mm512_cvtps_epi32(self)));
+    }
+
+    #[inline(always)]
+    unsafe fn round_four_to_bytes(four: [__m512; 4], to: *mut i8) {
+        let [a, b, c, d] = four.map(|lanes| _mm512_cvtps_epi32(lanes));
+        let bytes = _mm512_packs_epi16(_mm512_packs_epi32(a, b), _mm512_packs_epi32(c, d));
+        // Each quarter has four bytes of each vector.
+        let order = _mm512_set_epi32(15, 11, 7, 3, 14, 10, 6, 2, 13, 9, 5, 1, 12, 8, 4, 0);
+        _mm512_storeu_si512(to.cast(), _mm512_permutexvar_epi32(order, bytes));
     }
 
     #[inline(always)]

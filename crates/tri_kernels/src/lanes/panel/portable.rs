@@ -101,6 +101,11 @@ impl PanelLanes for Words {
     }
 
     #[inline(always)]
+    unsafe fn trit_codes(self) -> Words {
+        self.each(|word| u32::from_ne_bytes(word.to_ne_bytes().map(|byte| byte.wrapping_add(1))))
+    }
+
+    #[inline(always)]
     unsafe fn biased(self) -> Words {
         self.each(|word| word ^ 0x8080_8080)
     }

@@ -93,6 +93,11 @@ impl PanelLanes for __m256i {
     }
 
     #[inline(always)]
+    unsafe fn trit_codes(self) -> __m256i {
+        _mm256_add_epi8(self, _mm256_set1_epi8(1))
+    }
+
+    #[inline(always)]
     unsafe fn biased(self) -> __m256i {
         _mm256_xor_si256(self, _mm256_set1_epi8(-128))
     }
@@ -183,6 +188,11 @@ impl PanelLanes for __m512i {
     unsafe fn store_scaled(self, row: f32, columns: *const f32, to: *mut f32) {
         let scaled = _mm512_mul_ps(_mm512_cvtepi32_ps(self), _mm512_set1_ps(row));
         _mm512_storeu_ps(to, _mm512_mul_ps(scaled, _mm512_loadu_ps(columns)));
+    }
+
+    #[inline(always)]
+    unsafe fn trit_codes(self) -> __m512i {
+        _mm512_add_epi8(self, _mm512_set1_epi8(1))
     }
 
     #[inline(always)]
