@@ -4,7 +4,7 @@ use tri_kernel_ir::{Body, Form};
 
 use crate::emitter::Emitter;
 use crate::expression::NestContext;
-use crate::{FrameLayout, contraction, nest, pool, quantize};
+use crate::{FrameLayout, clusters, contraction, nest, pool, quantize};
 
 /// Emits the body.
 pub(crate) fn emit(form: &Form, e: &mut Emitter<'_>) {
@@ -18,6 +18,7 @@ pub(crate) fn emit(form: &Form, e: &mut Emitter<'_>) {
             contraction::emit_convolution(e, &form.buffers, convolution);
         }
         Body::MaxPool { step, .. } => pool::emit(e, &form.buffers, step),
+        Body::Clusters(step) => clusters::emit(e, &form.buffers, step),
     }
 }
 
@@ -30,7 +31,11 @@ pub(crate) fn buffer_words(form: &Form) -> Vec<usize> {
 pub(crate) fn weight(form: &Form) -> usize {
     match &form.body {
         Body::Nest { nest, .. } => 8 + nest.exprs.len() * nest.stages.len(),
-        Body::Contraction(_) | Body::QuantizeRows(_) | Body::Convolution(_) | Body::MaxPool { .. } => 32,
+        Body::Contraction(_)
+        | Body::QuantizeRows(_)
+        | Body::Convolution(_)
+        | Body::MaxPool { .. }
+        | Body::Clusters(_) => 32,
     }
 }
 

@@ -109,7 +109,8 @@ impl Hashed<'_> {
             | StepKind::Contraction(_)
             | StepKind::QuantizeRows(_)
             | StepKind::Convolution(_)
-            | StepKind::MaxPool(_) => {
+            | StepKind::MaxPool(_)
+            | StepKind::Clusters(_) => {
                 // What the body does is for its own key.
                 let (form, arguments) = functions.form_of(cx.id, index);
                 let gathers = matches!(step, StepKind::Nest(nest) if gathers(nest));
@@ -121,9 +122,6 @@ impl Hashed<'_> {
                 self.digest.add("call");
                 self.digest.add(&(&call.symbols, &call.params, &call.results, &call.states, call.workspace));
                 self.place(Function::Schedule(call.schedule.index()));
-            }
-            StepKind::Clusters(step) => {
-                self.digest.add("clusters").add(step);
             }
             StepKind::Route(route) => self.route(route),
             StepKind::BindDim { from, symbol, at_most } => {

@@ -11,7 +11,7 @@ use tri_kernels::Context;
 use crate::contraction::{COLUMNS, ROWS, unit_axes};
 use crate::emitter::Emitter;
 use crate::nest::{block_length, product, roots, split_axis};
-use crate::quantize;
+use crate::{clusters, quantize};
 
 /// Work that is worth waking another thread for, in about nanoseconds.
 const GRAIN: i64 = 32_768;
@@ -46,6 +46,12 @@ pub(crate) enum Work {
         /// Height and width of the result.
         plane: Vec<Dim>,
     },
+    Clusters {
+        rows: Dim,
+        width: Dim,
+        /// Clusters, and tiles of each.
+        signatures: [Dim; 2],
+    },
     Convolution {
         /// Batch and channels of the result.
         planes: Vec<Dim>,
@@ -73,6 +79,12 @@ impl Work {
             Body::MaxPool { step, .. } => {
                 let shape = &form.buffers[step.out.index()].shape;
                 Work::MaxPool { planes: shape[..2].to_vec(), plane: shape[2..].to_vec() }
+            }
+            Body::Clusters(step) => {
+                let shape = |buffer: tri_kernel_ir::BufferId| &form.buffers[buffer.index()].shape;
+                let (on, tiles) = (shape(step.on), shape(step.tiles));
+                let signatures = [tiles[0].clone(), tiles[1].clone()];
+                Work::Clusters { rows: on[0].clone(), width: on[1].clone(), signatures }
             }
             Body::Convolution(convolution) => {
                 let shape = |buffer: tri_kernel_ir::BufferId| &form.buffers[buffer.index()].shape;
@@ -164,6 +176,9 @@ impl Work {
             }
             Work::QuantizeRows { rows, width } => quantize::units(e, rows, width),
             Work::MaxPool { planes, plane } => (product(e, planes), product(e, plane)),
+            Work::Clusters { rows, width, signatures: [count, each] } => {
+                clusters::units(e, [rows, width, count, each])
+            }
             Work::Convolution { planes, plane, window } => {
                 let count = product(e, planes);
                 let (plane, window) = (product(e, plane), product(e, window));

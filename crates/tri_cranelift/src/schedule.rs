@@ -14,7 +14,7 @@ use tri_kernel_ir::{
 use crate::emitter::{Emitter, MEMORY};
 use crate::functions::{Function, Functions, known_workspace};
 use crate::sizes::Limits;
-use crate::{FailureKind, FrameLayout, clusters, form};
+use crate::{FailureKind, FrameLayout, form};
 
 /// Slots begin at multiples of this.
 const ALIGNMENT: i64 = 64;
@@ -199,11 +199,9 @@ impl<'m> ScheduleContext<'m> {
             StepKind::Contraction(_)
             | StepKind::QuantizeRows(_)
             | StepKind::Convolution(_)
-            | StepKind::MaxPool(_) => {
-                self.launch(e, index);
-            }
+            | StepKind::MaxPool(_)
+            | StepKind::Clusters(_) => self.launch(e, index),
             StepKind::Call(call) => self.call(e, call),
-            StepKind::Clusters(step) => clusters::emit(e, self.schedule(), step),
             StepKind::Route(route) => self.route(e, route),
             StepKind::BindDim { from, symbol, at_most } => {
                 self.bind(e, index, *from, symbol.index(), at_most);

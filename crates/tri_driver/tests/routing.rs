@@ -105,6 +105,13 @@ fn chosen_tiles_are_those_of_the_reference_with_ties_nan_and_batches_of_none_and
     }
 }
 
+/// How far the best of some scores is ahead of the second.
+fn ahead(scores: &[f32]) -> f32 {
+    let mut sorted = scores.to_vec();
+    sorted.sort_by(|a, b| b.total_cmp(a));
+    sorted[0] - sorted[1]
+}
+
 #[test]
 fn statistics_of_the_packs_are_those_that_their_maker_noted() {
     for (model, pack, tiles) in [
@@ -122,11 +129,28 @@ fn statistics_of_the_packs_are_those_that_their_maker_noted() {
         let mut engines = engines(&module, 2, Parameters::Given(&parameters));
         let layer = one(recorded(&mut engines, "forward", &[case(pack, "x")]));
         assert_eq!(noted["histogram"], serde_json::json!(layer.histogram()), "{pack}");
-        let (found, margin) = (f64::from(layer.margin().unwrap().min), noted["margin"].as_f64().unwrap());
         // Theirs is that of the choice within a cluster; ours also that among clusters, which may be less clear.
-        let is_near = (found - margin).abs() < 2e-6 * margin.max(1.0);
-        let is_less = layer.clusters.is_some() && found < margin;
-        assert!(is_near || is_less, "{pack}: {found} for {margin}");
+        let scores: Vec<Vec<f32>> = engines[0]
+            .call("scores", &[case(pack, "x")])
+            .unwrap()
+            .into_iter()
+            .map(|scores| scores.to_f32().unwrap())
+            .collect();
+        let each = if model == "Sparse" { scores[0].len() / layer.rows } else { 8 };
+        let mut least = f64::INFINITY;
+        for (row, tile) in layer.chosen.iter().enumerate() {
+            let of_row = |scores: &[f32]| {
+                let count = scores.len() / layer.rows;
+                scores[row * count..][..count].to_vec()
+            };
+            let cluster = *tile as usize / each * each;
+            let within = ahead(&of_row(&scores[0])[cluster..cluster + each]);
+            let among = scores.get(1).map_or(f32::INFINITY, |clusters| ahead(&of_row(clusters)));
+            assert_eq!(layer.margins[row], Some(within.min(among)), "{pack} row {row}");
+            least = least.min(f64::from(within));
+        }
+        let margin = noted["margin"].as_f64().unwrap();
+        assert!((least - margin).abs() < 2e-6 * margin.max(1.0), "{pack}: {least} for {margin}");
         let empty = layer.histogram().iter().filter(|rows| **rows == 0).count();
         assert_eq!(layer.empty(), empty);
     }

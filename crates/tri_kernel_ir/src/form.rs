@@ -8,8 +8,8 @@
 use tri_ir::{DType, Dim, Scalar, Symbol};
 
 use crate::{
-    Access, Buffer, BufferId, Contraction, Convolution, Expr, Guard, Index, MaxPool, Nest, Place,
-    QuantizeStep, Schedule, Stage, StepKind,
+    Access, Buffer, BufferId, ClusterStep, Contraction, Convolution, Expr, Guard, Index, MaxPool, Nest,
+    Place, QuantizeStep, Schedule, Stage, StepKind,
 };
 
 /// Sizes of a smaller amount stay numbers in a form.
@@ -49,6 +49,8 @@ pub enum Body {
         /// Holds the word that a failure stores.
         failure: Symbol,
     },
+    /// The tile of each row.
+    Clusters(ClusterStep),
 }
 
 /// What a step gives to the body of its form.
@@ -97,9 +99,15 @@ impl Form {
                 former.nest(&mut step.nest);
                 Body::MaxPool { step, failure: former.symbol(&Dim::constant(failure)) }
             }
-            StepKind::Clusters(_) | StepKind::Call(_) | StepKind::Route(_) | StepKind::BindDim { .. } => {
-                return None;
+            StepKind::Clusters(step) => {
+                let mut step = step.clone();
+                former.shaped_buffer(&mut step.on);
+                former.shaped_buffer(&mut step.tiles);
+                former.buffer(&mut step.clusters);
+                former.buffer(&mut step.out);
+                Body::Clusters(step)
             }
+            StepKind::Call(_) | StepKind::Route(_) | StepKind::BindDim { .. } => return None,
         };
         let form = Form { symbols: former.sizes.len() as u32, buffers: former.formed, body };
         Some((form, Arguments { sizes: former.sizes, buffers: former.buffers }))

@@ -12,6 +12,7 @@ use crate::byte::SignedRows;
 use crate::byte_panel::{MOST_BYTES, pack_codes};
 use crate::byte_sums::Sums;
 use crate::lanes::{FloatLanes, Level, PanelLanes};
+use crate::limits::prefetch;
 use crate::scratch::{REGION_BYTES, Scratch};
 
 /// Most rows at once, of any level.
@@ -20,6 +21,10 @@ const ROWS: usize = 8;
 const CODES: usize = 4;
 /// Elements of k in a word of a column.
 const WORD: usize = 16;
+/// Bytes that memory is read in.
+const LINE: usize = 64;
+/// Bytes of columns that are asked for at once.
+const SMALL: isize = 8 << 10;
 /// Vectors of columns that go together.
 const VECTORS: usize = 2;
 
@@ -48,6 +53,12 @@ pub(crate) unsafe fn multiply<L: Level, A: SignedRows, S: Sums>(
     rows: usize,
     depth: usize,
 ) {
+    if columns.count as isize * columns.stride <= SMALL {
+        // Columns of which there are few are over before a CPU sees where they lead.
+        for line in (0..columns.count * columns.stride.unsigned_abs()).step_by(LINE) {
+            prefetch(columns.base.wrapping_add(line));
+        }
+    }
     let scratch = Scratch::of_thread();
     let pitch = depth.next_multiple_of(MOST_BYTES);
     let mut row = 0;

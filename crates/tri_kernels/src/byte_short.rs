@@ -13,6 +13,7 @@ use std::mem::MaybeUninit;
 use crate::byte::SignedRows;
 use crate::byte_sums::Sums;
 use crate::lanes::{Level, PanelLanes};
+use crate::limits::prefetch;
 
 /// Codes in a stored byte, and bytes in a word.
 const CODES: usize = 4;
@@ -22,6 +23,10 @@ const WORD: usize = 16;
 const MOST_WORDS: usize = 8;
 /// Rows that share the loads of columns.
 const ROWS: usize = 8;
+/// Bytes that memory is read in.
+const LINE: usize = 64;
+/// Bytes of columns that are asked for before the first row is at hand.
+const SMALL: usize = 4 << 10;
 /// The widest vector of any level, in bytes.
 const VECTOR: usize = 64;
 
@@ -70,6 +75,9 @@ unsafe fn columns<L: Level, A: SignedRows, S: Sums, const WORDS: usize>(
 ) {
     let lanes = L::Panels::LANES;
     let mut room = MaybeUninit::<Rows>::uninit();
+    for line in (0..SMALL.min(columns * CODES * WORDS)).step_by(LINE) {
+        prefetch(base.wrapping_add(line));
+    }
     for first in (0..rows).step_by(ROWS) {
         let count = ROWS.min(rows - first);
         for row in 0..count {

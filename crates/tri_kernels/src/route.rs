@@ -5,6 +5,12 @@
 //! away just after, while they are in the cache; rows that are neighbours already stay where they are.
 
 use crate::RouteArgs;
+use crate::limits::prefetch;
+
+/// Bytes that memory is read in.
+const LINE: usize = 64;
+/// Most rows of the next chunk that are asked for while one is at hand.
+const MOST_AHEAD: usize = 8;
 
 /// Whether a score goes before another of a lower index: larger, or a number where that is NaN.
 pub(crate) fn ranks_above(a: f32, b: f32) -> bool {
@@ -167,6 +173,9 @@ pub unsafe extern "C" fn gather(args: *mut RouteArgs) {
         let (bytes, result_bytes) = (args.row_bytes.max(0) as usize, args.result_bytes.max(0) as usize);
         args.tile = chosen_tile(args, row(0)) as i64;
         args.count = count as i64;
+        if args.chunk + 1 < args.chunks {
+            ask_for_rows(args, args.chunk + 1);
+        }
         // Rows ascend within a tile.
         let are_neighbours = row(count - 1) - row(0) == count - 1;
         args.to = args.results;
@@ -180,6 +189,23 @@ pub unsafe extern "C" fn gather(args: *mut RouteArgs) {
         args.from = args.grouped;
         for at in 0..count {
             args.grouped.add(at * bytes).copy_from_nonoverlapping(args.x.add(row(at) * bytes), bytes);
+        }
+    }
+}
+
+/// Asks for the rows of a chunk, and for where their results go: apart from each other, they are nothing that a CPU foresees.
+unsafe fn ask_for_rows(args: &RouteArgs, chunk: i64) {
+    // SAFETY: the caller's promise; asking for memory does not read it.
+    let (order, count) = unsafe { rows_of_chunk(&RouteArgs { chunk, ..*args }) };
+    for at in 0..count.min(MOST_AHEAD) {
+        // SAFETY: as above.
+        let row = unsafe { order.add(at).read_unaligned() } as usize;
+        for (base, bytes) in [(args.x, args.row_bytes), (args.out.cast_const(), args.result_bytes)] {
+            let bytes = bytes.max(0) as usize;
+            for line in (0..bytes).step_by(LINE) {
+                // SAFETY: as above.
+                unsafe { prefetch(base.wrapping_add(row * bytes + line)) };
+            }
         }
     }
 }

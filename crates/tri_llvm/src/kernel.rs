@@ -54,6 +54,8 @@ impl Kernel {
                 convolution::emit(&mut e, &form.buffers, step, THREADS);
                 (convolution::axes(&form.buffers, step), 1)
             }
+            // It is there already.
+            Body::Clusters(_) => return Err("a choice of tiles by a form"),
         };
         let kernel = Kernel { name, threads: THREADS, axes, lanes };
         let function = e.finish(&kernel.name, THREADS);
