@@ -1,4 +1,4 @@
-//! What routed layers cost beside a dense ternary one of the same size: D = 512, H = 2048, 64 tiles, on one thread.
+//! What routed layers cost beside a dense ternary one of the same size: D = 512, H = 2048, 64 tiles, on one thread and on two.
 //!
 //!     cargo bench --package benches --bench routing
 //!
@@ -62,7 +62,7 @@ model Routing() where Tiles % Clusters == 0 {
 }
 ";
 
-fn engine(text: &str, dims: &[(&str, i64)]) -> Result<Engine> {
+fn engine(text: &str, dims: &[(&str, i64)], threads: usize) -> Result<Engine> {
     let folder = tempfile::tempdir()?;
     let path = folder.path().join("layers.tri");
     std::fs::write(&path, text)?;
@@ -70,7 +70,7 @@ fn engine(text: &str, dims: &[(&str, i64)]) -> Result<Engine> {
     let program = Program::open(&path, &SourceOptions { dims, ..SourceOptions::default() })?;
     let (level, timing) = (level_of(2), &mut Timing::default());
     let module = program.optimized(level, timing).map_err(|error| anyhow::anyhow!("{error:?}"))?.clone();
-    Ok(Engine::compile(module, level, Parameters::Initial, Some(1), timing)?)
+    Ok(Engine::compile(module, level, Parameters::Initial, Some(threads), timing)?)
 }
 
 /// The least time of a call of each entry, in microseconds.
@@ -102,10 +102,11 @@ fn least(engine: &mut Engine, entries: &[&str], rows: usize, budget: Duration) -
     }
 }
 
-fn layers(rows: &[usize], budget: Duration) -> Result<()> {
+fn layers(rows: &[usize], threads: usize, budget: Duration) -> Result<()> {
     const ENTRIES: [&str; 6] =
         ["in_dense", "in_bytes", "in_sparse", "sparse_tile", "in_hierarchical", "hierarchical_tile"];
-    let mut engine = engine(LAYERS, &[])?;
+    let mut engine = engine(LAYERS, &[], threads)?;
+    println!("\nThreads: {threads}\n");
     println!(
         "| rows | dense us | dense / 64 | bytes | products | sparse | routing | of the bar | hierarchical | routing | of the bar |"
     );
@@ -146,7 +147,7 @@ fn scaling(tiles: &[i64], rows: usize, budget: Duration) -> Result<Vec<[f64; 3]>
     let mut points = Vec::new();
     for tiles in tiles {
         let clusters = tiles.isqrt();
-        let mut engine = engine(SIGNATURES, &[("Tiles", *tiles), ("Clusters", clusters)])?;
+        let mut engine = engine(SIGNATURES, &[("Tiles", *tiles), ("Clusters", clusters)], 1)?;
         let times = least(&mut engine, &["flat", "clusters"], rows, budget)?;
         let [flat, through] = [times[0], times[1]].map(|time| time / rows as f64);
         println!("| {tiles} | {clusters} | {flat:.2} | {through:.2} |");
@@ -212,12 +213,14 @@ fn plot(points: &[[f64; 3]]) -> Result<String> {
 
 fn main() -> Result<()> {
     if std::env::args().any(|arg| arg == "--bench") {
-        layers(&[1, 16, 256, 4096], Duration::from_millis(1500))?;
+        for threads in [1, 2] {
+            layers(&[1, 16, 256, 4096], threads, Duration::from_millis(1500))?;
+        }
         let points = scaling(&[16, 64, 256, 1024, 4096], 256, Duration::from_millis(700))?;
         let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/routing.svg");
         Ok(std::fs::write(file, plot(&points)?)?)
     } else {
-        layers(&[1, 3], Duration::ZERO)?;
+        layers(&[1, 3], 1, Duration::ZERO)?;
         scaling(&[16], 2, Duration::ZERO).map(drop)
     }
 }

@@ -13,7 +13,7 @@ use cranelift_codegen::{
 };
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
 use rayon::prelude::*;
-use tri_kernel_ir::{Module, ScheduleId, Verified};
+use tri_kernel_ir::{Module, ScheduleId, StepKind, Verified};
 use tri_kernels::CpuLevel;
 
 use crate::emitter::{Emitter, signature};
@@ -152,6 +152,7 @@ fn weight(module: &Module, functions: &Functions, function: Function) -> usize {
     match function {
         Function::Workspace(_) | Function::Launch(_) => 4,
         Function::Body(form) => form::weight(&functions.form(form).form),
+        Function::Chunks(..) => 8,
         Function::Schedule(id) => module.schedules[id].steps.len() + module.schedules[id].buffers.len() / 4,
     }
 }
@@ -199,6 +200,9 @@ pub fn list_asm(module: &Verified, options: &Options, id: ScheduleId) -> Result<
     let Some(schedule) = module.schedules.get(id.index()) else { return Ok(Vec::new()) };
     let mut wanted = vec![(Function::Schedule(id.index()), None)];
     for step in 0..schedule.steps.len() {
+        if matches!(schedule.steps[step].kind, StepKind::Route(_)) {
+            wanted.push((Function::Chunks(id.index(), step), Some(step)));
+        }
         if let Some(form) = functions.form_number(id.index(), step)
             && wanted.iter().all(|(known, _)| *known != Function::Body(form))
         {
@@ -260,7 +264,10 @@ impl Targets {
     fn of_function(&self, function: Function) -> &(OwnedTargetIsa, [u8; 32]) {
         match (function, self.options.effort) {
             // What runs once a call is never worth more.
-            (Function::Workspace(_) | Function::Launch(_) | Function::Schedule(_), _)
+            (
+                Function::Workspace(_) | Function::Launch(_) | Function::Chunks(..) | Function::Schedule(_),
+                _,
+            )
             | (_, Effort::Quick) => &self.quick,
             (Function::Body(_), Effort::Thorough) => &self.thorough,
         }
@@ -329,7 +336,7 @@ impl<'m> Compiler<'m> {
     /// The schedule of a function; of a form or launch, one in which it occurs.
     fn schedule(&self, function: Function) -> ScheduleContext<'m> {
         let id = match function {
-            Function::Workspace(id) | Function::Schedule(id) => id,
+            Function::Workspace(id) | Function::Chunks(id, _) | Function::Schedule(id) => id,
             Function::Body(form) => self.functions.form(form).first.0,
             Function::Launch(launch) => self.functions.launch(launch).first.0,
         };
@@ -346,6 +353,7 @@ impl<'m> Compiler<'m> {
             Function::Launch(launch) => {
                 format!("launch of step {} of {name}", self.functions.launch(launch).first.1)
             }
+            Function::Chunks(_, step) => format!("chunks of step {step} of {name}"),
             Function::Schedule(_) => name.clone(),
         }
     }
@@ -361,7 +369,7 @@ impl<'m> Compiler<'m> {
         self.context.func = ir::Function::with_name_signature(UserFuncName::default(), signature);
         let cx = self.schedule(function);
         let buffers = match function {
-            Function::Workspace(_) | Function::Schedule(_) => cx.buffer_words(),
+            Function::Workspace(_) | Function::Chunks(..) | Function::Schedule(_) => cx.buffer_words(),
             Function::Body(form) => form::buffer_words(&self.functions.form(form).form),
             Function::Launch(_) => Vec::new(),
         };
@@ -371,6 +379,7 @@ impl<'m> Compiler<'m> {
             Function::Workspace(_) => cx.emit_workspace_size(&mut emitter),
             Function::Body(form) => form::emit(&self.functions.form(form).form, &mut emitter),
             Function::Launch(launch) => self.functions.launch(launch).work.emit(&mut emitter),
+            Function::Chunks(_, step) => cx.emit_chunks(&mut emitter, step),
             Function::Schedule(_) => cx.emit(&mut emitter),
         }
         emitter.builder.finalize(isa.frontend_config());

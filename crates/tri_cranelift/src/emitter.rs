@@ -211,6 +211,20 @@ impl<'a> Emitter<'a> {
         });
     }
 
+    /// Which time it is in a repeat; 0 elsewhere.
+    pub(crate) fn turn(&mut self) -> Value {
+        match &self.turn {
+            Some((turn, _)) => *turn,
+            None => self.int(0),
+        }
+    }
+
+    /// Goes on with the frame of another function, in a turn of its repeat.
+    pub(crate) fn enter(&mut self, frame: Value, turn: Value, moving: FxHashMap<BufferId, i64>) {
+        (self.frame, self.turn) = (frame, Some((turn, moving)));
+        self.move_anchor();
+    }
+
     /// Stores a word of the frame.
     pub(crate) fn set_word(&mut self, index: usize, value: Value) {
         let frame = self.frame;

@@ -22,6 +22,8 @@ pub(crate) enum Function {
     Body(usize),
     /// What calls a body for all units of its frame; forms with the same sizes of loops share it.
     Launch(usize),
+    /// The chunks of a route that fall to some lanes: a schedule and a step of it.
+    Chunks(usize, usize),
     /// A schedule.
     Schedule(usize),
 }
@@ -130,6 +132,11 @@ impl Functions {
                 let number = functions.share(form, (id, index), &mut known);
                 functions.steps.insert((id, index), (number, arguments));
             }
+            for (index, step) in schedule.steps.iter().enumerate() {
+                if matches!(step.kind, StepKind::Route(_)) {
+                    functions.add(Function::Chunks(id, index));
+                }
+            }
             functions.add(Function::Schedule(id));
             let itself = schedule.steps.iter().any(|step| fails_itself(&step.kind));
             let mut callees = schedule.steps.iter().flat_map(callees);
@@ -200,13 +207,20 @@ impl Functions {
     /// The functions that a function may refer to, each once, in an order that its own contents give.
     pub(crate) fn callees(&self, module: &Module, function: Function) -> Vec<Function> {
         let mut callees = Vec::new();
-        let (Function::Workspace(id) | Function::Schedule(id)) = function else { return callees };
+        let (Function::Workspace(id) | Function::Chunks(id, _) | Function::Schedule(id)) = function else {
+            return callees;
+        };
         let mut known = FxHashSet::default();
         let mut add = |callee| {
             if known.insert(callee) {
                 callees.push(callee);
             }
         };
+        if let Function::Chunks(_, step) = function {
+            let tiles = self::callees(&module.schedules[id].steps[step]);
+            tiles.for_each(|callee| add(Function::Schedule(callee)));
+            return callees;
+        }
         let schedule = &module.schedules[id];
         for size in schedule.slots.iter().flat_map(|slot| &slot.sizes) {
             if let SlotSize::Workspace { schedule, .. } = size {
@@ -222,7 +236,10 @@ impl Functions {
                 add(Function::Launch(self.forms[*form].launch));
                 add(Function::Body(*form));
             }
-            self::callees(step).for_each(|callee| add(Function::Schedule(callee)));
+            match &step.kind {
+                StepKind::Route(_) => add(Function::Chunks(id, index)),
+                _ => self::callees(step).for_each(|callee| add(Function::Schedule(callee))),
+            }
         }
         callees
     }

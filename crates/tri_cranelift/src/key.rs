@@ -7,7 +7,7 @@
 //! Keys depend on the build of the compiler.
 
 use rustc_hash::FxHashMap;
-use tri_kernel_ir::{RouteStep, Schedule, SlotSize, StepKind};
+use tri_kernel_ir::{RouteStep, RouteTile, Schedule, SlotSize, StepKind};
 
 use crate::digest::Digest;
 use crate::functions::{Function, known_workspace};
@@ -28,7 +28,7 @@ impl Fingerprint {
         match function {
             Function::Body(form) => digest.add("body").add(&cx.functions.form(form).form),
             Function::Launch(launch) => digest.add("launch").add(&cx.functions.launch(launch).work),
-            Function::Workspace(_) | Function::Schedule(_) => {
+            Function::Workspace(_) | Function::Chunks(..) | Function::Schedule(_) => {
                 let places = callees.iter().copied().zip(0..).collect();
                 Hashed { cx, places, digest: &mut digest }.add(function, callees);
                 &mut digest
@@ -61,7 +61,7 @@ impl Hashed<'_> {
         if self.cx.marks {
             self.digest.add(&self.cx.id);
         }
-        self.digest.add("schedule").add(&schedule.buffers).add(&schedule.repeats);
+        self.digest.add(&schedule.buffers).add(&schedule.repeats);
         for callee in callees {
             match callee {
                 Function::Schedule(id) => {
@@ -69,9 +69,17 @@ impl Hashed<'_> {
                     self.digest.add(&(layout, functions.can_fail(*id)))
                 }
                 Function::Body(form) => self.digest.add(&form::layout(&functions.form(*form).form)),
-                Function::Launch(_) | Function::Workspace(_) => self.digest.add(&()),
+                Function::Chunks(..) | Function::Launch(_) | Function::Workspace(_) => self.digest.add(&()),
             };
         }
+        if let Function::Chunks(_, step) = function {
+            self.digest.add("chunks").add(&step);
+            if let StepKind::Route(route) = &schedule.steps[step].kind {
+                self.tiles(route);
+            }
+            return;
+        }
+        self.digest.add("schedule");
         for (index, step) in schedule.steps.iter().enumerate() {
             self.step(index, &step.kind);
         }
@@ -123,7 +131,7 @@ impl Hashed<'_> {
                 self.digest.add(&(&call.symbols, &call.params, &call.results, &call.states, call.workspace));
                 self.place(Function::Schedule(call.schedule.index()));
             }
-            StepKind::Route(route) => self.route(route),
+            StepKind::Route(route) => self.route(index, route),
             StepKind::BindDim { from, symbol, at_most } => {
                 let site = functions.site(cx.id, index);
                 self.digest.add("bind").add(&(from, symbol, at_most, site));
@@ -131,10 +139,20 @@ impl Hashed<'_> {
         }
     }
 
-    fn route(&mut self, route: &RouteStep) {
-        let RouteStep { rows, top, x, scores, gates, out, tiles, scratch, workspace } = route;
-        self.digest.add("route").add(&(rows, top, x, scores, gates, out, scratch, workspace));
-        self.digest.add(&tiles.len());
+    fn route(&mut self, index: usize, route: &RouteStep) {
+        let RouteStep { rows, top, x, scores, gates, out, tiles, scratch, workspaces: _ } = route;
+        self.digest.add("route").add(&(rows, top, x, scores, gates, out, scratch));
+        self.place(Function::Chunks(self.cx.id, index));
+        // Their number, how much work they are, and whether they can fail.
+        self.digest.add(&tiles.len()).add(&tiles.first().map(|tile| &tile.captures));
+        let can_fail = |tile: &RouteTile| self.cx.functions.can_fail(tile.schedule.index());
+        self.digest.add(&tiles.iter().any(can_fail));
+    }
+
+    fn tiles(&mut self, route: &RouteStep) {
+        let RouteStep { rows: _, top: _, x: _, scores: _, gates: _, out: _, tiles, scratch: _, workspaces } =
+            route;
+        self.digest.add(workspaces);
         for tile in tiles {
             self.digest.add(&(&tile.symbols, &tile.captures));
             self.place(Function::Schedule(tile.schedule.index()));

@@ -14,7 +14,7 @@ use crate::nest::{block_length, product, roots, split_axis};
 use crate::{clusters, quantize};
 
 /// Work that is worth waking another thread for, in about nanoseconds.
-const GRAIN: i64 = 32_768;
+pub(crate) const GRAIN: i64 = 32_768;
 
 /// Multiplications that a kernel does in about a nanosecond.
 const PRODUCTS: i64 = 16;

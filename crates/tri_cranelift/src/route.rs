@@ -1,4 +1,5 @@
-//! Routes: a loop over the chunks of each rank, between the kernels that choose, group, gather and scatter.
+//! Routes: a loop over the chunks of each rank, between the kernels that choose, group, gather and scatter. If there are several threads'
+//! worth of chunks, lanes share them, each with memory of its own; no two chunks of a rank have a row in common.
 //!
 //! Tiles that differ only in what they capture, at equal distances in the frame, share one call: their captures are found by number. So code
 //! does not grow with the number of tiles.
@@ -7,11 +8,13 @@ use std::ops::Range;
 
 use cranelift_codegen::ir::{InstBuilder, Value, condcodes::IntCC, types};
 use tri_ir::Dim;
-use tri_kernel_ir::{BufferId, RouteStep, RouteTile};
-use tri_kernels::{KernelTable, RouteArgs};
+use tri_kernel_ir::{BufferId, RouteStep, RouteTile, StepKind};
+use tri_kernels::{Context, KernelTable, RouteArgs};
 
 use crate::FrameLayout;
 use crate::emitter::Emitter;
+use crate::functions::Function;
+use crate::launch::GRAIN;
 use crate::schedule::ScheduleContext;
 
 /// Tiles that share a call.
@@ -21,43 +24,183 @@ struct Alike {
     captures: Vec<(i64, i64)>,
 }
 
+/// What the function for chunks is told: where the words are of the schedule's frame, the arguments of the kernels, the turn of a repeat, and
+/// the number of lanes.
+mod told {
+    pub(super) const FRAME: i32 = 0;
+    pub(super) const ARGS: i32 = 8;
+    pub(super) const TURN: i32 = 16;
+    pub(super) const LANES: i32 = 24;
+    pub(super) const BYTES: u32 = 32;
+}
+
+/// Products of a tile in about a nanosecond.
+const PRODUCTS: i64 = 64;
+
 impl ScheduleContext<'_> {
     /// Emits a route step.
-    pub(crate) fn route(&self, e: &mut Emitter<'_>, route: &RouteStep) {
-        let slot = e.stack(RouteArgs::BYTES);
-        let args = e.stack_address(slot);
+    pub(crate) fn route(&self, e: &mut Emitter<'_>, index: usize, route: &RouteStep) {
+        let (args, words) = (e.stack(RouteArgs::BYTES), e.stack(told::BYTES));
+        let (args, words) = (e.stack_address(args), e.stack_address(words));
         self.fill_route(e, route, args);
         e.call_kernel(KernelTable::ROUTE_SELECT_OFFSET, args);
-        let alike = self.alike(e, route);
-        let frames: Vec<Value> =
-            alike.iter().map(|alike| self.tile_frame(e, route, &route.tiles[alike.tiles.start])).collect();
+        let (frame, turn) = (e.frame, e.turn());
+        e.store(frame, words, told::FRAME);
+        e.store(args, words, told::ARGS);
+        e.store(turn, words, told::TURN);
+        let is_large = self.is_large(e, route);
+        let body = self.functions.import(e, Function::Chunks(self.id, index));
         let (zero, top) = (e.int(0), e.int(i64::from(route.top)));
         e.for_each(zero, top, 1, &[], |e, rank, _| {
             e.store(rank, args, RouteArgs::RANK_OFFSET);
             e.call_kernel(KernelTable::ROUTE_GROUP_OFFSET, args);
             let chunks = e.load(types::I64, args, RouteArgs::CHUNKS_OFFSET);
-            e.for_each(zero, chunks, 1, &[], |e, chunk, _| {
-                e.store(chunk, args, RouteArgs::CHUNK_OFFSET);
-                e.call_kernel(KernelTable::ROUTE_GATHER_OFFSET, args);
-                let tile = e.load(types::I64, args, RouteArgs::TILE_OFFSET);
-                for (alike, frame) in alike.iter().zip(&frames) {
-                    let number = e.builder.ins().iadd_imm_s(tile, -(alike.tiles.start as i64));
-                    let count = alike.tiles.len() as i64;
-                    let is_here = e.builder.ins().icmp_imm_s(IntCC::UnsignedLessThan, number, count);
-                    e.value_if(
-                        is_here,
-                        |e| {
-                            self.run_tile(e, route, alike, args, number, *frame);
-                            Vec::new()
-                        },
-                        &[],
-                    );
-                }
-                e.call_kernel(KernelTable::ROUTE_SCATTER_OFFSET, args);
+            let lanes = RouteStep::LANES as i64;
+            let is_enough = e.builder.ins().icmp_imm_s(IntCC::SignedGreaterThanOrEqual, chunks, lanes);
+            let is_shared = e.builder.ins().band(is_large, is_enough);
+            let (several, one) = (e.int(lanes), e.int(1));
+            let lanes = e.builder.ins().select(is_shared, several, one);
+            e.store(lanes, words, told::LANES);
+            let ctx = e.ctx;
+            e.value_if(
+                is_shared,
+                |e| {
+                    let parallel = e.load(types::I64, ctx, Context::PARALLEL_OFFSET);
+                    let signature = e.import(&[types::I64; 5], &[]);
+                    let body = e.builder.ins().func_addr(types::I64, body);
+                    e.builder.ins().call_indirect(signature, parallel, &[ctx, body, words, lanes, one]);
+                    Vec::new()
+                },
+                &[],
+            );
+            let is_own = e.builder.ins().icmp(IntCC::Equal, lanes, one);
+            e.value_if(
+                is_own,
+                |e| {
+                    e.builder.ins().call(body, &[ctx, words, zero, one]);
+                    Vec::new()
+                },
+                &[],
+            );
+            if route.tiles.iter().any(|tile| self.functions.can_fail(tile.schedule.index())) {
+                e.return_if_failed();
+            }
+            Vec::new()
+        });
+    }
+
+    /// Whether there are several threads, and work for them: each captured number is met once a row.
+    fn is_large(&self, e: &mut Emitter<'_>, route: &RouteStep) -> Value {
+        let numbers = |buffer: &BufferId| -> i64 {
+            let shape = &self.schedule().buffers[buffer.index()].shape;
+            shape.iter().fold(1, |numbers, dim| dim.as_constant().unwrap_or(1).saturating_mul(numbers))
+        };
+        let captures = route.tiles.first().map_or(&[][..], |tile| &tile.captures);
+        let products = captures.iter().map(numbers).fold(0, i64::saturating_add);
+        let least = 2 * GRAIN / (products / PRODUCTS + 1);
+        let rows = e.size(&route.rows);
+        let is_worth = e.builder.ins().icmp_imm_s(IntCC::SignedGreaterThan, rows, least);
+        let ctx = e.ctx;
+        let threads = e.load(types::I64, ctx, Context::THREADS_OFFSET);
+        let are_several = e.builder.ins().icmp_imm_s(IntCC::SignedGreaterThan, threads, 1);
+        e.builder.ins().band(is_worth, are_several)
+    }
+
+    /// Emits the function that runs the chunks of some lanes: each lane has a part of them, and memory of its own.
+    pub(crate) fn emit_chunks(&self, e: &mut Emitter<'_>, step: usize) {
+        let schedule = self.schedule();
+        let StepKind::Route(route) = &schedule.steps[step].kind else {
+            unreachable!("only routes have chunks");
+        };
+        let words = e.frame;
+        let [frame, given, turn, lanes] =
+            [told::FRAME, told::ARGS, told::TURN, told::LANES].map(|at| e.load(types::I64, words, at));
+        let repeat = schedule.repeats.iter().find(|repeat| repeat.steps.contains(&(step as u32)));
+        let moving = repeat.map_or(&[][..], |repeat| &repeat.moving);
+        e.enter(frame, turn, moving.iter().map(|(buffer, by)| (*buffer, i64::from(*by))).collect());
+        let slot = e.stack(RouteArgs::BYTES);
+        let args = e.stack_address(slot);
+        for offset in (0..RouteArgs::BYTES as i32).step_by(8) {
+            let word = e.load(types::I64, given, offset);
+            e.store(word, args, offset);
+        }
+        let alike = self.alike(e, route);
+        let frames: Vec<Value> =
+            alike.iter().map(|alike| self.tile_frame(e, &route.tiles[alike.tiles.start])).collect();
+        let chunks = e.load(types::I64, args, RouteArgs::CHUNKS_OFFSET);
+        let (start, end) = (e.start, e.end);
+        e.for_each(start, end, 1, &[], |e, lane, _| {
+            self.enter_lane(e, route, (&alike, &frames), [lane, given, args]);
+            let [first, last] = [lane, e.builder.ins().iadd_imm_s(lane, 1)].map(|lane| {
+                let before = e.builder.ins().imul(chunks, lane);
+                e.builder.ins().sdiv(before, lanes)
+            });
+            e.for_each(first, last, 1, &[], |e, chunk, _| {
+                self.chunk(e, route, (&alike, &frames), [chunk, args]);
                 Vec::new()
             });
             Vec::new()
         });
+        e.builder.ins().return_(&[]);
+    }
+
+    /// Gives the kernels and tiles the memory of a lane.
+    fn enter_lane(
+        &self,
+        e: &mut Emitter<'_>,
+        route: &RouteStep,
+        (alike, frames): (&[Alike], &[Value]),
+        [lane, given, args]: [Value; 3],
+    ) {
+        for (room, bytes) in [
+            (RouteArgs::GROUPED_OFFSET, RouteArgs::ROW_BYTES_OFFSET),
+            (RouteArgs::RESULTS_OFFSET, RouteArgs::RESULT_BYTES_OFFSET),
+        ] {
+            let (base, bytes) = (e.load(types::I64, given, room), e.load(types::I64, given, bytes));
+            let rows = e.builder.ins().imul_imm_s(lane, RouteStep::TOGETHER);
+            let distance = e.builder.ins().imul(rows, bytes);
+            let address = e.builder.ins().iadd(base, distance);
+            e.store(address, args, room);
+        }
+        let own = FrameLayout::of(self.schedule());
+        let mut workspace = e.word(own.slot_word(route.workspaces[0]));
+        for (number, slot) in (0..).zip(route.workspaces).skip(1) {
+            let other = e.word(own.slot_word(slot));
+            let is_here = e.builder.ins().icmp_imm_s(IntCC::Equal, lane, number);
+            workspace = e.builder.ins().select(is_here, other, workspace);
+        }
+        for (alike, frame) in alike.iter().zip(frames) {
+            let callee = route.tiles[alike.tiles.start].schedule;
+            let layout = FrameLayout::of(&self.module.schedules[callee.index()]);
+            e.store(workspace, *frame, 8 * layout.workspace() as i32);
+        }
+    }
+
+    /// Brings the rows of a chunk through their tile.
+    fn chunk(
+        &self,
+        e: &mut Emitter<'_>,
+        route: &RouteStep,
+        (alike, frames): (&[Alike], &[Value]),
+        [chunk, args]: [Value; 2],
+    ) {
+        e.store(chunk, args, RouteArgs::CHUNK_OFFSET);
+        e.call_kernel(KernelTable::ROUTE_GATHER_OFFSET, args);
+        let tile = e.load(types::I64, args, RouteArgs::TILE_OFFSET);
+        for (alike, frame) in alike.iter().zip(frames) {
+            let number = e.builder.ins().iadd_imm_s(tile, -(alike.tiles.start as i64));
+            let count = alike.tiles.len() as i64;
+            let is_here = e.builder.ins().icmp_imm_s(IntCC::UnsignedLessThan, number, count);
+            e.value_if(
+                is_here,
+                |e| {
+                    self.run_tile(e, route, alike, args, number, *frame);
+                    Vec::new()
+                },
+                &[],
+            );
+        }
+        e.call_kernel(KernelTable::ROUTE_SCATTER_OFFSET, args);
     }
 
     /// The tiles, in order, neighbours together that can share a call.
@@ -136,7 +279,7 @@ impl ScheduleContext<'_> {
     }
 
     /// The frame of tiles that share a call, with all that is the same in every call.
-    fn tile_frame(&self, e: &mut Emitter<'_>, route: &RouteStep, tile: &RouteTile) -> Value {
+    fn tile_frame(&self, e: &mut Emitter<'_>, tile: &RouteTile) -> Value {
         let layout = FrameLayout::of(&self.module.schedules[tile.schedule.index()]);
         let slot = e.stack(8 * layout.words() as u32);
         let frame = e.stack_address(slot);
@@ -144,8 +287,6 @@ impl ScheduleContext<'_> {
             let value = e.size(dim);
             e.store(value, frame, 8 * word as i32);
         }
-        let workspace = e.word(FrameLayout::of(self.schedule()).slot_word(route.workspace));
-        e.store(workspace, frame, 8 * layout.workspace() as i32);
         frame
     }
 

@@ -202,7 +202,7 @@ impl<'m> ScheduleContext<'m> {
             | StepKind::MaxPool(_)
             | StepKind::Clusters(_) => self.launch(e, index),
             StepKind::Call(call) => self.call(e, call),
-            StepKind::Route(route) => self.route(e, route),
+            StepKind::Route(route) => self.route(e, index, route),
             StepKind::BindDim { from, symbol, at_most } => {
                 self.bind(e, index, *from, symbol.index(), at_most);
             }

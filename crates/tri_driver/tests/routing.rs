@@ -105,11 +105,24 @@ fn chosen_tiles_are_those_of_the_reference_with_ties_nan_and_batches_of_none_and
     }
 }
 
-/// How far the best of some scores is ahead of the second.
-fn ahead(scores: &[f32]) -> f32 {
-    let mut sorted = scores.to_vec();
-    sorted.sort_by(|a, b| b.total_cmp(a));
-    sorted[0] - sorted[1]
+/// How far the tile of a row is ahead of the second in its cluster, and that cluster ahead of the second; infinity where there is one.
+fn choices(layer: &RoutedLayer, x: &[f32], chosen: usize) -> (f64, f64) {
+    let trit = |sign: u8| i32::from(sign == b'+') - i32::from(sign == b'-');
+    let score =
+        |signature: &[i32]| x.iter().zip(signature).map(|(x, trit)| f64::from(*x) * f64::from(*trit)).sum();
+    let ahead = |signatures: &[Vec<i32>]| {
+        let mut scores: Vec<f64> = signatures.iter().map(|signature| score(signature)).collect();
+        scores.sort_by(|a, b| b.total_cmp(a));
+        scores.get(1).map_or(f64::INFINITY, |second| scores[0] - second)
+    };
+    let tiles: Vec<Vec<i32>> =
+        layer.signatures.iter().map(|signature| signature.bytes().map(trit).collect()).collect();
+    let each = tiles.len() / layer.clusters.unwrap_or(1);
+    let cluster = |tiles: &[Vec<i32>]| {
+        (0..x.len()).map(|at| tiles.iter().map(|tile| tile[at]).sum::<i32>().signum()).collect()
+    };
+    let clusters: Vec<Vec<i32>> = tiles.chunks(each).map(cluster).collect();
+    (ahead(&tiles[chosen / each * each..][..each]), ahead(&clusters))
 }
 
 #[test]
@@ -129,25 +142,18 @@ fn statistics_of_the_packs_are_those_that_their_maker_noted() {
         let mut engines = engines(&module, 2, Parameters::Given(&parameters));
         let layer = one(recorded(&mut engines, "forward", &[case(pack, "x")]));
         assert_eq!(noted["histogram"], serde_json::json!(layer.histogram()), "{pack}");
+        let x = case(pack, "x");
+        let chosen_by = match model {
+            "Sparse" => x,
+            _ => engines[0].call("normalised", &[x]).unwrap().remove(0),
+        };
         // Theirs is that of the choice within a cluster; ours also that among clusters, which may be less clear.
-        let scores: Vec<Vec<f32>> = engines[0]
-            .call("scores", &[case(pack, "x")])
-            .unwrap()
-            .into_iter()
-            .map(|scores| scores.to_f32().unwrap())
-            .collect();
-        let each = if model == "Sparse" { scores[0].len() / layer.rows } else { 8 };
         let mut least = f64::INFINITY;
-        for (row, tile) in layer.chosen.iter().enumerate() {
-            let of_row = |scores: &[f32]| {
-                let count = scores.len() / layer.rows;
-                scores[row * count..][..count].to_vec()
-            };
-            let cluster = *tile as usize / each * each;
-            let within = ahead(&of_row(&scores[0])[cluster..cluster + each]);
-            let among = scores.get(1).map_or(f32::INFINITY, |clusters| ahead(&of_row(clusters)));
-            assert_eq!(layer.margins[row], Some(within.min(among)), "{pack} row {row}");
-            least = least.min(f64::from(within));
+        for (row, x) in chosen_by.to_f32().unwrap().chunks(128).enumerate() {
+            let (within, among) = choices(&layer, x, layer.chosen[row] as usize);
+            let found = f64::from(layer.margins[row].unwrap());
+            assert!((found - within.min(among)).abs() < 1e-6 * found.max(1.0), "{pack} row {row}: {found}");
+            least = least.min(within);
         }
         let margin = noted["margin"].as_f64().unwrap();
         assert!((least - margin).abs() < 2e-6 * margin.max(1.0), "{pack}: {least} for {margin}");

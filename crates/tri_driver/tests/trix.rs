@@ -266,6 +266,23 @@ fn packed_execution_has_the_bits_of_latent_weights_for_every_layer_and_number_of
     }
 }
 
+/// Rows enough for threads to share both the choice and the chunks.
+#[test]
+fn many_rows_have_the_bits_of_the_interpreter_however_many_threads_share_them() {
+    for model in ["Sparse", "Hierarchical"] {
+        let layer = Layer::initial("layers.tri", Some(model), 16, 2);
+        let x = awkward_rows(700, 128);
+        for entry in ["forward", "tile"] {
+            let inputs = std::slice::from_ref(&x);
+            let expected = layer.interpret(entry, inputs);
+            for threads in [1, 2, 3, 8] {
+                let found = layer.native(threads).call(entry, inputs).unwrap().remove(0);
+                assert_bits(&found, &expected, &format!("{model} {entry} on {threads} threads"));
+            }
+        }
+    }
+}
+
 /// Parameters of the character model with the layer, as docs/trix.md counts them.
 #[test]
 fn the_character_models_have_the_parameters_of_the_definition() {

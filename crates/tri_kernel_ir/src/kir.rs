@@ -503,16 +503,18 @@ pub struct RouteStep {
     /// The targets.
     pub tiles: Vec<RouteTile>,
     /// Scratch in the workspace: `i32[rows, top]` chosen tiles, `i32[rows]` row order, `i32[rows + 1]` where chunks begin in it, `i32[T + 1]`
-    /// to count in, `E[TOGETHER, D]` rows of a chunk, `f32[TOGETHER, D2]` their results.
+    /// to count in, and for each lane `E[TOGETHER, D]` rows of a chunk and `f32[TOGETHER, D2]` their results.
     pub scratch: [BufferId; 6],
-    /// The slot that is the workspace of each tile in turn.
-    pub workspace: u32,
+    /// For each lane, the slot that is the workspace of each tile in turn.
+    pub workspaces: [u32; RouteStep::LANES],
 }
 
 impl RouteStep {
     /// Most rows that a tile is called with: enough to reuse what it has loaded of its weights, few enough for rows and results to stay in
     /// the cache, and no more memory however many rows there are.
     pub const TOGETHER: i64 = 32;
+    /// Most threads that run chunks at a time: each has memory for a chunk of its own.
+    pub const LANES: usize = 4;
 }
 
 /// A target of a route.

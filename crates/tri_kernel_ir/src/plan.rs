@@ -134,7 +134,9 @@ pub(crate) fn assign(schedule: &mut Schedule, regions: Vec<Region>) -> Result<()
     for step in &mut schedule.steps {
         match &mut step.kind {
             StepKind::Call(call) => call.workspace = slot_of[call.workspace as usize],
-            StepKind::Route(route) => route.workspace = slot_of[route.workspace as usize],
+            StepKind::Route(route) => {
+                route.workspaces = route.workspaces.map(|region| slot_of[region as usize]);
+            }
             _ => {}
         }
     }

@@ -236,8 +236,9 @@ impl Printer<'_> {
         if let Some(gates) = step.gates {
             write!(f, " weight b{}", gates.0)?;
         }
-        let (scratch, slot) = (buffers(&step.scratch), step.workspace);
-        writeln!(f, " -> b{} scratch {scratch} workspace slot {slot} {{", step.out.0)?;
+        let slots = step.workspaces.map(|slot| slot.to_string()).join(", ");
+        let scratch = buffers(&step.scratch);
+        writeln!(f, " -> b{} scratch {scratch} workspace slots {slots} {{", step.out.0)?;
         for tile in &step.tiles {
             let name = self.name(tile.schedule.index());
             writeln!(f, "    tile {name}({}) {}", self.dims(&tile.symbols), buffers(&tile.captures))?;

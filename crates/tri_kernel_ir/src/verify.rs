@@ -292,7 +292,8 @@ impl Checker<'_> {
             }
             StepKind::Route(step) => {
                 self.dim(&step.rows)?;
-                hold((step.workspace as usize) < self.schedule.slots.len(), "a route has no workspace")?;
+                let is_slot = |slot: &u32| (*slot as usize) < self.schedule.slots.len();
+                hold(step.workspaces.iter().all(is_slot), "a route has no workspace")?;
                 hold(step.top as usize <= step.tiles.len(), "a route takes more tiles than it has")?;
                 self.written(step.out)?;
                 step.scratch.iter().try_for_each(|id| self.written(*id))?;

@@ -392,7 +392,8 @@ fn scaling_tile() -> Schedule {
 
 #[test]
 fn rows_go_to_their_tiles_and_come_back_weighted_in_order_of_score() {
-    let (rows, chunk) = (|| vec![n(), dim(2)], || vec![dim(RouteStep::TOGETHER), dim(2)]);
+    let lanes = RouteStep::LANES as i64;
+    let (rows, chunk) = (|| vec![n(), dim(2)], || vec![dim(RouteStep::TOGETHER * lanes), dim(2)]);
     let buffers = vec![
         buffer(DType::F32, rows(), Place::Param(0)),
         buffer(DType::F32, vec![n(), dim(3)], Place::Param(1)),
@@ -422,16 +423,18 @@ fn rows_go_to_their_tiles_and_come_back_weighted_in_order_of_score() {
             out: BufferId(5),
             tiles: vec![tile(3), tile(4), tile(3)],
             scratch: [6, 7, 8, 9, 10, 11].map(BufferId),
-            workspace: 6,
+            workspaces: [6, 7, 8, 9],
         })
     };
     let two = || bytes(n().mul(&dim(2)).unwrap());
-    let (more, room) = (n().add(&dim(1)).unwrap(), || bytes(dim(2 * RouteStep::TOGETHER)));
+    let (more, room) = (n().add(&dim(1)).unwrap(), || bytes(dim(2 * RouteStep::TOGETHER * lanes)));
     let sizes = [two(), bytes(n()), bytes(more), bytes(dim(4)), room(), room()];
     let mut slots: Vec<Slot> = sizes.into_iter().map(|size| Slot { sizes: vec![size] }).collect();
     let symbols = vec![dim(RouteStep::TOGETHER)];
-    slots.push(Slot { sizes: vec![SlotSize::Workspace { schedule: ScheduleId(0), symbols }] });
-    for count in [0usize, 1, 2, 50, 200] {
+    let tiles = SlotSize::Workspace { schedule: ScheduleId(0), symbols };
+    slots.extend(vec![Slot { sizes: vec![tiles] }; RouteStep::LANES]);
+    // Many are shared among threads.
+    for (count, threads) in [(0usize, 1), (1, 2), (2, 1), (50, 1), (200, 2), (70_000, 1), (70_000, 3)] {
         let (x, gates) = (Noise(1).f32s(2 * count), Noise(3).f32s(3 * count));
         // Tile 1 is never chosen first, and not at all by an even row.
         let scores: Vec<f32> = (0..count)
@@ -445,7 +448,7 @@ fn rows_go_to_their_tiles_and_come_back_weighted_in_order_of_score() {
             let (x_bytes, scores, gate_bytes) = (f32_bytes(&x), f32_bytes(&scores), f32_bytes(&gates));
             let (first, second) = (f32_bytes(&factors[..1]), f32_bytes(&factors[1..2]));
             let params = [x_bytes.as_slice(), &scores, &gate_bytes, &first, &second];
-            let call = Call { symbols: &[count as i64], params: &params, states: Vec::new(), threads: 1 };
+            let call = Call { symbols: &[count as i64], params: &params, states: Vec::new(), threads };
             let outcome = run(&module, 1, &call);
             let mut expected = Vec::new();
             for (row, column) in (0..count).flat_map(|row| [(row, 0), (row, 1)]) {

@@ -30,9 +30,9 @@ impl<'m> Scheduler<'m> {
         }
         let out = self.target(inst.results[0]);
         let (x, result) = (self.ty(inst.args[0]), self.ty(inst.results[0]));
-        let chunk = |ty: &TensorType| {
+        let chunks = |ty: &TensorType| {
             let mut shape = ty.shape.clone();
-            shape[0] = Dim::constant(RouteStep::TOGETHER);
+            shape[0] = Dim::constant(RouteStep::TOGETHER * RouteStep::LANES as i64);
             ty.with_shape(shape)
         };
         let numbers = |shape: Vec<Dim>| TensorType::new(DType::I32, shape);
@@ -41,13 +41,13 @@ impl<'m> Scheduler<'m> {
             numbers(vec![rows.clone()]),
             numbers(vec![rows.add(&Dim::constant(1))?]),
             numbers(vec![Dim::constant(tiles.len() as i64 + 1)]),
-            chunk(x),
-            chunk(result),
+            chunks(x),
+            chunks(result),
         ];
         let scratch = scratch.map(|ty| self.workspace(&ty));
-        let workspace = self.callees(callees);
+        let workspaces = std::array::from_fn(|_| self.callees(callees.clone()));
         let step =
-            RouteStep { rows, top, x: rows_of, scores, gates, out, tiles: targets, scratch, workspace };
+            RouteStep { rows, top, x: rows_of, scores, gates, out, tiles: targets, scratch, workspaces };
         self.step(StepKind::Route(step));
         Ok(())
     }
