@@ -58,6 +58,9 @@ layer Unused[D]() {
 }
 "#;
 
+/// The highest level that leaves small layers functions of their own.
+const LEVEL: OptLevel = OptLevel::O1;
+
 /// Files in memory that can be written.
 #[derive(Default)]
 struct Disk(Mutex<BTreeMap<String, String>>);
@@ -110,7 +113,7 @@ impl Subject {
         let timing = &mut Timing::default();
         let (_, warnings) = self.program.elaborate(timing).unwrap();
         assert!(warnings.is_empty(), "{warnings:?}");
-        self.program.kernel_ir(OptLevel::O2, timing).unwrap();
+        self.program.kernel_ir(LEVEL, timing).unwrap();
         let mut counts = BTreeMap::new();
         for query in std::mem::take(&mut *self.executed.lock().unwrap()) {
             *counts.entry(query).or_insert(0) += 1;
@@ -119,7 +122,7 @@ impl Subject {
     }
 
     fn functions(&self) -> usize {
-        self.program.kernel_ir(OptLevel::O2, &mut Timing::default()).unwrap().schedules.len()
+        self.program.kernel_ir(LEVEL, &mut Timing::default()).unwrap().schedules.len()
     }
 
     fn write(&mut self, file: &str, edit: impl Fn(&str) -> String) {
@@ -268,7 +271,7 @@ fn modules_come_and_go() {
     subject.disk.0.lock().unwrap().insert("parts.tri".to_owned(), parts);
     assert!(subject.program.refresh());
     assert_eq!(messages(&subject.program), [""; 0]);
-    assert_eq!(subject.program.kernel_ir(OptLevel::O2, timing).unwrap().schedules.len(), 7);
+    assert_eq!(subject.program.kernel_ir(LEVEL, timing).unwrap().schedules.len(), 7);
 }
 
 #[test]
@@ -328,7 +331,7 @@ fn an_edit_in_another_thread_cancels_what_runs() {
     assert!(program.refresh());
     let cancelled: Result<(), salsa::Cancelled> = thread.join().unwrap();
     assert!(matches!(cancelled, Err(salsa::Cancelled::PendingWrite)));
-    let kernel = program.kernel_ir(OptLevel::O2, &mut Timing::default()).unwrap();
+    let kernel = program.kernel_ir(LEVEL, &mut Timing::default()).unwrap();
     assert!(kernel.to_string().contains("sub"));
 }
 

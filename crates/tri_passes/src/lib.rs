@@ -8,6 +8,7 @@ mod canonicalize;
 mod encode_weights;
 mod expose;
 mod fold_constants;
+mod inline;
 mod prune;
 mod rewrite;
 mod share;
@@ -95,6 +96,11 @@ const SPLIT_PROLOGUE: Pass = Pass {
     description: "moves what depends on parameters alone into the prologue",
     run: split_prologue::run,
 };
+const INLINE: Pass = Pass {
+    name: "inline",
+    description: "puts small layers in the place of their calls, so that fusion sees over their borders",
+    run: inline::run,
+};
 
 impl OptLevel {
     /// The passes, in order. Every level splits the prologue, since that decides what an artifact stores.
@@ -103,7 +109,19 @@ impl OptLevel {
             OptLevel::O0 => &[SPLIT_PROLOGUE, PRUNE],
             OptLevel::O1 => &[CANONICALIZE, FOLD_CONSTANTS, SHARE, PRUNE, SPLIT_PROLOGUE, SHARE, PRUNE],
             OptLevel::O2 | OptLevel::O3 => {
-                &[CANONICALIZE, FOLD_CONSTANTS, SHARE, PRUNE, ENCODE_WEIGHTS, SPLIT_PROLOGUE, SHARE, PRUNE]
+                const {
+                    &[
+                        CANONICALIZE,
+                        FOLD_CONSTANTS,
+                        SHARE,
+                        PRUNE,
+                        ENCODE_WEIGHTS,
+                        SPLIT_PROLOGUE,
+                        INLINE,
+                        SHARE,
+                        PRUNE,
+                    ]
+                }
             }
         }
     }
