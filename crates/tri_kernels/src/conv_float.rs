@@ -1,7 +1,9 @@
 //! Convolutions of f32: weights by windows, a panel of flat columns at a time.
 //!
 //! As in [`float`](crate::float), sums of a tile stay in registers for a block of k and continue from the stored result in the next, so each
-//! is one chain. Where a panel meets padding, masks keep it out of the sums; one mask a place of the kernel serves all channels.
+//! is one chain. Padding is in a panel as +0, which times a finite weight changes no sum but one of -0. A sum becomes -0 only where a product
+//! underflows; where operands are so small that one might, or a weight is not finite, masks keep the padding out of the sums. One mask a place of
+//! the kernel serves all channels.
 
 #![expect(
     unsafe_op_in_unsafe_fn,
@@ -11,7 +13,7 @@
 use crate::float::{Rows, left_block, term};
 use crate::lanes::{FloatLanes, Level};
 use crate::scratch::{REGION_BYTES, Scratch};
-use crate::windows::{Edges, MOST_LANES, Pieces, Planes};
+use crate::windows::{Edges, Extremes, MOST_LANES, Pieces, Planes};
 
 /// Length of a block of k.
 const BLOCK: usize = 256;
@@ -49,6 +51,7 @@ pub(crate) unsafe fn multiply<L: Level, const TERM: u8, A: Rows>(
     let width = VECTORS * L::Floats::LANES;
     for row in (0..out.rows).step_by(PACKED_ROWS) {
         let rows = PACKED_ROWS.min(out.rows - row);
+        let mut is_careful = false;
         for k in (0..depth).step_by(BLOCK) {
             let height = BLOCK.min(depth - k);
             let channels = (k / places) as i64..((k + height - 1) / places) as i64 + 1;
@@ -58,19 +61,30 @@ pub(crate) unsafe fn multiply<L: Level, const TERM: u8, A: Rows>(
                 }
                 _ => left_block(a, &scratch, row, rows, k, height),
             };
+            let weights = if TERM == term::MASKED_FMA {
+                Extremes::of_rows(left, rows, height)
+            } else {
+                Extremes::new()
+            };
             let mut top = 0;
             while top < out.height {
                 let band = planes.band(top, channels.end - channels.start, size_of::<f32>());
                 planes.lay::<f32>(channels.clone(), &band);
+                if TERM == term::MASKED_FMA && !is_careful {
+                    is_careful = !weights.spare_masks(&planes.extremes());
+                }
                 let columns = planes.columns(&band);
                 for column in (0..columns).step_by(width) {
                     let used = width.min(columns - column);
                     pack::<L>(planes, (k, height), (column, used), scratch.right.cast());
-                    let edges = Edges::<WIDEST>::new(planes, band.start, column, used);
-                    let masked = TERM == term::MASKED_FMA && edges.is_padded();
                     let masks = places.min(height);
-                    if masked {
-                        write_masks::<L>(&edges, k, masks, places, scratch.mask.cast());
+                    let mut masked = false;
+                    if TERM == term::MASKED_FMA && is_careful {
+                        let edges = Edges::<WIDEST>::new(planes, band.start, column, used);
+                        masked = edges.is_padded();
+                        if masked {
+                            write_masks::<L>(&edges, k, masks, places, scratch.mask.cast());
+                        }
                     }
                     let block = Block {
                         left,

@@ -50,6 +50,8 @@ pub(crate) struct Planes {
     /// Words that distances take.
     distances: usize,
     base: *const u8,
+    /// Elements of the band.
+    elements: usize,
     first_channel: i64,
     channel: isize,
 }
@@ -80,6 +82,7 @@ impl Planes {
             pitch: pitch as usize,
             distances: windows.places(),
             base: windows.base,
+            elements: 0,
             first_channel: 0,
             channel: (input[0] * input[1]) as isize,
         }
@@ -119,6 +122,7 @@ impl Planes {
             return;
         }
         (self.first_channel, self.channel) = (channels.start, channel as isize);
+        self.elements = elements as usize;
         let base = self.memory.as_mut_ptr().add(self.distances).cast::<T>();
         self.base = base.cast_const().cast();
         let mut to = base;
@@ -186,6 +190,16 @@ impl Planes {
         Elements { distances: &self.memory[..self.distances], base, channel: self.channel, place }
     }
 
+    /// Those of a band of f32 between padding; without padding none are needed.
+    #[inline(always)]
+    pub(crate) unsafe fn extremes(&self) -> Extremes {
+        let mut extremes = Extremes::new();
+        if !self.is_direct {
+            extremes.add(self.base.cast(), self.elements);
+        }
+        extremes
+    }
+
     /// Whether a vector may be read where some of its columns are in use.
     #[inline(always)]
     pub(crate) fn has_slack(&self) -> bool {
@@ -236,6 +250,58 @@ impl<T> Elements<'_, T> {
             self.base = self.base.wrapping_offset(self.channel);
         }
         at
+    }
+}
+
+/// The smallest magnitude but 0 of some numbers, and the largest.
+pub(crate) struct Extremes {
+    /// The bits of the smallest but one unit in the last place; 0 wraps around to the largest.
+    smallest: u32,
+    /// Bits.
+    largest: u32,
+}
+
+impl Extremes {
+    /// Of no numbers.
+    pub(crate) fn new() -> Extremes {
+        Extremes { smallest: u32::MAX, largest: 0 }
+    }
+
+    /// Of `height` elements of each row.
+    #[inline(always)]
+    pub(crate) unsafe fn of_rows(
+        (base, stride): (*const f32, isize),
+        rows: usize,
+        height: usize,
+    ) -> Extremes {
+        let mut extremes = Extremes::new();
+        for row in 0..rows {
+            extremes.add(base.offset(row as isize * stride), height);
+        }
+        extremes
+    }
+
+    #[inline(always)]
+    unsafe fn add(&mut self, from: *const f32, count: usize) {
+        let (mut smallest, mut largest) = (self.smallest, self.largest);
+        for at in 0..count {
+            let magnitude = from.add(at).cast::<u32>().read_unaligned() & i32::MAX.cast_unsigned();
+            smallest = smallest.min(magnitude.wrapping_sub(1));
+            largest = largest.max(magnitude);
+        }
+        (self.smallest, self.largest) = (smallest, largest);
+    }
+
+    /// Whether sums of products of these weights and `inputs` may add products of the weights and +0: all weights are finite, and products are
+    /// multiples of the least magnitude that an f32 has, 2^-149, so that no sum rounds to -0. With exponents a and b they are multiples of
+    /// 2^(a - 23 + b - 23), and a + b is above -98 where the product of the smallest is at least 2^-96.
+    pub(crate) fn spare_masks(&self, inputs: &Extremes) -> bool {
+        let smallest = |extremes: &Extremes| match extremes.smallest {
+            u32::MAX => f64::INFINITY,
+            bits => f64::from(f32::from_bits(bits + 1)),
+        };
+        let least = smallest(self) * smallest(inputs);
+        self.largest < f32::INFINITY.to_bits() && least >= 2f64.powi(-96)
     }
 }
 
