@@ -35,7 +35,14 @@ fn main() -> Result<()> {
     };
     let zoo = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/zoo").canonicalize()?;
     println!("examples/zoo");
-    session(&Case { folder: &zoo, file: "efficientnet_b0.tri", value: "small", rounds: size.rounds })?;
+    session(&Case {
+        folder: &zoo,
+        file: "efficientnet_b0.tri",
+        value: "small",
+        asked: "means",
+        operation: "silu",
+        rounds: size.rounds,
+    })?;
 
     let folder = tempfile::tempdir()?;
     let mut lines = 0;
@@ -46,7 +53,14 @@ fn main() -> Result<()> {
     }
     println!("\n{} files, {lines} lines", size.files);
     let file = format!("part{}.tri", size.files / 2);
-    session(&Case { folder: folder.path(), file: &file, value: "again", rounds: size.rounds })
+    session(&Case {
+        folder: folder.path(),
+        file: &file,
+        value: "again",
+        asked: "lowered",
+        operation: "+",
+        rounds: size.rounds,
+    })
 }
 
 /// A session in which one file is edited.
@@ -55,6 +69,10 @@ struct Case<'a> {
     file: &'a str,
     /// The value whose name is edited where it is declared.
     value: &'a str,
+    /// A name behind it, which questions are about.
+    asked: &'a str,
+    /// An operation behind it, whose kernel is asked for.
+    operation: &'a str,
     rounds: usize,
 }
 
@@ -146,10 +164,16 @@ impl Bench {
         let (line, column) = found.context("the value is declared")?;
         let end = (column + declared.len()) as u32;
         let mut keys = Vec::new();
-        let mut asked: Vec<(&str, Vec<Duration>)> =
-            ["textDocument/completion", "textDocument/hover", "textDocument/definition"]
-                .map(|m| (m, Vec::new()))
-                .into();
+        let written = text.lines().nth(line as usize).unwrap_or_default();
+        let place =
+            |word: &str| written.find(word).map(|column| column as u32).context("the line has the word");
+        let (asked, operation) = (place(case.asked)? + 2, place(case.operation)?);
+        let mut asked: Vec<(&str, &str, u32, Vec<Duration>)> = vec![
+            ("completion", "textDocument/completion", asked, Vec::new()),
+            ("hover", "textDocument/hover", asked, Vec::new()),
+            ("definition", "textDocument/definition", asked, Vec::new()),
+            ("hover over an operation", "textDocument/hover", operation, Vec::new()),
+        ];
         for round in 0..case.rounds {
             let version = round as i64 + 2;
             let start = Instant::now();
@@ -161,16 +185,16 @@ impl Bench {
             self.tell("textDocument/didChange", json!({ "textDocument": id, "contentChanges": [change] }))?;
             self.diagnostics(&document, version)?;
             keys.push(start.elapsed());
-            for (method, times) in &mut asked {
+            for (_, method, column, times) in &mut asked {
                 let start = Instant::now();
-                let place = json!({ "textDocument": { "uri": document }, "position": position(end + 6) });
+                let place = json!({ "textDocument": { "uri": document }, "position": position(*column + 1 - round as u32 % 2) });
                 self.ask(method, place)?;
                 times.push(start.elapsed());
             }
         }
         row("diagnostics after a key", &mut keys);
-        for (method, times) in &mut asked {
-            row(method, times);
+        for (name, _, _, times) in &mut asked {
+            row(name, times);
         }
         println!("memory {:.0} MiB", memory()?);
         self.ask("shutdown", Value::Null)?;

@@ -34,22 +34,21 @@ pub(crate) struct CheckedLayer {
     pub(crate) reports: Vec<Report>,
 }
 
-/// Sets how many items, outlines, uses and bodies of functions are remembered when something changes. All can be made again.
+/// Sets how many bodies of functions, and uses of items, are remembered when something changes. All can be made again. Items themselves
+/// are remembered for good: everything asks for them, by the thousand at once.
 pub fn set_capacity(db: &mut dyn Db, capacity: usize) {
-    item::set_lru_capacity(db, capacity);
-    item_outline::set_lru_capacity(db, capacity);
     item_uses::set_lru_capacity(db, capacity);
     function_body_query::set_lru_capacity(db, capacity);
 }
 
 /// An item as written; equal to its former self if only white space or other items changed.
-#[salsa::tracked(returns(clone), lru = 4096)]
+#[salsa::tracked(returns(clone))]
 pub(crate) fn item(db: &dyn Db, file: SourceFile, id: ItemId) -> Option<Arc<Item>> {
     parse(db, file).ast.item(id).cloned()
 }
 
 /// An item without bodies and documentation.
-#[salsa::tracked(returns(clone), lru = 4096)]
+#[salsa::tracked(returns(clone))]
 fn item_outline(db: &dyn Db, file: SourceFile, id: ItemId) -> Option<Arc<Item>> {
     item(db, file, id).map(|item| outline::outline(&item).into())
 }

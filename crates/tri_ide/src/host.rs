@@ -53,7 +53,7 @@ impl AnalysisHost {
         }
     }
 
-    /// Sets how many results of each kind that can be made again are remembered: syntax trees, items, bodies. Answers do not depend on it.
+    /// Sets how many results of each kind that can be made again are remembered: syntax trees, uses of items, bodies of functions. Answers do not depend on it.
     pub fn set_capacity(&mut self, capacity: usize) {
         self.db.set_capacity(capacity);
         tri_hir::set_capacity(&mut self.db, capacity);

@@ -50,7 +50,7 @@ impl Server<'_> {
 
     /// Looks at the next files: first all are checked, then all are elaborated.
     fn look_on(&mut self) {
-        let Look { paths, checked, is_elaborated, is_waiting } = &mut self.look;
+        let Look { paths, checked, is_elaborated, .. } = &mut self.look;
         let (paths, kind): (Vec<PathBuf>, Kind) = if *checked < paths.len() {
             let end = paths.len().min(*checked + SLICE);
             let slice = paths[*checked..end].to_vec();
@@ -62,8 +62,6 @@ impl Server<'_> {
         } else {
             return;
         };
-        // While files are looked at, nothing is let go.
-        *is_waiting = false;
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
         let work = Arc::new(Work {
             generation: self.generation,
@@ -84,17 +82,23 @@ impl Server<'_> {
         if generation != self.generation || self.is_stale {
             return;
         }
-        // Else all bodies of a large workspace would be known at once.
-        self.look.is_waiting = true;
-        self.forget_unused();
-        self.look_on();
+        self.look.waits_for = PATIENCE;
+        self.look_when_idle();
     }
 
-    /// Lets go what was not used for long, when nothing is being asked: that would be cancelled.
-    pub(crate) fn forget_unused(&mut self) {
-        if self.look.is_waiting && self.answering == 0 {
-            self.look.is_waiting = false;
+    /// Lets go what was not used for long, else all bodies of a large workspace would be known at once, and looks at the next files.
+    /// Both wait while something is asked: to let go cancels answers, and somebody waits for those; but not for ever.
+    pub(crate) fn look_when_idle(&mut self) {
+        if self.look.waits_for == 0 || self.is_stale {
+            return;
+        }
+        self.look.waits_for -= 1;
+        if self.answering == 0 {
+            self.look.waits_for = 0;
             self.workspace.forget_unused();
+        }
+        if self.look.waits_for == 0 {
+            self.look_on();
         }
     }
 
@@ -126,7 +130,10 @@ impl Server<'_> {
 }
 
 /// Files that are checked before what was not used for long is let go.
-const SLICE: usize = 16;
+const SLICE: usize = 8;
+
+/// Answers for which the next files wait.
+const PATIENCE: u32 = 64;
 
 /// How far all files were looked at.
 #[derive(Debug, Default)]
@@ -136,8 +143,8 @@ pub(crate) struct Look {
     checked: usize,
     /// Whether they are elaborated, or are being elaborated.
     is_elaborated: bool,
-    /// Whether what was not used for long is still to be let go.
-    is_waiting: bool,
+    /// For how many answers the next files still wait; 0 while files are looked at, and when all were.
+    waits_for: u32,
 }
 
 /// What is done with a file.

@@ -161,7 +161,7 @@ impl<'a> Server<'a> {
         if self.requests.incoming.complete(&response.id).is_some() {
             self.send(response);
         }
-        self.forget_unused();
+        self.look_when_idle();
     }
 
     /// Cancels a request, which is answered at once.
