@@ -91,6 +91,10 @@ impl ScheduleContext<'_> {
 
     /// Whether there are several threads, and work for them: each captured number is met once a row.
     fn is_large(&self, e: &mut Emitter<'_>, route: &RouteStep) -> Value {
+        if self.marks {
+            // A step is timed within its caller, on the caller's thread.
+            return e.builder.ins().iconst(types::I8, 0);
+        }
         let numbers = |buffer: &BufferId| -> i64 {
             let shape = &self.schedule().buffers[buffer.index()].shape;
             shape.iter().fold(1, |numbers, dim| dim.as_constant().unwrap_or(1).saturating_mul(numbers))
