@@ -6,6 +6,7 @@ mod direction;
 mod editors;
 mod examples;
 mod links;
+mod ptxas;
 mod runner;
 mod system;
 
@@ -17,20 +18,23 @@ use anyhow::{Context, Result, bail};
 /// A gate: its name on the command line, what it holds, how it is checked.
 type Gate = (&'static str, &'static str, fn() -> Result<()>);
 
-const GATES: [Gate; 9] = [
+const GATES: [Gate; 10] = [
     ("format", "every file is formatted", || cargo(&["fmt", "--all", "--check"])),
     ("direction", "crates depend on crates above them only", direction::check),
     ("links", "links of README and docs lead somewhere, and the README to every page", links::check),
     ("packages", "programs that tests start and libraries that features need are installed", || {
         system::require(&["redis-server", "redis-cli", "rclone", "llvm-config-22"])
     }),
+    ("ptxas", "the assembler that tests hold GPU kernels to is there", ptxas::check),
     ("clippy", "no lint warns", || {
         cargo(&["clippy", "--workspace", "--all-targets", FEATURES, "--locked", "--", "--deny", "warnings"])
     }),
     ("test", "unit, integration and file tests", || {
         runner::run(&["--workspace", "--all-targets", FEATURES, "--locked"])
     }),
-    ("doctest", "examples in documentation comments", || runner::run(&["--workspace", "--doc", "--locked"])),
+    ("doctest", "examples in documentation comments", || {
+        runner::run(&["--workspace", "--doc", FEATURES, "--locked"])
+    }),
     (
         "editors",
         "editors colour and package what they should, and Neovim works with the server",
@@ -40,7 +44,7 @@ const GATES: [Gate; 9] = [
 ];
 
 /// All that is behind a feature.
-const FEATURES: &str = "--features=tri_cli/remote,tri_llvm/llvm";
+const FEATURES: &str = "--features=tri_cli/remote,tri_cli/ptx,tri_llvm/llvm";
 
 fn main() -> ExitCode {
     let names: Vec<String> = std::env::args().skip(1).collect();

@@ -6,12 +6,13 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 
 /// A program and the Debian package that has it.
-const PACKAGES: [(&str, &str); 8] = [
+const PACKAGES: [(&str, &str); 9] = [
     ("emacs", "emacs-nox"),
     ("llvm-config-22", "llvm-22-dev"),
     ("node", "nodejs"),
     ("npm", "npm"),
     ("nvim", "neovim"),
+    ("pip3", "python3-pip"),
     ("rclone", "rclone"),
     ("redis-cli", "redis-tools"),
     ("redis-server", "redis-server"),

@@ -184,6 +184,21 @@ impl Artifact {
         self.sections.iter().find(is_it).map(|section| self.contents(section)).transpose()
     }
 
+    /// Families of GPUs that there are kernels for.
+    pub fn gpu_targets(&self) -> impl Iterator<Item = &str> {
+        let code = self.sections.iter().filter(|section| section.kind == Some(SectionKind::Gpu));
+        code.map(|section| section.target.as_str())
+    }
+
+    /// Kernels for a family of GPUs, whose hash is checked. Whether to trust them is the caller's question.
+    ///
+    /// # Errors
+    /// The section is damaged.
+    pub fn gpu_code(&self, target: &str) -> Result<Option<&[u8]>, ArtifactError> {
+        let is_it = |section: &&Section| section.kind == Some(SectionKind::Gpu) && section.target == target;
+        self.sections.iter().find(is_it).map(|section| self.contents(section)).transpose()
+    }
+
     /// The golden calls, whose hash is checked; none if there is no such section.
     ///
     /// # Errors

@@ -11,6 +11,8 @@ pub enum SectionKind {
     Weights,
     /// Machine code for one target.
     Code,
+    /// Kernels for one family of GPUs.
+    Gpu,
     /// Calls with the results that the reference interpreter gives.
     Golden,
     /// Who vouches for the table.
@@ -19,11 +21,12 @@ pub enum SectionKind {
 
 impl SectionKind {
     /// All of them, in the order in which they stand in a file.
-    pub const ALL: [SectionKind; 6] = [
+    pub const ALL: [SectionKind; 7] = [
         SectionKind::Manifest,
         SectionKind::TensorIr,
         SectionKind::Weights,
         SectionKind::Code,
+        SectionKind::Gpu,
         SectionKind::Golden,
         SectionKind::Signature,
     ];
@@ -37,6 +40,7 @@ impl SectionKind {
             SectionKind::Code => 4,
             SectionKind::Golden => 5,
             SectionKind::Signature => 6,
+            SectionKind::Gpu => 7,
         }
     }
 
@@ -52,6 +56,7 @@ impl SectionKind {
             SectionKind::TensorIr => "tensor-ir",
             SectionKind::Weights => "weights",
             SectionKind::Code => "code",
+            SectionKind::Gpu => "ptx",
             SectionKind::Golden => "golden",
             SectionKind::Signature => "signature",
         }

@@ -164,6 +164,17 @@ impl ArtifactWriter {
         self.put(SectionKind::Code, target.to_owned(), Bytes::Owned(bytes))
     }
 
+    /// Adds kernels for a family of GPUs, such as `sm_90`.
+    ///
+    /// # Errors
+    /// As [`ArtifactWriter::code`].
+    pub fn gpu_code(&mut self, target: &str, bytes: Vec<u8>) -> Result<&mut Self, ArtifactError> {
+        if target.is_empty() || !layout::is_target(target) {
+            return Err(ArtifactError::Target { index: self.sections.len() });
+        }
+        self.put(SectionKind::Gpu, target.to_owned(), Bytes::Owned(bytes))
+    }
+
     /// Adds golden calls.
     ///
     /// # Errors

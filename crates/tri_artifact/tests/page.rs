@@ -22,7 +22,7 @@ fn every_kind_of_section_has_its_row() {
     let page = page();
     let rows = rows(&page);
     let expected = SectionKind::ALL.map(|kind| {
-        let target = if kind == SectionKind::Code { "/TARGET" } else { "" };
+        let target = if matches!(kind, SectionKind::Code | SectionKind::Gpu) { "/TARGET" } else { "" };
         [kind.number().to_string(), format!("`{}{target}`", kind.name()), kind.alignment().to_string()]
     });
     let sections = rows.iter().filter(|row| row.len() == 4 && row[0].parse::<u32>().is_ok());

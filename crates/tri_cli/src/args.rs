@@ -224,7 +224,10 @@ pub(crate) struct CompileArgs {
     /// Where to write; the program's name with `.tria` unless given.
     #[arg(short, long, value_name = "FILE.tria")]
     pub(crate) output: Option<PathBuf>,
-    /// Prints stages of the program instead of writing an artifact: ast, hir, ir, ir-after=PASS, kir, clif, asm.
+    /// A family of GPUs to compile for besides this machine: ptx:sm_80, ptx:sm_86, ptx:sm_89, ptx:sm_90, ptx:sm_100, ptx:sm_120.
+    #[arg(long, value_name = "TARGET")]
+    pub(crate) target: Option<tri_driver::GpuTarget>,
+    /// Prints stages of the program instead of writing an artifact: ast, hir, ir, ir-after=PASS, kir, clif, asm, llvm, ptx.
     #[arg(long, value_parser = parse_emit, value_delimiter = ',', value_name = "STAGE")]
     pub(crate) emit: Vec<Emit>,
     /// Says what each pass changed, where in the source, and what that saves.
@@ -274,6 +277,10 @@ pub(crate) enum Emit {
     Clif,
     /// Machine code.
     Asm,
+    /// LLVM IR of GPU kernels.
+    Llvm,
+    /// PTX of GPU kernels.
+    Ptx,
 }
 
 impl Emit {
@@ -287,6 +294,8 @@ impl Emit {
             Emit::Kir => "kir",
             Emit::Clif => "clif",
             Emit::Asm => "asm",
+            Emit::Llvm => "llvm",
+            Emit::Ptx => "ptx",
         };
         name.to_owned()
     }
@@ -300,9 +309,13 @@ fn parse_emit(text: &str) -> Result<Emit, String> {
         "kir" => Emit::Kir,
         "clif" => Emit::Clif,
         "asm" => Emit::Asm,
+        "llvm" => Emit::Llvm,
+        "ptx" => Emit::Ptx,
         other => match other.strip_prefix("ir-after=") {
             Some(run) => Emit::IrAfter(run.to_owned()),
-            None => return Err("stages are ast, hir, ir, ir-after=PASS, kir, clif, asm".to_owned()),
+            None => {
+                return Err("stages are ast, hir, ir, ir-after=PASS, kir, clif, asm, llvm, ptx".to_owned());
+            }
         },
     })
 }

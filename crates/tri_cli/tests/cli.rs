@@ -369,3 +369,15 @@ fn kernels_are_measured_against_the_machine() {
     }
     assert!(fail(&["bench-kernels", "--shape=0x4"]).contains("is nothing"));
 }
+
+#[cfg(not(feature = "ptx"))]
+#[test]
+fn a_build_without_llvm_says_how_to_get_one() {
+    for args in [["compile", DIGITS, "--emit=ptx"], ["compile", DIGITS, "--target=ptx:sm_90"]] {
+        let output = triton(&args);
+        assert_eq!(output.status.code(), Some(1));
+        let told =
+            "E5001]: ptx:sm_90: this triton was built without LLVM. `cargo build --release --features ptx`";
+        assert!(stderr(&output).contains(told), "{}", stderr(&output));
+    }
+}

@@ -14,7 +14,8 @@ use tri_passes::OptLevel;
 use crate::shelf::{Entry, Shelf, Tier};
 use crate::verify::verify;
 use crate::{
-    Assembled, Checkpoint, DriverError, ElaborateError, Output, Package, Program, Recipe, Skipped, Timing,
+    Assembled, Checkpoint, DriverError, ElaborateError, GpuTarget, Output, Package, Program, Recipe, Skipped,
+    Timing,
 };
 
 /// Bytes of a file of weights that are bound in memory, unless told otherwise.
@@ -25,6 +26,8 @@ pub const LARGE_WEIGHTS: u64 = 256 << 20;
 pub struct Request<'a> {
     /// Optimisation level.
     pub level: OptLevel,
+    /// A family of GPUs to compile for, besides this machine.
+    pub gpu: Option<GpuTarget>,
     /// A checkpoint to bind; without it the artifact holds code only.
     pub weights: Option<&'a Path>,
     /// A file of weights of more bytes is bound on disk, and its artifact is not kept: it is bound again sooner than it would be hashed and copied.
@@ -115,7 +118,7 @@ pub(crate) fn compile_after<'a>(
         .is_some_and(|file| file.len() > request.large_weights);
     let recipe = match request.cache {
         Some(_) if !is_large => {
-            timing.stage("recipe", || Recipe::of(program, request.level, request.weights))?
+            timing.stage("recipe", || Recipe::of(program, request.level, request.gpu, request.weights))?
         }
         _ => None,
     };
@@ -148,6 +151,7 @@ pub(crate) fn compile_after<'a>(
         module,
         kernel: program.kernel_ir(request.level, timing)?,
         level: request.level,
+        gpu: request.gpu,
         source_hash: program.source_hash(),
         options: program.options(),
         checkpoint: checkpoint.as_ref(),

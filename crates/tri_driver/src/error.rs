@@ -40,6 +40,21 @@ pub enum DriverError {
     /// A step that the code generator refuses.
     #[error(transparent)]
     Codegen(#[from] CodegenError),
+    /// A step that no GPU kernel serves.
+    #[error(transparent)]
+    Lower(#[from] tri_llvm::LowerError),
+    /// Code for a GPU is asked for, and this build has no LLVM.
+    #[error(
+        "{target}: this triton was built without LLVM. `cargo build --release --features ptx` builds one with it, on a \
+         machine with LLVM 22 (on Debian: apt-get install llvm-22-dev)"
+    )]
+    NoLlvm {
+        /// The family of GPUs.
+        target: tri_llvm::Target,
+    },
+    /// LLVM refuses a kernel: a defect of the compiler.
+    #[error("{0}")]
+    Llvm(String),
     /// A model cannot be loaded or called.
     #[error(transparent)]
     Runtime(#[from] RuntimeError),
@@ -97,6 +112,12 @@ pub enum DriverError {
         /// Which machine it is for.
         target: String,
     },
+    /// Kernels in an artifact are not what its tensor IR compiles to.
+    #[error("section ptx/{} differs from a fresh compilation", target.cpu())]
+    GpuCodeDiffers {
+        /// Which family of GPUs they are for.
+        target: tri_llvm::Target,
+    },
     /// Elaboration made IR that does not verify: a defect of the compiler.
     #[error("elaboration made an invalid module: {0}")]
     Elaboration(VerifyError),
@@ -120,13 +141,19 @@ impl DriverError {
             DriverError::Interpret(error) => error.code(),
             DriverError::Source { .. } => "E4001",
             DriverError::ArtifactIr(_) | DriverError::Manifest => "E4015",
-            DriverError::CodeDiffers { .. } => "E4019",
-            DriverError::Schedule(_) | DriverError::Codegen(_) => "E5001",
+            DriverError::CodeDiffers { .. } | DriverError::GpuCodeDiffers { .. } => "E4019",
+            DriverError::Schedule(_)
+            | DriverError::Codegen(_)
+            | DriverError::Lower(_)
+            | DriverError::NoLlvm { .. } => "E5001",
             DriverError::CpuLevel { .. } => "E5002",
             DriverError::UnknownDim { .. } | DriverError::UnknownConfiguration { .. } => "E1001",
             DriverError::NoModel { .. } => "E2904",
             DriverError::Exposed(_) => "E4038",
-            DriverError::Elaboration(_) | DriverError::Pass(_) | DriverError::KernelIr(_) => return None,
+            DriverError::Elaboration(_)
+            | DriverError::Pass(_)
+            | DriverError::KernelIr(_)
+            | DriverError::Llvm(_) => return None,
         })
     }
 
@@ -150,7 +177,8 @@ impl DriverError {
             )
             | DriverError::ArtifactIr(_)
             | DriverError::Manifest
-            | DriverError::CodeDiffers { .. } => true,
+            | DriverError::CodeDiffers { .. }
+            | DriverError::GpuCodeDiffers { .. } => true,
             _ => false,
         };
         if is_about_contents {

@@ -7,6 +7,7 @@ mod engine;
 mod error;
 mod folder;
 mod golden;
+mod gpu;
 mod graph;
 mod kernels;
 mod optimize;
@@ -46,4 +47,5 @@ pub use weights::{Differs, Unfitting, WeightsError, read_weights};
 
 pub use tri_cranelift::FunctionRun;
 pub use tri_db::OnExecute;
+pub use tri_llvm::Target as GpuTarget;
 pub use tri_passes::OptLevel;

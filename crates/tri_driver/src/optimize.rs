@@ -3,7 +3,7 @@
 use tri_passes::OptLevel;
 
 use crate::report::run_name;
-use crate::{ElaborateError, Program, Timing, backend};
+use crate::{ElaborateError, GpuTarget, Program, Timing, backend, gpu};
 
 /// The level of `-O0` to `-O3`; higher numbers are the highest.
 pub fn level_of(number: u8) -> OptLevel {
@@ -26,12 +26,16 @@ pub enum Stage {
     Clif,
     /// Machine instructions.
     Asm,
+    /// LLVM IR of GPU kernels, after LLVM's passes.
+    Llvm(GpuTarget),
+    /// PTX of GPU kernels.
+    Ptx(GpuTarget),
 }
 
 /// A stage of an accepted program as text.
 ///
 /// # Errors
-/// The stage cannot be reached: an error that only elaboration finds, a step that no kernel serves, a machine without code generator.
+/// The stage cannot be reached: an error that only elaboration finds, a step that no kernel serves, a machine or build without code generator.
 pub fn emit(
     program: &Program,
     level: OptLevel,
@@ -47,6 +51,8 @@ pub fn emit(
         Stage::Ir | Stage::Kir => kernel.to_string(),
         Stage::Clif => backend::clif(kernel, &options)?,
         Stage::Asm => backend::asm(kernel, &options)?,
+        Stage::Llvm(target) => gpu::llvm(kernel, target, level)?,
+        Stage::Ptx(target) => gpu::ptx(kernel, target, level)?,
     })
 }
 

@@ -12,7 +12,7 @@ use tri_ir::Verified;
 use tri_passes::OptLevel;
 use tri_runtime::Model;
 
-use crate::{Checkpoint, DriverError, Skipped, Timing, backend, engine, golden};
+use crate::{Checkpoint, DriverError, GpuTarget, Skipped, Timing, backend, engine, golden, gpu};
 
 /// Version of the rules of `docs/numerics.md` that compiled programs follow.
 pub const NUMERICS_VERSION: u32 = 1;
@@ -29,6 +29,8 @@ pub struct Package<'a> {
     pub kernel: &'a tri_kernel_ir::Verified,
     /// The level of those passes.
     pub level: OptLevel,
+    /// A family of GPUs to compile for, besides this machine.
+    pub gpu: Option<GpuTarget>,
     /// blake3 of the source.
     pub source_hash: [u8; 32],
     /// Options that change the result, by name.
@@ -87,6 +89,10 @@ impl Package<'_> {
             writer.code(&backend::target(options.level), backend::encode(&code)?)?;
             Ok(())
         })?;
+        if let Some(target) = self.gpu {
+            let code = timing.stage("codegen (GPU)", || gpu::code(self.kernel, target, self.level))?;
+            writer.gpu_code(&target.cpu(), code)?;
+        }
         Ok(Assembled { writer, skipped, pool })
     }
 }

@@ -8,7 +8,7 @@ use std::time::SystemTime;
 use tri_cache::{Cache, Found, Key, KeyBuilder, Kind};
 use tri_passes::OptLevel;
 
-use crate::{COMPILER, DriverError, Program, backend};
+use crate::{COMPILER, DriverError, GpuTarget, Program, backend};
 
 /// Changed parts that a reason names.
 const NAMED: usize = 3;
@@ -38,6 +38,7 @@ impl Recipe {
     pub fn of(
         program: &Program,
         level: OptLevel,
+        gpu: Option<GpuTarget>,
         weights: Option<&Path>,
     ) -> Result<Option<Recipe>, DriverError> {
         let Some(build) = build() else { return Ok(None) };
@@ -47,6 +48,7 @@ impl Recipe {
             ("the CPU level".to_owned(), text(&backend::target(backend::cpu_level()?))),
             ("the -O level".to_owned(), text(&format!("{level:?}"))),
         ];
+        parts.extend(gpu.map(|gpu| ("the GPU".to_owned(), text(&gpu.to_string()))));
         parts.extend(
             program.options().into_iter().map(|(name, value)| (format!("option {name}"), text(&value))),
         );

@@ -7,7 +7,7 @@ use tri_ir::Verified;
 use tri_kernels::CpuLevel;
 use tri_runtime::{Instrument, Trust};
 
-use crate::{DriverError, Timing, backend, engine};
+use crate::{DriverError, GpuTarget, Timing, backend, engine, gpu};
 
 /// What held.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -61,6 +61,18 @@ pub(crate) fn verify(
             None => result.skipped.push(format!("code/{target}: for another architecture")),
         }
     }
+    for name in artifact.gpu_targets() {
+        match gpu::target_of(name) {
+            Some(target) if gpu::HAS_LLVM => {
+                hold_gpu_code(&artifact, &module, target, timing)?;
+                result.held.push(format!("ptx/{name}, by a fresh compilation"));
+            }
+            Some(_) => result.skipped.push(format!("ptx/{name}: this triton was built without LLVM")),
+            None => {
+                result.skipped.push(format!("ptx/{name}: a family of GPUs that this triton does not know"))
+            }
+        }
+    }
     let model = timing.stage("load", || engine::load(artifact, Trust::Nothing, Instrument::Nothing))?;
     let calls = timing.stage("golden", || model.verify_golden())?;
     result.held.push(format!("{calls} golden calls, bit for bit"));
@@ -81,4 +93,18 @@ fn hold_code(
     let target = backend::target(level);
     let same = artifact.code(&target)? == Some(fresh.as_slice());
     if same { Ok(()) } else { Err(DriverError::CodeDiffers { target }) }
+}
+
+/// The code for a family of GPUs is what the tensor IR compiles to.
+fn hold_gpu_code(
+    artifact: &Artifact,
+    module: &Verified,
+    target: GpuTarget,
+    timing: &mut Timing,
+) -> Result<(), DriverError> {
+    let level = engine::level_in(artifact);
+    let kernel = backend::schedule(module, level, timing)?;
+    let fresh = timing.stage("codegen (GPU)", || gpu::code(&kernel, target, level))?;
+    let same = artifact.gpu_code(&target.cpu())? == Some(fresh.as_slice());
+    if same { Ok(()) } else { Err(DriverError::GpuCodeDiffers { target }) }
 }

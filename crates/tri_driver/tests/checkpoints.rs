@@ -16,6 +16,7 @@ fn where_weights_are_bound_is_not_in_the_artifact() {
         let compiled = |large_weights: u64| {
             let request = Request {
                 level: level_of(2),
+                gpu: None,
                 weights: Some(&weights),
                 large_weights,
                 folder: folder.path(),
@@ -40,6 +41,7 @@ fn without_room_for_them_large_weights_are_an_error() {
     let folder = examples.join("no such folder");
     let request = Request {
         level: level_of(0),
+        gpu: None,
         weights: Some(&weights),
         large_weights: 0,
         folder: &folder,

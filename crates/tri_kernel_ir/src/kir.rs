@@ -3,6 +3,7 @@
 use std::hash::{Hash, Hasher};
 use std::ops::Range;
 
+use serde::{Deserialize, Serialize};
 use tri_ir::{
     BinaryOp, Conv2d, DType, Dim, Encoding, Origin, Pool2d, ReduceOp, Scalar, Symbol, SymbolInfo, UnaryOp,
 };
@@ -10,7 +11,7 @@ use tri_ir::{
 macro_rules! index {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         pub struct $name(pub u32);
 
         impl $name {

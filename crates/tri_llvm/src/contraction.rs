@@ -44,7 +44,7 @@ pub(crate) fn emit(e: &mut Emitter, contraction: &Contraction, threads: u32) {
 }
 
 /// Elements from the beginning of operand number `operand` (left, right, result) to a point of the outer axes.
-fn place(e: &mut Emitter, contraction: &Contraction, operand: usize, outer: &[Value]) -> Value {
+pub(crate) fn place(e: &mut Emitter, contraction: &Contraction, operand: usize, outer: &[Value]) -> Value {
     let offset = [&contraction.lhs_offset, &contraction.rhs_offset, &contraction.out_offset][operand];
     let mut sum = e.size(offset);
     for (index, OuterAxis { strides, .. }) in outer.iter().zip(&contraction.outer) {
@@ -56,7 +56,7 @@ fn place(e: &mut Emitter, contraction: &Contraction, operand: usize, outer: &[Va
 }
 
 /// Moved by some elements.
-fn moved(e: &mut Emitter, from: Value, index: Value, stride: &Dim) -> Value {
+pub(crate) fn moved(e: &mut Emitter, from: Value, index: Value, stride: &Dim) -> Value {
     let stride = e.size(stride);
     let distance = e.index_mul(index, stride);
     e.index_add(from, distance)
@@ -147,7 +147,7 @@ pub(crate) fn add_trit(e: &mut Emitter, sum: Value, a: Value, trit: Value) -> Va
 }
 
 /// Bytes of a row of packed trits.
-fn packed_bytes(e: &mut Emitter, k: Value) -> Value {
+pub(crate) fn packed_bytes(e: &mut Emitter, k: Value) -> Value {
     let more = e.index_add(k, e.int(3));
     e.binary("lshr", more, e.int(2))
 }
@@ -296,18 +296,6 @@ impl Columns<'_> {
         });
     }
 
-    /// A sum times the scales of its row and its column, if there are any.
-    fn scaled(&self, e: &mut Emitter, sum: Value, row: Value, column: Value) -> Value {
-        let Some(scales) = self.contraction.scales else { return sum };
-        let mut result = e.convert("sitofp", sum, Type::F32);
-        for (scales, at) in [(scales.rows, row), (scales.columns, column)] {
-            let address = e.element(e.buffer(scales), at, 4);
-            let scale = e.load(Type::F32, address, 4);
-            result = Arith::mul(e, result, scale);
-        }
-        result
-    }
-
     /// Adds up the lanes' parts; a lane a column stores the result.
     fn finish(&self, e: &mut Emitter, out: Value, [row, first]: [Value; 2], columns: Value) {
         let total = e.get(self.total);
@@ -323,13 +311,31 @@ impl Columns<'_> {
             let mine = e.compare("icmp eq", self.lane, e.int(number as i64));
             let stores = e.binary("and", inside, mine);
             e.when(stores, |e| {
-                let result = self.scaled(e, part, row, column);
+                let result = scaled(e, self.contraction, part, row, column);
                 let at = e.index_add(out, column);
                 let address = e.element(e.buffer(self.contraction.out), at, 4);
                 e.store(result, address, 4);
             });
         }
     }
+}
+
+/// A sum times the scales of its row and its column, if there are any.
+pub(crate) fn scaled(
+    e: &mut Emitter,
+    contraction: &Contraction,
+    sum: Value,
+    row: Value,
+    column: Value,
+) -> Value {
+    let Some(scales) = contraction.scales else { return sum };
+    let mut result = e.convert("sitofp", sum, Type::F32);
+    for (scales, at) in [(scales.rows, row), (scales.columns, column)] {
+        let address = e.element(e.buffer(scales), at, 4);
+        let scale = e.load(Type::F32, address, 4);
+        result = Arith::mul(e, result, scale);
+    }
+    result
 }
 
 /// The value of the lane whose number differs in a bit, of a whole warp.

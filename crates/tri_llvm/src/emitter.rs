@@ -8,7 +8,7 @@ use std::fmt::Write;
 use tri_ir::Dim;
 use tri_kernel_ir::{Access, BufferId, Index};
 
-use crate::value::{Type, Value};
+use crate::value::{SHARED, Type, Value};
 
 /// A kernel under construction.
 #[derive(Debug)]
@@ -21,6 +21,8 @@ pub(crate) struct Emitter {
     buffers: u32,
     symbols: u32,
     declarations: BTreeSet<String>,
+    /// Bytes that the threads of a block share.
+    shared: i64,
 }
 
 /// Memory of one value.
@@ -55,6 +57,7 @@ impl Emitter {
             buffers,
             symbols,
             declarations: BTreeSet::new(),
+            shared: 0,
         }
     }
 
@@ -67,9 +70,17 @@ impl Emitter {
             .chain([format!("{} align 8 %p{}", Type::Pointer, self.buffers + self.symbols)])
             .collect();
         let parameters = parameters.join(", ");
-        let text = format!(
-            "define ptx_kernel void @{name}({parameters}) \"nvvm.maxntid\"=\"{threads}\" {{\n{}  br label %start\nstart:\n{}}}\n",
-            self.entry, self.body
+        let mut text = String::new();
+        if self.shared > 0 {
+            let memory = format!("internal addrspace(3) global [{} x i8] undef, align 16", self.shared);
+            line!(text, "@shared_{name} = {memory}");
+            self.body = self.body.replace(SHARED, &format!("@shared_{name}"));
+        }
+        line!(
+            text,
+            "define ptx_kernel void @{name}({parameters}) \"nvvm.maxntid\"=\"{threads}\" {{\n{}  br label %start\nstart:\n{}}}",
+            self.entry,
+            self.body
         );
         Function { text, declarations: self.declarations }
     }
@@ -126,6 +137,33 @@ impl Emitter {
     pub(crate) fn call_for_effect(&mut self, name: &str, operands: &[Value]) {
         let text = self.call_text("void", name, operands);
         line!(self.body, "  {text}");
+    }
+
+    /// Calls an intrinsic that gives four words.
+    pub(crate) fn call_for_words(&mut self, name: &str, operands: &[Value]) -> [Value; 4] {
+        let text = self.call_text("{ i32, i32, i32, i32 }", name, operands);
+        self.next += 1;
+        let all = self.next;
+        line!(self.body, "  %v{all} = {text}");
+        [0, 1, 2, 3].map(|at| {
+            self.instruction(Type::I32, format_args!("extractvalue {{ i32, i32, i32, i32 }} %v{all}, {at}"))
+        })
+    }
+
+    /// Memory that the threads of a block share; a kernel asks for it once.
+    pub(crate) fn shared(&mut self, bytes: i64) -> Value {
+        self.shared = bytes;
+        Value::shared()
+    }
+
+    /// Waits until at most so many groups of this thread's copies are under way.
+    pub(crate) fn wait_for_copies(&mut self, groups: i64) {
+        self.call_for_effect("llvm.nvvm.cp.async.wait.group", &[Value::int(Type::I32, groups)]);
+    }
+
+    /// Waits for all threads of the block, and lets each see what the others stored.
+    pub(crate) fn meet_block(&mut self) {
+        self.call_for_effect("llvm.nvvm.barrier.cta.sync.aligned.all", &[Value::int(Type::I32, 0)]);
     }
 
     pub(crate) fn int(&self, value: i64) -> Value {
@@ -189,8 +227,8 @@ impl Emitter {
     /// The address of element `at` of memory.
     pub(crate) fn element(&mut self, memory: Value, at: Value, bytes: usize) -> Value {
         self.instruction(
-            Type::Pointer,
-            format_args!("getelementptr [{bytes} x i8], {} {memory}, i64 {at}", Type::Pointer),
+            memory.ty,
+            format_args!("getelementptr [{bytes} x i8], {} {memory}, i64 {at}", memory.ty),
         )
     }
 

@@ -4,7 +4,7 @@
 //! It needs no LLVM. [`Target::compile`], behind the feature `llvm`, makes PTX of that text for one family of GPUs.
 //!
 //! A kernel's parameters are the addresses of its form's buffers, the values of the form's symbols (`i64`), and the address of two
-//! words where it tells a failure. How many blocks of threads run it follows from the symbols: [`Kernel::blocks`].
+//! words where it tells a failure. How many blocks of threads run it follows from the symbols: [`tri_gpu::Kernel::blocks`].
 //!
 //! A kernel computes the bits that `docs/numerics.md` fixes: elementary functions are expanded from their one definition in
 //! [`tri_ir::math`], float sums keep the order of rule 5, and nothing is contracted, approximated or flushed to zero.
@@ -25,11 +25,11 @@ mod ptx;
 mod quantize;
 mod route;
 mod target;
+mod tensor;
 mod value;
 mod work;
 
-pub use kernel::Kernel;
-pub use lower::{LowerError, Lowered, Run, lower};
+pub use lower::{LowerError, Lowered, lower};
 #[cfg(feature = "llvm")]
 pub use ptx::{Effort, PtxError};
 pub use target::{Target, TargetError};

@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
-use tri_ir::{Dim, Origin};
-use tri_kernel_ir::{BufferId, Form, Schedule, StepKind, Verified};
+use tri_gpu::{GpuCode, Kernel, Run, Site};
+use tri_ir::Origin;
+use tri_kernel_ir::{Form, Schedule, StepKind, Verified};
 
-use crate::Kernel;
 use crate::emitter::Function;
-use crate::kernel::THREADS;
+use crate::kernel::{self, THREADS};
 use crate::nest::gathers;
 use crate::route::{self, Fixed};
 
@@ -18,27 +18,20 @@ use crate::route::{self, Fixed};
 pub struct Lowered {
     /// LLVM IR without target.
     pub text: String,
-    /// In the order in which they stand there.
+    /// The kernels in the order in which they stand there, and what runs them; see [`GpuCode`].
     pub kernels: Vec<Kernel>,
-    /// For each schedule and each of its steps, what it runs. A nest, a contraction, a quantiser of rows, a convolution and a choice through
-    /// clusters run one kernel. A route has five: the first runs once; for each rank, counting up, the second and third, after which the host
-    /// reads how many rows each tile has; for each chunk of at most [`tri_kernel_ir::RouteStep::TOGETHER`] rows of each tile the fourth, the
-    /// tile's own steps, then the fifth. The last two sizes of each are the rank and the place of the chunk's first row among the rows in order; of
-    /// the fourth and fifth the first size is the number of rows of the chunk. Other steps run none.
+    /// For each schedule and each of its steps, what it runs.
     pub runs: Vec<Vec<Vec<Run>>>,
-    /// The schedule and step of each place where a kernel can fail. The word that a failure at place `i` stores is `i + 1`.
-    pub sites: Vec<(u32, u32)>,
+    /// Steps that can fail.
+    pub sites: Vec<Site>,
 }
 
-/// A step that runs a kernel.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Run {
-    /// Its number.
-    pub kernel: usize,
-    /// Values of the form's symbols, in the schedule's.
-    pub sizes: Vec<Dim>,
-    /// The form's buffers.
-    pub buffers: Vec<BufferId>,
+impl Lowered {
+    /// The kernels as they are kept and launched. `text` is what was compiled from [`Lowered::text`], `fingerprint` that of the kernel IR.
+    pub fn into_code(self, text: String, fingerprint: [u8; 32]) -> GpuCode {
+        let Lowered { kernels, runs, sites, .. } = self;
+        GpuCode { fingerprint, kernels, runs, sites, text }
+    }
 }
 
 /// A step that no kernel serves.
@@ -81,9 +74,9 @@ struct Lowering {
     text: String,
     declarations: BTreeSet<String>,
     kernels: Vec<Kernel>,
-    known: FxHashMap<Arc<Form>, usize>,
+    known: FxHashMap<Arc<Form>, u32>,
     runs: Vec<Vec<Vec<Run>>>,
-    sites: Vec<(u32, u32)>,
+    sites: Vec<Site>,
 }
 
 impl Lowering {
@@ -91,7 +84,7 @@ impl Lowering {
         let mut failure = 0;
         match step {
             StepKind::Nest(nest) if gathers(nest) => {
-                self.sites.push((self.runs.len() as u32, at as u32));
+                self.sites.push(Site { schedule: self.runs.len() as u32, step: at as u32 });
                 failure = self.sites.len() as i64;
             }
             StepKind::Clusters(step) => {
@@ -117,26 +110,32 @@ impl Lowering {
     fn fixed(&mut self, mut fixed: Fixed) -> Run {
         let (sizes, buffers) = (std::mem::take(&mut fixed.sizes), std::mem::take(&mut fixed.buffers));
         let known = self.kernels.iter().position(|kernel| kernel.name == fixed.name);
-        let kernel = known.unwrap_or_else(|| {
-            let (kernel, function) = Kernel::fixed(fixed);
+        let kernel = known.map(|at| at as u32).unwrap_or_else(|| {
+            let (kernel, function) = kernel::of_fixed(fixed, buffers.len() as u32, sizes.len() as u32);
             self.add(kernel, function)
         });
         Run { kernel, sizes, buffers }
     }
 
-    fn add(&mut self, kernel: Kernel, function: Function) -> usize {
+    fn add(&mut self, kernel: Kernel, function: Function) -> u32 {
         self.text.push_str(&function.text);
         self.declarations.extend(function.declarations);
         self.kernels.push(kernel);
-        self.kernels.len() - 1
+        self.kernels.len() as u32 - 1
     }
 
-    fn kernel(&mut self, form: Form, schedule: &str, step: usize) -> Result<usize, &'static str> {
-        let number = self.kernels.len();
+    fn kernel(&mut self, form: Form, schedule: &str, step: usize) -> Result<u32, &'static str> {
+        let number = self.kernels.len() as u32;
         let letter = |c: char| if c.is_ascii_alphanumeric() { c } else { '_' };
         let readable: String = schedule.chars().map(letter).collect();
-        let (kernel, function) = Kernel::of(&form, format!("k{number}_{readable}_{step}"))?;
+        let (kernel, function) = kernel::of_form(&form, format!("k{number}_{readable}_{step}"))?;
+        let many = kernel::of_many(&form, format!("{}_many", kernel.name), number + 1)?;
         self.known.insert(Arc::new(form), number);
-        Ok(self.add(kernel, function))
+        self.add(kernel, function);
+        if let Some((kernel, function, many)) = many {
+            self.add(kernel, function);
+            self.kernels[number as usize].many = Some(many);
+        }
+        Ok(number)
     }
 }

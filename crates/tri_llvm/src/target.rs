@@ -46,6 +46,13 @@ impl Target {
     }
 }
 
+/// Hopper.
+impl Default for Target {
+    fn default() -> Target {
+        Target { sm: 90, isa: 78 }
+    }
+}
+
 impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "ptx:sm_{}", self.sm)

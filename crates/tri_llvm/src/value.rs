@@ -21,6 +21,8 @@ pub(crate) enum Type {
     F64,
     /// Into global memory.
     Pointer,
+    /// Into memory that the threads of a block share.
+    Shared,
 }
 
 impl Type {
@@ -50,9 +52,13 @@ impl fmt::Display for Type {
             Type::F32 => "float",
             Type::F64 => "double",
             Type::Pointer => "ptr addrspace(1)",
+            Type::Shared => "ptr addrspace(3)",
         })
     }
 }
+
+/// How the memory that the threads of a block share is called; a kernel's own name is put in the place of `KERNEL`.
+pub(crate) const SHARED: &str = "@shared_KERNEL";
 
 /// An operand of an instruction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,6 +71,8 @@ pub(crate) struct Value {
 enum Operand {
     /// What an instruction gave.
     Local(u32),
+    /// The memory that the threads of a block share.
+    Shared,
     /// A parameter of the kernel.
     Parameter(u32),
     /// A number, by its bits; those of a small integer are sign extended.
@@ -78,6 +86,10 @@ impl Value {
 
     pub(crate) fn parameter(ty: Type, number: u32) -> Value {
         Value { ty, operand: Operand::Parameter(number) }
+    }
+
+    pub(crate) fn shared() -> Value {
+        Value { ty: Type::Shared, operand: Operand::Shared }
     }
 
     pub(crate) fn int(ty: Type, value: i64) -> Value {
@@ -106,6 +118,7 @@ impl fmt::Display for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (self.operand, self.ty) {
             (Operand::Local(number), _) => write!(f, "%v{number}"),
+            (Operand::Shared, _) => f.write_str(SHARED),
             (Operand::Parameter(number), _) => write!(f, "%p{number}"),
             (Operand::Number(bits), Type::I1) => f.write_str(if bits == 0 { "false" } else { "true" }),
             // LLVM writes a float as the double of the same value.

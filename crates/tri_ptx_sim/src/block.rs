@@ -5,8 +5,10 @@
 
 use crate::alu;
 use crate::convert::convert;
+use crate::copies::{Copies, Piece};
 use crate::error::Fault;
 use crate::instruction::{Class, Instruction, Op, Operand, Shuffle, Space, Special, Type};
+use crate::matrix::multiply;
 use crate::memory::{Memory, Moment, Visitor};
 
 /// Threads of a warp.
@@ -42,6 +44,8 @@ struct Thread {
     clock: u32,
     /// For each thread of the block, up to which moment what it did came before.
     clocks: Vec<u32>,
+    /// Copies into shared memory that are under way: groups that have ended, and the one that has not.
+    copies: Copies,
 }
 
 pub(crate) struct Block<'l> {
@@ -60,6 +64,7 @@ impl<'l> Block<'l> {
             registers: vec![0; launch.registers],
             clock: 0,
             clocks: vec![0; count],
+            copies: Copies::default(),
         };
         let mut shared = Memory::new(256);
         let first = shared.allocate(launch.shared_bytes);
@@ -141,12 +146,24 @@ impl<'l> Block<'l> {
                 self.threads[thread].at = self.value(thread, &operands[0]) as usize;
                 return Ok(());
             }
-            Op::Barrier | Op::WarpBarrier | Op::Shuffle(_) => {
+            Op::Barrier | Op::WarpBarrier | Op::Shuffle(_) | Op::Multiply => {
                 self.threads[thread].state = State::Waits;
                 return Ok(());
             }
             Op::Load(space, ty) => self.load(thread, global, space, ty, operands)?,
             Op::Store(space, ty) => self.store(thread, global, space, ty, operands)?,
+            Op::Copy => {
+                let [to, from, whole, bytes] = [0, 1, 2, 3].map(|at| self.value(thread, &operands[at]));
+                let copy = Piece::new(to, from, whole, bytes)?;
+                self.threads[thread].copies.begin(copy);
+            }
+            Op::EndCopies => self.threads[thread].copies.end_group(),
+            Op::WaitForCopies => {
+                let groups = self.value(thread, &operands[0]) as usize;
+                for copy in self.threads[thread].copies.but(groups) {
+                    self.copy(thread, global, copy)?;
+                }
+            }
             Op::Swap(space, ty) => {
                 let [address, expected, value] = [1, 2, 3].map(|at| self.value(thread, &operands[at]));
                 let memory = if space == Space::Global { global } else { &mut self.shared };
@@ -225,6 +242,22 @@ impl<'l> Block<'l> {
         Ok(())
     }
 
+    /// Makes a copy that is under way.
+    fn copy(&mut self, thread: usize, global: &mut Memory, copy: Piece) -> Result<(), Fault> {
+        for (from, to) in copy.bytes() {
+            let value = match from {
+                Some(address) => self.access(thread, global, Space::Global, |memory, visitor| {
+                    memory.load(visitor, address, 1)
+                })?,
+                None => 0,
+            };
+            self.access(thread, global, Space::Shared, |memory, visitor| {
+                memory.store(visitor, to, 1, value)
+            })?;
+        }
+        Ok(())
+    }
+
     fn store(
         &mut self,
         thread: usize,
@@ -277,14 +310,18 @@ impl<'l> Block<'l> {
                 if instruction.op == Op::Barrier {
                     continue;
                 }
-                let mask = instruction.operands.last().map_or(0, |mask| self.value(*thread, mask));
+                let mask_of = |thread: usize| match instruction.op {
+                    Op::Multiply => u64::from(u32::MAX),
+                    _ => instruction.operands.last().map_or(0, |mask| self.value(thread, mask)),
+                };
+                let mask = mask_of(*thread);
                 let first = thread / WARP * WARP;
                 let members = (0..WARP).filter(|lane| mask >> lane & 1 == 1).map(|lane| first + lane);
                 let members: Vec<usize> = members.collect();
                 let here = |member: &usize| {
                     let thread = self.threads.get(*member);
                     thread.is_some_and(|thread| thread.state == State::Waits && thread.at == at)
-                        && instruction.operands.last().map_or(0, |own| self.value(*member, own)) == mask
+                        && mask_of(*member) == mask
                 };
                 if members.contains(thread) && members.iter().all(here) {
                     self.exchange(instruction, &members).map_err(|(thread, fault)| (thread, at, fault))?;
@@ -332,11 +369,27 @@ impl<'l> Block<'l> {
             for (thread, result) in members.iter().zip(results) {
                 self.set(*thread, &operands[0], result & 0xffff_ffff);
             }
+        } else if instruction.op == Op::Multiply {
+            self.multiply(&instruction.operands, members);
         } else {
             self.order(members);
         }
         members.iter().for_each(|thread| self.go_on(*thread));
         Ok(())
+    }
+
+    /// A product of matrices by a warp.
+    fn multiply(&mut self, operands: &[Operand], members: &[usize]) {
+        let words = |thread: usize, operand: &Operand| -> Vec<u32> {
+            parts(operand).iter().map(|part| self.value(thread, part) as u32).collect()
+        };
+        let [a, b, c] = [1, 2, 3]
+            .map(|at| members.iter().map(|thread| words(*thread, &operands[at])).collect::<Vec<_>>());
+        for (thread, sums) in members.iter().zip(multiply(&a, &b, &c)) {
+            for (target, sum) in parts(&operands[0]).iter().zip(sums) {
+                self.set(*thread, target, sum.into());
+            }
+        }
     }
 
     /// What the threads did comes before what any of them does from here on.

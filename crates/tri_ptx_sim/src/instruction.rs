@@ -141,6 +141,14 @@ pub(crate) enum Op {
     },
     /// Four of the eight bytes of two words, chosen by the third operand.
     Permute,
+    /// A warp's product of 16 by 32 and 32 by 8 bytes, added to 16 by 8 words.
+    Multiply,
+    /// 16 bytes from global to shared memory, some time before the thread waits for them; what the last operand leaves out is zero.
+    Copy,
+    /// Ends a group of copies.
+    EndCopies,
+    /// Waits until at most so many groups are under way.
+    WaitForCopies,
     /// Compare and swap.
     Swap(Space, Type),
     Branch,

@@ -10,9 +10,11 @@
 mod alu;
 mod block;
 mod convert;
+mod copies;
 mod error;
 mod gpu;
 mod instruction;
+mod matrix;
 mod memory;
 mod opcode;
 mod parse;

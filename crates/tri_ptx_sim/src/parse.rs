@@ -30,11 +30,14 @@ impl Module {
     /// # Errors
     /// The first statement that our backend has no reason to emit.
     pub fn parse(text: &str) -> Result<Module, ParseError> {
-        let mut parser = Parser { kernels: Vec::new(), current: None, line: 0 };
+        let mut parser = Parser { kernels: Vec::new(), current: None, line: 0, begun: String::new() };
         for (number, line) in text.lines().enumerate() {
             parser.line = number + 1;
             let line = line.split("//").next().unwrap_or_default().trim();
-            parser.line(line)?;
+            if !parser.begins(line) {
+                let whole = std::mem::take(&mut parser.begun) + line;
+                parser.line(&whole)?;
+            }
         }
         Ok(Module { kernels: parser.kernels })
     }
@@ -65,6 +68,8 @@ struct Parser {
     kernels: Vec<Kernel>,
     current: Option<Reading>,
     line: usize,
+    /// The lines of an instruction that is not at its end.
+    begun: String,
 }
 
 type Parsed<T> = Result<T, ParseError>;
@@ -72,6 +77,18 @@ type Parsed<T> = Result<T, ParseError>;
 impl Parser {
     fn error<T>(&self, problem: &'static str, text: &str) -> Parsed<T> {
         Err(ParseError { line: self.line, problem, text: text.to_owned() })
+    }
+
+    /// Whether a line belongs to an instruction that goes on in the next one; it is kept then.
+    fn begins(&mut self, line: &str) -> bool {
+        let is_body = self.current.as_ref().is_some_and(|reading| reading.is_body);
+        let is_other = line.is_empty() || line.starts_with(['.', '{', '}']) || line.ends_with(':');
+        let is_whole = line.ends_with(';') || line.is_empty() || self.begun.is_empty() && is_other;
+        if is_body && !is_whole {
+            self.begun.push_str(line);
+            self.begun.push(' ');
+        }
+        is_body && !is_whole
     }
 
     fn line(&mut self, line: &str) -> Parsed<()> {
@@ -266,11 +283,11 @@ fn split(text: &str) -> impl Iterator<Item = &str> {
 
 fn least_operands(op: Op) -> usize {
     match op {
-        Op::Return | Op::Barrier => 0,
-        Op::Branch | Op::WarpBarrier => 1,
+        Op::Return | Op::Barrier | Op::EndCopies => 0,
+        Op::Branch | Op::WarpBarrier | Op::WaitForCopies => 1,
         Op::Load(..) | Op::Store(..) | Op::Move(_) | Op::Convert { .. } | Op::Alu(..) => 2,
         Op::Compare(..) => 3,
-        Op::Dot4 { .. } | Op::Permute | Op::Swap(..) => 4,
+        Op::Dot4 { .. } | Op::Permute | Op::Swap(..) | Op::Multiply | Op::Copy => 4,
         Op::Shuffle(_) => 5,
     }
 }

@@ -173,3 +173,49 @@ fn what_we_do_not_emit_is_not_read() {
     let error = error.map_err(|error| error.to_string());
     assert_eq!(error, Err("line 4: no instruction of ours: `add.f32 \t%r1, %r2, %r3;`".to_owned()));
 }
+
+/// Sixteen threads copy 16 bytes each to shared memory, the last 8 of them as zeros; then all threads read a word of it.
+fn copied(wait: &str) -> Result<Vec<u8>, Fault> {
+    let body = format!(
+        "
+\tsetp.lt.u32 \t%p1, %r1, 16;
+\tmul.wide.u32 \t%rd4, %r1, 16;
+\tmov.b64 \t%rd5, words;
+\tadd.s64 \t%rd6, %rd5, %rd4;
+\tadd.s64 \t%rd7, %rd1, %rd4;
+\t@%p1 cp.async.cg.shared.global [%rd6], [%rd7], 16, 8;
+\tcp.async.commit_group;
+{wait}
+\tadd.s64 \t%rd8, %rd5, %rd2;
+\tld.shared.b32 \t%r3, [%rd8];
+\tst.global.b32 \t[%rd3], %r3;"
+    );
+    run(&body, 1, 256)
+}
+
+#[test]
+fn a_copy_is_there_once_it_was_waited_for() {
+    let found = copied("\tcp.async.wait_group \t0;\n\tbar.sync \t0;").unwrap();
+    for (at, byte) in found.into_iter().enumerate() {
+        assert_eq!(byte, if at % 16 < 8 { at as u8 } else { 0 }, "byte {at}");
+    }
+    assert!(matches!(copied("\tbar.sync \t0;"), Err(Fault::Unwritten { .. })));
+    assert!(matches!(copied("\tcp.async.wait_group \t1;\n\tbar.sync \t0;"), Err(Fault::Unwritten { .. })));
+    assert!(matches!(copied("\tcp.async.wait_group \t0;"), Err(Fault::Race { .. })));
+}
+
+#[test]
+fn an_instruction_may_take_several_lines() {
+    // Sixteen products of ones, and the number of the thread.
+    let body = "
+\tmov.b32 \t%r3, 0x01010101;
+\tmov.b32 \t%r4, 0;
+\tmma.sync.aligned.m16n8k32.row.col.s32.s8.s8.s32
+\t\t{%r5, %r6, %r7, %r8},
+\t\t{%r3, %r3, %r3, %r3},
+\t\t{%r3, %r4},
+\t\t{%r1, %r4, %r4, %r4};
+\tst.global.b32 \t[%rd3], %r5;";
+    let found = words(&run(body, 1, 256).unwrap());
+    assert_eq!(found, (0..64).map(|thread| thread + 16).collect::<Vec<u32>>());
+}

@@ -28,6 +28,7 @@ pub(crate) fn hold_artifacts(
         .map_err(|error| Claim::Artifact.broken(error))?;
     let request = Request {
         level,
+        gpu: None,
         weights: Some(&weights),
         large_weights: LARGE_WEIGHTS,
         folder: folder.path(),

@@ -61,7 +61,7 @@ fn compile(module: &Verified, way: &Way) -> Result<Model, String> {
     let effort = if way.level == OptLevel::O0 { Effort::Quick } else { Effort::Thorough };
     let kernels = tri_kernel_ir::schedule(module, fusion).map_err(|error| error.to_string())?;
     let kernels = tri_kernel_ir::verify(kernels).map_err(|error| error.to_string())?;
-    let options = Options { level: way.cpu, effort };
+    let options = Options { level: way.cpu, effort, marks: false };
     let code = tri_cranelift::compile(&kernels, &options).map_err(|error| error.to_string())?;
     Model::from_parts(module.clone(), kernels, code).map_err(|error| error.to_string())
 }

@@ -118,6 +118,7 @@ impl Caches {
         let folder = args.output.as_deref().and_then(Path::parent);
         Request {
             level: level_of(args.optimize.level),
+            gpu: args.target,
             weights: args.weights.as_deref(),
             large_weights: LARGE_WEIGHTS,
             folder: folder.filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new(".")),
@@ -176,6 +177,8 @@ fn emit(
             Emit::Kir => Stage::Kir,
             Emit::Clif => Stage::Clif,
             Emit::Asm => Stage::Asm,
+            Emit::Llvm => Stage::Llvm(args.target.unwrap_or_default()),
+            Emit::Ptx => Stage::Ptx(args.target.unwrap_or_default()),
         };
         if !is_accepted {
             program::callable(&args.source, program, level, format, timing)?;

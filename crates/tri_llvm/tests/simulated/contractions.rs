@@ -60,7 +60,8 @@ fn packed_weights_are_exact_at_every_length() {
             let case = Case::new(f.finish(vec![result]));
             let mut noise = Noise(31);
             let (columns, k) = (columns as usize, k as usize);
-            for rows in [1, 3] {
+            // More rows go to tensor cores, where k allows it.
+            for rows in [1, 3, 20, 70] {
                 let arguments = [noise.tensor(left, &[rows, k]), noise.tensor(DType::Trit, &[columns, k])];
                 case.hold(
                     &[rows as i64],
@@ -74,7 +75,7 @@ fn packed_weights_are_exact_at_every_length() {
 
 #[test]
 fn sums_are_scaled_by_row_and_column() {
-    for k in [5, 64, 200] {
+    for k in [5, 64, 200, 320] {
         let mut f = function();
         let x = f.param(tensor(DType::F32, &[n(), dim(k)]));
         let w = f.param(tensor(DType::Trit, &[dim(9), dim(k)]));
@@ -94,7 +95,7 @@ fn sums_are_scaled_by_row_and_column() {
         let scaled = push(&mut f, Op::Binary(BinaryOp::Mul), &[by_rows, columns]);
         let case = Case::new(f.finish(vec![scaled]));
         let (mut noise, k) = (Noise(35), k as usize);
-        for rows in [0, 1, 6] {
+        for rows in [0, 1, 6, 17] {
             let w = noise.tensor(DType::Trit, &[9, k]);
             let columns = noise.f32s(&[9]);
             for x in [noise.f32s(&[rows, k]), noise.tensor(DType::F32, &[rows, k])] {

@@ -2,18 +2,19 @@
 
 use std::ops::Range;
 
-use tri_ir::{DType, Dim, TensorData};
+use tri_gpu::{GpuCode, Run};
+use tri_ir::{DType, Dim, Encoding, TensorData};
 use tri_kernel_ir::{
     BufferId, Fusion, Place, RouteStep, Schedule, ScheduleId, Stage, StepKind, Verified, plan, slot_offsets,
     workspace_bytes,
 };
-use tri_llvm::{Effort, LowerError, Lowered, Run, Target, lower};
+use tri_llvm::{Effort, LowerError, Target, lower};
 use tri_ptx_sim::{Gpu, Module};
 
 /// A module that can be called.
 pub(crate) struct Machine {
     module: Verified,
-    lowered: Lowered,
+    code: GpuCode,
     ptx: Module,
 }
 
@@ -80,8 +81,10 @@ impl Machine {
         let module = tri_kernel_ir::verify(tri_kernel_ir::schedule(module, fusion).unwrap()).unwrap();
         let lowered = lower(&module)?;
         let ptx = target.compile(&lowered, Effort::Usual).unwrap();
-        let ptx = Module::parse(&ptx).unwrap_or_else(|error| panic!("{error}\n{ptx}"));
-        Ok(Machine { module, lowered, ptx })
+        let code = lowered.into_code(ptx, [0; 32]);
+        code.verify(&module).unwrap();
+        let ptx = Module::parse(&code.text).unwrap_or_else(|error| panic!("{error}\n{}", code.text));
+        Ok(Machine { module, code, ptx })
     }
 
     /// Calls a schedule; gives its results, and changes its states.
@@ -94,9 +97,13 @@ impl Machine {
     ) -> Result<Vec<Vec<u8>>, Failure> {
         let mut host = Host { machine: self, gpu: Gpu::default(), failures: 0 };
         host.failures = host.place(&[0; 16]);
-        let params = params.iter().map(|data| host.place(&data.bytes)).collect();
-        let places: Vec<u64> = states.iter().map(|data| host.place(&data.bytes)).collect();
         let schedule = &self.module.schedules[id as usize];
+        let params = params.iter().zip(&schedule.params).map(|(data, buffer)| {
+            let encoding = schedule.buffers[buffer.index()].encoding;
+            host.place(&encoded(data, encoding))
+        });
+        let params = params.collect();
+        let places: Vec<u64> = states.iter().map(|data| host.place(&data.bytes)).collect();
         let bytes = schedule.results.iter().map(|result| {
             let bytes = plan::bytes(&schedule.buffers[result.index()]).unwrap();
             bytes.evaluate(&mut |symbol| symbols.get(symbol.index()).copied()).unwrap() as usize
@@ -113,6 +120,18 @@ impl Machine {
             .map(|(address, bytes)| host.gpu.read(*address, bytes).unwrap())
             .collect())
     }
+}
+
+/// The bytes of a tensor of the interpreter, which packs nothing, in an encoding.
+fn encoded(data: &TensorData, encoding: Encoding) -> Vec<u8> {
+    if encoding == Encoding::Plain {
+        return data.bytes.clone();
+    }
+    assert_eq!(encoding, Encoding::T2, "GPU kernels read no other");
+    let width = data.shape.last().copied().unwrap_or(1).max(1);
+    let byte =
+        |trits: &[u8]| trits.iter().rev().fold(0u8, |byte, trit| byte << 2 | (trit.wrapping_add(1) & 3));
+    data.bytes.chunks(width).flat_map(|row| row.chunks(4).map(byte)).collect()
 }
 
 /// A call that is under way.
@@ -163,7 +182,7 @@ impl Host<'_> {
 
     fn steps(&mut self, id: ScheduleId, frame: &mut Frame<'_>, steps: Range<usize>) -> Result<(), Failure> {
         for at in steps {
-            let runs = &self.machine.lowered.runs[id.index()][at];
+            let runs = &self.machine.code.runs[id.index()][at];
             match &frame.schedule.steps[at].kind {
                 StepKind::Call(call) => {
                     let symbols = call.symbols.iter().map(|dim| frame.size(dim)).collect();
@@ -220,11 +239,12 @@ impl Host<'_> {
         given: &[(usize, i64)],
         written: &[BufferId],
     ) -> Result<(), Failure> {
-        let kernel = &self.machine.lowered.kernels[run.kernel];
         let mut sizes: Vec<i64> = run.sizes.iter().map(|dim| frame.size(dim)).collect();
         for (at, size) in given {
             sizes[*at] = *size;
         }
+        let code = &self.machine.code;
+        let kernel = &code.kernels[code.kernel_for(run, &sizes)];
         let blocks = kernel.blocks(&sizes).unwrap();
         if blocks == 0 {
             return Ok(());

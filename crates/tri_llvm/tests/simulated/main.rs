@@ -6,6 +6,7 @@
 mod cases;
 mod contractions;
 mod elementwise;
+mod examples;
 mod machine;
 mod routes;
 mod rows;
