@@ -160,9 +160,9 @@ fn compiled(sources: &Sources<'_>, stage: IrStage) -> Result<IrView, String> {
     Ok(view)
 }
 
-/// The model after the passes of -O2.
+/// The model after the passes of -O1: those of -O2 put small functions into their callers, where nobody would look for them.
 fn optimized(sources: &Sources<'_>) -> Result<Verified, String> {
     let module = tri_ir::verify(sources.lowered.module.clone()).map_err(|error| error.to_string())?;
     let mut go_on = |_: &tri_passes::PassRun, _: &tri_ir::Module| sources.db.unwind_if_revision_cancelled();
-    tri_passes::optimize(&module, OptLevel::O2, &mut go_on).map_err(|error| error.to_string())
+    tri_passes::optimize(&module, OptLevel::O1, &mut go_on).map_err(|error| error.to_string())
 }
