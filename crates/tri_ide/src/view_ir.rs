@@ -20,7 +20,7 @@ pub enum IrStage {
     /// Tensor IR before the passes.
     #[default]
     Tensor,
-    /// Kernel IR after the passes of -O2.
+    /// Fused kernel IR after the passes of -O1.
     Kernel,
     /// Instructions for this machine.
     Assembly,
