@@ -1,10 +1,14 @@
-//! `cargo xtask ci`: every gate of CI, in the order in which they fail fastest. `cargo xtask GATE` runs one of them.
+//! `cargo xtask ci`: every gate of CI, in the order in which they fail fastest. `cargo xtask GATE` runs one of them,
+//! `cargo xtask gpu-test` and `gpu-bench` what needs an NVIDIA GPU.
 
 #![expect(clippy::print_stderr, clippy::print_stdout, reason = "progress of a repository chore")]
 
 mod direction;
 mod editors;
 mod examples;
+mod gpu;
+mod gpu_bench;
+mod gpu_test;
 mod links;
 mod ptxas;
 mod runner;
@@ -44,7 +48,7 @@ const GATES: [Gate; 10] = [
 ];
 
 /// All that is behind a feature.
-const FEATURES: &str = "--features=tri_cli/remote,tri_cli/ptx,tri_llvm/llvm";
+const FEATURES: &str = "--features=tri_cli/remote,tri_cli/ptx,tri_llvm/llvm,tri_runtime/llvm";
 
 fn main() -> ExitCode {
     let names: Vec<String> = std::env::args().skip(1).collect();
@@ -58,6 +62,11 @@ fn main() -> ExitCode {
 }
 
 fn run(names: &[String]) -> Result<()> {
+    match names {
+        [name] if name == "gpu-test" => return gpu_test::run(),
+        [name] if name == "gpu-bench" => return gpu_bench::run(),
+        _ => {}
+    }
     let chosen: Vec<&Gate> = match names {
         [name] if name == "ci" => GATES.iter().collect(),
         [name] => GATES.iter().filter(|gate| gate.0 == name).collect(),
@@ -65,7 +74,10 @@ fn run(names: &[String]) -> Result<()> {
     };
     if chosen.is_empty() {
         let all: Vec<String> = GATES.iter().map(|(name, holds, _)| format!("  {name:<10} {holds}")).collect();
-        bail!("usage: cargo xtask ci, or one gate:\n{}", all.join("\n"));
+        bail!(
+            "usage: cargo xtask ci, or one gate:\n{}\nor, on a machine with an NVIDIA GPU, cargo xtask gpu-test and gpu-bench",
+            all.join("\n")
+        );
     }
     for (name, _, check) in chosen {
         let start = Instant::now();

@@ -360,6 +360,9 @@ pub(crate) struct RunArgs {
     /// Executes machine code from the artifact instead of compiling its tensor IR.
     #[arg(long)]
     pub(crate) trust_code: bool,
+    /// What the artifact runs on: `cpu`, or an NVIDIA GPU, `cuda` or `cuda:NUMBER`.
+    #[arg(long, value_name = "cpu|cuda[:NUMBER]", default_value = "cpu", value_parser = parse_device)]
+    pub(crate) device: Processor,
     /// Says which tiles the rows of each routed layer chose, and saves it in a file for `triton report` and `--routing-earlier`.
     #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true, conflicts_with_all = ["trust_code", "dump_values"])]
     pub(crate) routing_stats: Option<Option<PathBuf>>,
@@ -520,6 +523,27 @@ fn parse_shape(text: &str) -> Result<[usize; 2], String> {
     let sizes =
         text.split_once('x').and_then(|(rows, columns)| Some([rows.parse().ok()?, columns.parse().ok()?]));
     sizes.ok_or_else(|| "write ROWSxCOLUMNS, such as 4096x4096".to_owned())
+}
+
+/// What a model runs on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Processor {
+    Cpu,
+    /// An NVIDIA GPU, by its number.
+    Gpu(u32),
+}
+
+fn parse_device(text: &str) -> Result<Processor, String> {
+    let expected = || "expected `cpu`, `cuda` or `cuda:NUMBER`".to_owned();
+    match text.strip_prefix("cuda") {
+        None if text == "cpu" => Ok(Processor::Cpu),
+        Some("") => Ok(Processor::Gpu(0)),
+        Some(number) => {
+            let number = number.strip_prefix(':').and_then(|number| number.parse().ok());
+            number.map(Processor::Gpu).ok_or_else(expected)
+        }
+        None => Err(expected()),
+    }
 }
 
 fn parse_input(text: &str) -> Result<(String, String), String> {

@@ -18,6 +18,8 @@ use crate::program;
 pub(crate) struct Opening {
     /// Whether machine code from an artifact is executed.
     pub(crate) trust_code: bool,
+    /// The NVIDIA GPU to run on; the CPU if none.
+    pub(crate) gpu: Option<u32>,
     /// Whether calls give every value that they compute, after their results.
     pub(crate) dump_values: bool,
     /// What calls tell.
@@ -45,6 +47,10 @@ pub(crate) fn open(
     }
     if how.trust_code {
         return Err(Failure::Usage("`--trust-code` is for artifacts, not for programs".to_owned()));
+    }
+    if how.gpu.is_some() {
+        let message = "`--device cuda` is for artifacts: `triton compile --target ptx:sm_90` makes one with code for GPUs";
+        return Err(Failure::Usage(message.to_owned()));
     }
     let level = level_of(args.optimize.level);
     if how.dump_values && level != OptLevel::O0 {
@@ -78,6 +84,7 @@ fn artifact(args: &ModelArgs, how: Opening, timing: &mut Timing) -> Result<Engin
     }
     let options = OpenOptions {
         threads: args.threads.map(usize::from),
+        gpu: how.gpu,
         trust_code: how.trust_code,
         weights: args.weights.as_deref(),
         instrument: how.instrument,

@@ -18,7 +18,7 @@ use crate::{Checkpoint, DriverError, Timing, backend, level_of};
 pub struct Engine {
     model: Model,
     session: Session,
-    threads: Option<usize>,
+    device: Device,
     level: OptLevel,
 }
 
@@ -38,6 +38,8 @@ pub enum Parameters<'a> {
 pub struct OpenOptions<'a> {
     /// Threads; the machine's cores unless given.
     pub threads: Option<usize>,
+    /// The NVIDIA GPU to run on, by its number; the CPU unless given.
+    pub gpu: Option<u32>,
     /// Whether machine code from the artifact is executed.
     pub trust_code: bool,
     /// Weights to bind instead of those in the artifact.
@@ -62,7 +64,7 @@ impl Engine {
         let code = backend::generate(&kernel, &backend::options(level)?, timing)?;
         let model = timing.stage("link", || Model::from_parts(module, kernel, code))?;
         let model = timing.stage("bind", || bind(&model, parameters))?;
-        Engine::of(model, level, threads)
+        Engine::of(model, level, cpu(threads))
     }
 
     /// [`Engine::compile`] of a model whose calls tell more than their results.
@@ -80,7 +82,7 @@ impl Engine {
         let options = Options { fusion: level.fuses(), instrument, ..Options::default() };
         let model = timing.stage("compile", || Model::from_module(module, &options))?;
         let model = timing.stage("bind", || bind(&model, parameters))?;
-        Engine::of(model, level, threads)
+        Engine::of(model, level, cpu(threads))
     }
 
     /// Opens an artifact.
@@ -105,13 +107,13 @@ impl Engine {
             let checkpoint = timing.stage("read weights", || Checkpoint::open(weights, model.module()))?;
             model = timing.stage("bind", || bind(&model, Parameters::Checkpoint(&checkpoint)))?;
         }
-        Engine::of(model, level, options.threads)
+        let device = options.gpu.map_or_else(|| cpu(options.threads), Device::cuda);
+        Engine::of(model, level, device)
     }
 
-    fn of(model: Model, level: OptLevel, threads: Option<usize>) -> Result<Engine, DriverError> {
-        let device = threads.map_or(Device::cpu(), |threads| Device::cpu().threads(threads));
+    fn of(model: Model, level: OptLevel, device: Device) -> Result<Engine, DriverError> {
         let session = model.session(device)?;
-        Ok(Engine { model, session, threads, level })
+        Ok(Engine { model, session, device, level })
     }
 
     /// The program.
@@ -182,7 +184,7 @@ impl Engine {
     /// # Errors
     /// The system refuses memory.
     pub fn another_session(&self) -> Result<Engine, DriverError> {
-        Engine::of(self.model.clone(), self.level, self.threads)
+        Engine::of(self.model.clone(), self.level, self.device)
     }
 
     /// Runs the test at a position of the module, with states in their initial values; one truth value a check.
@@ -193,6 +195,11 @@ impl Engine {
         self.session.reset()?;
         Ok(self.session.run_test(position)?)
     }
+}
+
+/// The CPU, with as many threads or one a core.
+fn cpu(threads: Option<usize>) -> Device {
+    threads.map_or(Device::cpu(), |threads| Device::cpu().threads(threads))
 }
 
 /// Positions in `given` of the inputs of an entry, in the entry's order.

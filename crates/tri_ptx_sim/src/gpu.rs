@@ -26,6 +26,14 @@ impl Gpu {
         self.memory.allocate(bytes)
     }
 
+    /// Gives an allocation back: nothing is there any more.
+    ///
+    /// # Errors
+    /// There is no allocation that begins there.
+    pub fn free(&mut self, address: u64) -> Result<(), Fault> {
+        self.memory.free(address)
+    }
+
     /// Bytes from the host.
     ///
     /// # Errors

@@ -73,6 +73,14 @@ impl Memory {
         address
     }
 
+    /// Takes memory back.
+    pub(crate) fn free(&mut self, address: u64) -> Result<(), Fault> {
+        let known = self.allocations.binary_search_by_key(&address, |allocation| allocation.address);
+        let at = known.map_err(|_| Fault::OutOfBounds { address, bytes: 0 })?;
+        self.allocations.remove(at);
+        Ok(())
+    }
+
     /// Forgets who was where; allocations in which `writable` has an address may be written until this is called again.
     pub(crate) fn begin(&mut self, writable: &[u64]) {
         for allocation in &mut self.allocations {

@@ -59,11 +59,8 @@ impl Program {
         pool: &Pool,
     ) -> Result<(), RuntimeError> {
         let schedule = Program::schedule_of(function);
-        let infos = &self.module.function(function).symbols;
         arena.outer.clear();
-        arena
-            .outer
-            .extend(symbols.iter().zip(infos).filter(|(_, info)| !info.bound_inside).map(|(size, _)| *size));
+        arena.outer.extend(self.outer_sizes(function, symbols));
         let bytes = self.plan(entry, function, arena)?;
         arena.workspace.resize(bytes)?;
         let layout = &self.layouts[schedule.index()];
@@ -111,20 +108,36 @@ impl Program {
         {
             return Ok(plan.workspace);
         }
-        let size_error = |reason: String| RuntimeError::Size { entry: entry.to_owned(), reason };
-        sizes::check(&self.module, function, &arena.outer).map_err(size_error)?;
-        let bytes = workspace_bytes(&self.kernels, Program::schedule_of(function), &arena.outer)
-            .map_err(|error| size_error(error.to_string()))?;
-        let workspace = usize::try_from(bytes)
-            .ok()
-            .filter(|bytes| *bytes <= isize::MAX as usize / 2)
-            .ok_or_else(|| RuntimeError::TooLarge { entry: entry.to_owned() })?;
+        let workspace = self.workspace(entry, function, &arena.outer, &self.kernels)?;
         let plan = Plan { function, outer: arena.outer.clone(), workspace };
         match known {
             Some(at) => arena.plans[at] = plan,
             None => arena.plans.push(plan),
         }
         Ok(workspace)
+    }
+
+    /// Shows that all accesses of a function are in range for the sizes that callers give. Gives the bytes of its workspace by a
+    /// schedule of the module.
+    pub(crate) fn workspace(
+        &self,
+        entry: &str,
+        function: FunctionId,
+        outer: &[i64],
+        kernels: &tri_kernel_ir::Module,
+    ) -> Result<usize, RuntimeError> {
+        let size_error = |reason: String| RuntimeError::Size { entry: entry.to_owned(), reason };
+        sizes::check(&self.module, function, outer).map_err(size_error)?;
+        let bytes = workspace_bytes(kernels, Program::schedule_of(function), outer)
+            .map_err(|error| size_error(error.to_string()))?;
+        let workspace = usize::try_from(bytes).ok().filter(|bytes| *bytes <= isize::MAX as usize / 2);
+        workspace.ok_or_else(|| RuntimeError::TooLarge { entry: entry.to_owned() })
+    }
+
+    /// The sizes of a function that callers give, among all of its sizes.
+    pub(crate) fn outer_sizes(&self, function: FunctionId, symbols: &[i64]) -> impl Iterator<Item = i64> {
+        let infos = &self.module.function(function).symbols;
+        symbols.iter().zip(infos).filter(|(_, info)| !info.bound_inside).map(|(size, _)| *size)
     }
 
     fn failure(&self, entry: &str, ctx: &Context) -> Result<(), RuntimeError> {
@@ -137,34 +150,39 @@ impl Program {
         Err(match failure.kind {
             FailureKind::RowOutOfRange => RuntimeError::RowOutOfRange { entry, function, row: value },
             FailureKind::NegativeSize | FailureKind::SizeTooLarge => {
-                let (dim, condition) = self.broken_condition(failure.kind, failure.site);
+                let Site { schedule, step, .. } = failure.site;
+                let (dim, condition) = broken_condition(&self.kernels, failure.kind, [schedule, step]);
                 RuntimeError::RunTimeSize { entry, function, dim, value, condition }
             }
         })
     }
+}
 
-    /// The size that a step could not bind, and what it must fulfil.
-    fn broken_condition(&self, kind: FailureKind, site: Site) -> (String, String) {
-        let schedule = self.kernels.schedules.get(site.schedule as usize);
-        let step = schedule.and_then(|schedule| Some((schedule, schedule.steps.get(site.step as usize)?)));
-        let Some((schedule, Step { kind: StepKind::BindDim { symbol, at_most, .. }, .. })) = step else {
-            return ("a size".to_owned(), "its conditions exclude that".to_owned());
-        };
-        let info = &schedule.symbols[symbol.index()];
-        if kind == FailureKind::NegativeSize {
-            return (info.name.clone(), "no size is negative".to_owned());
-        }
-        let name = |symbol: &Symbol, f: &mut std::fmt::Formatter<'_>| {
-            f.write_str(&schedule.symbols[symbol.index()].name)
-        };
-        let stated: Vec<String> = at_most
-            .iter()
-            .map(|(left, right)| format!("`{} <= {}`", left.display(&name), right.display(&name)))
-            .collect();
-        let condition = match info.max {
-            Some(max) if stated.is_empty() => format!("must be at most {max}"),
-            _ => format!("{} must hold", stated.join(" and ")),
-        };
-        (info.name.clone(), condition)
+/// The size that a step of a schedule could not bind, and what it must fulfil.
+pub(crate) fn broken_condition(
+    kernels: &tri_kernel_ir::Module,
+    kind: FailureKind,
+    [schedule, step]: [u32; 2],
+) -> (String, String) {
+    let schedule = kernels.schedules.get(schedule as usize);
+    let step = schedule.and_then(|schedule| Some((schedule, schedule.steps.get(step as usize)?)));
+    let Some((schedule, Step { kind: StepKind::BindDim { symbol, at_most, .. }, .. })) = step else {
+        return ("a size".to_owned(), "its conditions exclude that".to_owned());
+    };
+    let info = &schedule.symbols[symbol.index()];
+    if kind == FailureKind::NegativeSize {
+        return (info.name.clone(), "no size is negative".to_owned());
     }
+    let name = |symbol: &Symbol, f: &mut std::fmt::Formatter<'_>| {
+        f.write_str(&schedule.symbols[symbol.index()].name)
+    };
+    let stated: Vec<String> = at_most
+        .iter()
+        .map(|(left, right)| format!("`{} <= {}`", left.display(&name), right.display(&name)))
+        .collect();
+    let condition = match info.max {
+        Some(max) if stated.is_empty() => format!("must be at most {max}"),
+        _ => format!("{} must hold", stated.join(" and ")),
+    };
+    (info.name.clone(), condition)
 }

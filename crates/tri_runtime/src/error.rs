@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use tri_artifact::ArtifactError;
 use tri_ir::DType;
 
-use crate::Instrument;
+use crate::{CudaError, Instrument};
 
 /// Why a model cannot be loaded or a call cannot be done.
 #[derive(Debug, thiserror::Error)]
@@ -33,6 +33,9 @@ pub enum RuntimeError {
     /// Machine code in the file is for something else.
     #[error("the machine code in the artifact cannot be used: {0}")]
     Code(String),
+    /// A GPU that cannot be used, or that stopped.
+    #[error(transparent)]
+    Cuda(#[from] CudaError),
     /// The operating system refused memory or threads.
     #[error("the system refused: {0}")]
     System(#[from] std::io::Error),
@@ -303,6 +306,7 @@ impl RuntimeError {
             RuntimeError::Golden { .. } => "E4050",
             RuntimeError::Compile(_) | RuntimeError::UnknownFailure(_) => "E5001",
             RuntimeError::Level(_) => "E5002",
+            RuntimeError::Cuda(error) => error.code(),
             RuntimeError::System(_) | RuntimeError::OutOfMemory { .. } => "E5003",
         }
     }

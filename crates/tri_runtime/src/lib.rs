@@ -22,6 +22,8 @@
 mod buffer;
 mod call;
 mod clock;
+mod cpu;
+mod cuda;
 mod error;
 mod golden;
 mod model;
@@ -36,6 +38,7 @@ mod tensor;
 mod weights;
 
 pub use clock::StepRun;
+pub use cuda::CudaError;
 pub use error::RuntimeError;
 pub use model::{Instrument, Model, Options, Trust, code_target};
 pub use pool::Pool;
@@ -43,6 +46,7 @@ pub use session::{Device, Session};
 pub use signature::order_inputs;
 pub use tensor::{Tensor, TensorView};
 pub use tri_cranelift::Code;
+pub use tri_gpu::GpuCode;
 pub use tri_ir::DType;
 pub use tri_kernels::CpuLevel;
 pub use tri_routing::Layer as RoutedLayer;

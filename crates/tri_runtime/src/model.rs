@@ -5,10 +5,12 @@ use std::sync::Arc;
 
 use tri_artifact::{Artifact, ArtifactError, Interface, PublicKey};
 use tri_cranelift::Code;
+use tri_gpu::GpuCode;
 use tri_ir::{Module, TensorData, Verified};
 use tri_kernel_ir::Fusion;
 use tri_kernels::CpuLevel;
 
+use crate::cuda::{CudaError, Loads, capability_of};
 use crate::pool::{Pool, Pools};
 use crate::program::{Program, module_of, schedule};
 use crate::session::{Device, Session};
@@ -82,6 +84,11 @@ pub struct Model {
     pub(crate) program: Arc<Program>,
     pub(crate) weights: Option<Arc<Weights>>,
     pub(crate) pools: Arc<Pools>,
+    pub(crate) loads: Arc<Loads>,
+    /// Code for GPUs that was given, beside what the artifact has, by target.
+    gpu_codes: Arc<Vec<(String, GpuCode)>>,
+    /// Whether code in the artifact may be executed.
+    trusted: bool,
     artifact: Option<Arc<Artifact>>,
 }
 
@@ -116,16 +123,18 @@ impl Model {
             let reason = "it does not describe the tensor IR of this artifact".to_owned();
             return Err(ArtifactError::Malformed { section: "manifest", reason }.into());
         }
-        let program =
-            match trusted_code(&artifact, options)?.filter(|_| options.instrument == Instrument::Nothing) {
-                Some(code) => {
-                    let kernels = schedule_of(&module, &code)?;
-                    Program::assemble(module, kernels, code)?
-                }
-                None => Program::compile(module, options)?,
-            };
+        let trusted = is_trusted(&artifact, &options.trust)?;
+        let stored = trusted && options.instrument == Instrument::Nothing;
+        let code = if stored { code_of(&artifact, options)? } else { None };
+        let program = match code {
+            Some(code) => {
+                let kernels = schedule_of(&module, &code)?;
+                Program::assemble(module, kernels, code)?
+            }
+            None => Program::compile(module, options)?,
+        };
         let weights = Weights::of_artifact(artifact.clone()).map(Arc::new);
-        Ok(Model { program: Arc::new(program), weights, pools: Arc::default(), artifact: Some(artifact) })
+        Ok(Model { weights, trusted, artifact: Some(artifact), ..Model::of(program) })
     }
 
     /// A model of tensor IR, without weights.
@@ -133,8 +142,7 @@ impl Model {
     /// # Errors
     /// The program cannot be compiled here.
     pub fn from_module(module: Verified, options: &Options) -> Result<Model, RuntimeError> {
-        let program = Program::compile(module, options)?;
-        Ok(Model { program: Arc::new(program), weights: None, pools: Arc::default(), artifact: None })
+        Ok(Model::of(Program::compile(module, options)?))
     }
 
     /// A model of tensor IR with schedules and machine code that were made from it in this process.
@@ -146,8 +154,50 @@ impl Model {
         kernels: tri_kernel_ir::Verified,
         code: Code,
     ) -> Result<Model, RuntimeError> {
-        let program = Program::assemble(module, kernels, code)?;
-        Ok(Model { program: Arc::new(program), weights: None, pools: Arc::default(), artifact: None })
+        Ok(Model::of(Program::assemble(module, kernels, code)?))
+    }
+
+    /// A model without weights.
+    fn of(program: Program) -> Model {
+        Model {
+            program: Arc::new(program),
+            weights: None,
+            pools: Arc::default(),
+            loads: Arc::default(),
+            gpu_codes: Arc::default(),
+            trusted: false,
+            artifact: None,
+        }
+    }
+
+    /// The same model with code for a GPU that was made from its schedules in this process; `target` is the family, such as `sm_90`.
+    /// Sessions of the model on GPUs begin after that.
+    pub fn with_gpu_code(&self, target: &str, code: GpuCode) -> Model {
+        let mut gpu_codes = self.gpu_codes.to_vec();
+        gpu_codes.push((target.to_owned(), code));
+        Model { gpu_codes: Arc::new(gpu_codes), loads: Arc::default(), ..self.clone() }
+    }
+
+    /// The best code for a device: of the latest family that is not later than it, and its target.
+    pub(crate) fn gpu_code(&self, device: &str, capability: u32) -> Result<(String, GpuCode), RuntimeError> {
+        let given = self.gpu_codes.iter().map(|(target, _)| target.as_str());
+        let stored = self.artifact.iter().flat_map(|artifact| artifact.gpu_targets());
+        let known: Vec<&str> = given.chain(stored).collect();
+        let fits = |target: &&&str| capability_of(target).is_some_and(|needed| needed <= capability);
+        let best = known.iter().filter(fits).max_by_key(|target| capability_of(target));
+        let Some(target) = best else {
+            let known = known.iter().map(|target| (*target).to_owned()).collect();
+            return Err(CudaError::NoCode { device: device.to_owned(), capability, known }.into());
+        };
+        if let Some((_, code)) = self.gpu_codes.iter().find(|(given, _)| given == target) {
+            return Ok(((*target).to_owned(), code.clone()));
+        }
+        if !self.trusted {
+            return Err(CudaError::Untrusted.into());
+        }
+        let bytes = self.artifact.as_ref().map(|artifact| artifact.gpu_code(target)).transpose()?.flatten();
+        let code = postcard::from_bytes(bytes.unwrap_or_default());
+        Ok(((*target).to_owned(), code.map_err(|error| RuntimeError::Code(error.to_string()))?))
     }
 
     /// The same program with weights: runs the prologue on tensors named like the parameters.
@@ -198,7 +248,7 @@ impl Model {
     /// The system refuses memory.
     pub fn bind_initial(&self) -> Result<Model, RuntimeError> {
         let pool = Pool::new(1)?;
-        let parameters = crate::session::initial_values(
+        let parameters = crate::cpu::initial_values(
             &self.program,
             self.module().parameters.iter().map(|parameter| (&parameter.init, &parameter.ty)),
             &pool,
@@ -273,13 +323,17 @@ fn threads() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
 
-/// The code in the artifact for this machine, if the caller trusts it.
-fn trusted_code(artifact: &Artifact, options: &Options) -> Result<Option<Code>, RuntimeError> {
-    match &options.trust {
-        Trust::Nothing => return Ok(None),
-        Trust::Keys(keys) => drop(artifact.verify_signature(keys)?),
-        Trust::Everything => {}
+/// Whether code in the artifact may be executed.
+fn is_trusted(artifact: &Artifact, trust: &Trust) -> Result<bool, RuntimeError> {
+    match trust {
+        Trust::Nothing => Ok(false),
+        Trust::Keys(keys) => Ok(artifact.verify_signature(keys).map(|_| true)?),
+        Trust::Everything => Ok(true),
     }
+}
+
+/// The code in the artifact for this machine.
+fn code_of(artifact: &Artifact, options: &Options) -> Result<Option<Code>, RuntimeError> {
     let Some(bytes) = artifact.code(&code_target(options.level()?))? else { return Ok(None) };
     postcard::from_bytes(bytes).map(Some).map_err(|error| RuntimeError::Code(error.to_string()))
 }

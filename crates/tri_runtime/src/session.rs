@@ -1,57 +1,75 @@
-//! Sessions: states, memory and threads of one user of a model.
+//! Sessions: what one user of a model sees of it, whatever runs it.
 
-#![expect(unsafe_code, reason = "entry points are run on the caller's tensors")]
+use tri_ir::{Entry, FunctionId, Test};
 
-use std::sync::Arc;
-
-use tri_ir::{Capture, Entry, FunctionId, Initial, TensorType};
-
-use crate::buffer::Buffer;
-use crate::call::{Arena, Operands};
 use crate::clock::{Clock, StepRun};
-use crate::pool::Pool;
-use crate::program::Program;
-use crate::rollback::Rollback;
+use crate::cpu::Cpu;
 use crate::routes::{Probe, layer_of};
 use crate::signature::{bind_inputs, check_types, order_inputs, shape_of};
-use crate::{Instrument, Model, RoutedLayer, RuntimeError, Tensor, TensorView};
+use crate::{Instrument, Model, RoutedLayer, RuntimeError, Tensor, TensorView, cuda};
 
 /// What a session runs on.
 #[derive(Clone, Copy, Debug)]
 pub struct Device {
-    threads: Option<usize>,
+    kind: Kind,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Kind {
+    Cpu { threads: Option<usize> },
+    Cuda { ordinal: u32 },
 }
 
 impl Device {
     /// The CPU, with a thread for each core.
     pub fn cpu() -> Device {
-        Device { threads: None }
+        Device { kind: Kind::Cpu { threads: None } }
     }
 
-    /// At most this many threads, at least one.
+    /// An NVIDIA GPU by its number, counted from 0 as the driver counts. The model needs code for it ([`Model::with_gpu_code`],
+    /// or an artifact that has some and is trusted).
+    pub fn cuda(ordinal: u32) -> Device {
+        Device { kind: Kind::Cuda { ordinal } }
+    }
+
+    /// At most this many threads of the CPU, at least one; a GPU has those it has.
     pub fn threads(self, threads: usize) -> Device {
-        Device { threads: Some(threads.max(1)) }
+        match self.kind {
+            Kind::Cpu { .. } => Device { kind: Kind::Cpu { threads: Some(threads.max(1)) } },
+            Kind::Cuda { .. } => self,
+        }
     }
+}
 
-    fn count(self) -> usize {
-        let cores = || std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        self.threads.unwrap_or_else(cores)
-    }
+/// What runs the program for a session: holds its states, and memory to work in.
+pub(crate) trait Processor: std::fmt::Debug + Send {
+    /// Puts every state back to its initial value.
+    fn reset(&mut self, model: &Model) -> Result<(), RuntimeError>;
+
+    /// Runs the entry at a position. Inputs fit its signature, results have the sizes that follow from `symbols`.
+    fn call(
+        &mut self,
+        model: &Model,
+        position: usize,
+        symbols: &[i64],
+        inputs: &[TensorView<'_>],
+        results: &mut [Tensor],
+    ) -> Result<(), RuntimeError>;
+
+    /// What reads the marks of a call that is timed; none where code leaves no marks.
+    fn clock(&mut self) -> Option<&mut Option<Clock>>;
+
+    /// Runs a test block; one truth value for each check.
+    fn test(&mut self, model: &Model, test: &Test) -> Result<Vec<bool>, RuntimeError>;
 }
 
 /// One user's view of a model: nobody else sees its states.
 #[derive(Debug)]
 pub struct Session {
     model: Model,
-    pool: Arc<Pool>,
-    states: Vec<Tensor>,
-    arena: Arena,
-    operands: Operands,
+    processor: Box<dyn Processor>,
     /// What the last call of each entry worked out.
     shapes: Vec<Shapes>,
-    /// Copies of inputs whose memory is not aligned.
-    staged: Vec<Buffer>,
-    rollback: Rollback,
 }
 
 /// Sizes that follow from the shapes of an entry's inputs.
@@ -64,27 +82,13 @@ struct Shapes {
     results: Vec<(Vec<usize>, usize)>,
 }
 
-/// Alignment that generated code expects of operands.
-const ALIGNMENT: usize = 64;
-
-// SAFETY: the addresses in `operands` are only used within a call, which fills them anew.
-unsafe impl Send for Session {}
-
 impl Session {
     pub(crate) fn new(model: &Model, device: Device) -> Result<Session, RuntimeError> {
-        let pool = model.pools.get(device.count())?;
-        let states = model.program.module.states.iter().map(|state| (&state.init, &state.ty));
-        let states = initial_values(&model.program, states, &pool)?;
-        Ok(Session {
-            model: model.clone(),
-            pool,
-            states,
-            arena: Arena::default(),
-            operands: Operands::default(),
-            shapes: Vec::new(),
-            staged: Vec::new(),
-            rollback: Rollback::default(),
-        })
+        let processor: Box<dyn Processor> = match device.kind {
+            Kind::Cpu { threads } => Box::new(Cpu::new(model, threads)?),
+            Kind::Cuda { ordinal } => Box::new(cuda::Gpu::new(model, ordinal)?),
+        };
+        Ok(Session { model: model.clone(), processor, shapes: Vec::new() })
     }
 
     /// Puts every state back to its initial value.
@@ -92,9 +96,7 @@ impl Session {
     /// # Errors
     /// The system refuses memory.
     pub fn reset(&mut self) -> Result<(), RuntimeError> {
-        let states = self.model.program.module.states.iter().map(|state| (&state.init, &state.ty));
-        self.states = initial_values(&self.model.program, states, &self.pool)?;
-        Ok(())
+        self.processor.reset(&self.model)
     }
 
     /// Calls an entry point with its inputs in order.
@@ -162,14 +164,13 @@ impl Session {
         entry: &str,
         inputs: &[TensorView<'_>],
     ) -> Result<(Vec<Tensor>, Vec<StepRun>), RuntimeError> {
-        if !self.model.program.marks {
-            return Err(RuntimeError::NoRecord { wanted: Instrument::Steps });
-        }
         let sizes = self.model.program.layouts.iter().map(|layout| layout.symbols().len());
-        self.arena.clock = Some(Clock::new(sizes.collect()));
+        let clock = Clock::new(sizes.collect());
+        let place = self.processor.clock().filter(|_| self.model.program.marks);
+        *place.ok_or(RuntimeError::NoRecord { wanted: Instrument::Steps })? = Some(clock);
         let results = self.call(entry, inputs);
-        let runs = self.arena.clock.take().map(Clock::into_runs).unwrap_or_default();
-        Ok((results?, runs))
+        let clock = self.processor.clock().and_then(Option::take);
+        Ok((results?, clock.map(Clock::into_runs).unwrap_or_default()))
     }
 
     /// [`Session::call`] with results in tensors that may have been results before: no memory is taken once sizes repeat.
@@ -199,7 +200,6 @@ impl Session {
     ) -> Result<(), RuntimeError> {
         let model = self.model.clone();
         let (position, declared) = find(&model, entry)?;
-        let program = &model.program;
         let at = self.shapes_of(declared, inputs)?;
         let shapes = &self.shapes[at];
         results.resize_with(declared.outputs.len(), Tensor::default);
@@ -210,26 +210,7 @@ impl Session {
             result.shape.clone_from(shape);
             result.buffer.resize(*bytes)?;
         }
-        self.stage(inputs)?;
-        self.capture(&model, &declared.captures)?;
-        let at_risk = &program.at_risk[position];
-        self.rollback.keep(at_risk, &self.states)?;
-        self.operands.results.clear();
-        self.operands.results.extend(results.iter_mut().map(|result| result.buffer.as_mut_ptr()));
-        self.operands.states.clear();
-        for state in &declared.states {
-            self.operands.states.push(self.states[state.index()].buffer.as_mut_ptr());
-        }
-        // SAFETY: inputs were checked against the signature, results and states have the sizes of their types, weights
-        // those of the bound values; all are distinct buffers.
-        let outcome = unsafe {
-            let symbols = &self.shapes[at].symbols;
-            program.run(entry, declared.function, symbols, &self.operands, &mut self.arena, &self.pool)
-        };
-        if outcome.is_err() {
-            self.rollback.undo(at_risk, &mut self.states);
-        }
-        outcome
+        self.processor.call(&model, position, &shapes.symbols, inputs, results)
     }
 
     /// Checks inputs against the signature; gives the position of the sizes that follow from them.
@@ -265,47 +246,7 @@ impl Session {
         let model = self.model.clone();
         let test = model.program.module.tests.get(position);
         let test = test.ok_or(RuntimeError::NoTest { position })?;
-        let mut results: Vec<Buffer> =
-            test.checks.iter().map(|_| Buffer::zeroed(1)).collect::<Result<_, _>>()?;
-        self.operands.params.clear();
-        self.capture(&model, &test.captures)?;
-        self.operands.results.clear();
-        self.operands.results.extend(results.iter_mut().map(Buffer::as_mut_ptr));
-        self.operands.states.clear();
-        for state in &test.states {
-            self.operands.states.push(self.states[state.index()].buffer.as_mut_ptr());
-        }
-        // SAFETY: a test takes no inputs and gives one `bool` for each check; the rest is as in a call.
-        unsafe {
-            model.program.run(&test.name, test.function, &[], &self.operands, &mut self.arena, &self.pool)?
-        };
-        Ok(results.iter().map(|result| result.as_slice() == [1]).collect())
-    }
-
-    /// Puts the addresses of the inputs first; what is not aligned is copied.
-    fn stage(&mut self, inputs: &[TensorView<'_>]) -> Result<(), RuntimeError> {
-        self.operands.params.clear();
-        self.staged.resize_with(self.staged.len().max(inputs.len()), Buffer::default);
-        for (input, staged) in inputs.iter().zip(&mut self.staged) {
-            if input.bytes.as_ptr().addr().is_multiple_of(ALIGNMENT) {
-                self.operands.params.push(input.bytes.as_ptr());
-            } else {
-                staged.resize(input.bytes.len())?;
-                staged.as_mut_slice().copy_from_slice(input.bytes);
-                self.operands.params.push(staged.as_ptr());
-            }
-        }
-        Ok(())
-    }
-
-    /// Adds the addresses of captured weights.
-    fn capture(&mut self, model: &Model, captures: &[Capture]) -> Result<(), RuntimeError> {
-        for capture in captures {
-            let address = model.weights.as_ref().and_then(|weights| weights.address(*capture));
-            let Some(address) = address else { return Err(RuntimeError::NoWeights) };
-            self.operands.params.push(address);
-        }
-        Ok(())
+        self.processor.test(&model, test)
     }
 }
 
@@ -324,27 +265,4 @@ fn declared_results(model: &Model, position: usize) -> usize {
     let probes = model.program.probes.get(position).map_or(&[][..], Vec::as_slice);
     let added: usize = probes.iter().map(Probe::results).sum();
     model.program.module.entries[position].outputs.len() - added
-}
-
-/// What functions of nothing give: initial values of parameters or states.
-pub(crate) fn initial_values<'a>(
-    program: &Program,
-    initial: impl Iterator<Item = (&'a Initial, &'a TensorType)>,
-    pool: &Pool,
-) -> Result<Vec<Tensor>, RuntimeError> {
-    let mut arena = Arena::default();
-    let value = |(init, ty): (&Initial, &TensorType)| {
-        let mut tensor = Tensor { dtype: ty.dtype, ..Tensor::default() };
-        let bytes = shape_of("init", ty, &[], &mut tensor.shape)?;
-        tensor.buffer = Buffer::zeroed(bytes)?;
-        let operands = Operands {
-            params: init.streams.iter().map(|stream| std::ptr::from_ref(stream).cast()).collect(),
-            results: vec![tensor.buffer.as_mut_ptr()],
-            states: Vec::new(),
-        };
-        // SAFETY: the function takes numbers of eight bytes and gives one tensor of this type.
-        unsafe { program.run("init", init.function, &[], &operands, &mut arena, pool)? };
-        Ok(tensor)
-    };
-    initial.map(value).collect()
 }

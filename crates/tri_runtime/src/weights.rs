@@ -10,6 +10,7 @@ use tri_names::nearest;
 
 use crate::buffer::Buffer;
 use crate::call::{Arena, Operands};
+use crate::cuda::Uploads;
 use crate::pool::Pool;
 use crate::program::Program;
 use crate::signature::found_type;
@@ -24,19 +25,21 @@ enum Bytes {
 }
 
 /// Bound values, and parameters where something reads them directly.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub(crate) struct Weights {
     bound: Vec<Bytes>,
     parameters: Vec<Buffer>,
     /// Keeps mapped bytes alive.
     artifact: Option<Arc<Artifact>>,
+    /// GPUs that have them.
+    pub(crate) uploads: Uploads,
 }
 
 impl Weights {
     /// The weights in an artifact, still in the mapped file.
     pub(crate) fn of_artifact(artifact: Arc<Artifact>) -> Option<Weights> {
         let bound = artifact.weights()?.map(|(_, bytes)| mapped(bytes)).collect();
-        Some(Weights { bound, parameters: Vec::new(), artifact: Some(artifact) })
+        Some(Weights { bound, artifact: Some(artifact), ..Weights::default() })
     }
 
     /// Runs the prologue on parameters in checkpoint order.
@@ -54,7 +57,8 @@ impl Weights {
             if is_read(module, at) { Buffer::copy_of(view.bytes) } else { Ok(Buffer::default()) }
         };
         let parameters = parameters.iter().enumerate().map(copy).collect::<Result<_, _>>()?;
-        Ok(Weights { bound: bound.into_iter().map(Bytes::Owned).collect(), parameters, artifact: None })
+        let bound = bound.into_iter().map(Bytes::Owned).collect();
+        Ok(Weights { bound, parameters, ..Weights::default() })
     }
 
     /// The bytes of each bound value, in the module's order.
@@ -71,6 +75,11 @@ impl Weights {
             });
         }
         all
+    }
+
+    /// The bytes of each parameter that is read as it is, in the module's order; of the others none.
+    pub(crate) fn parameters(&self) -> Vec<&[u8]> {
+        self.parameters.iter().map(Buffer::as_slice).collect()
     }
 
     /// Where a captured value is.

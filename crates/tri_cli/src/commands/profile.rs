@@ -51,7 +51,7 @@ struct Measured {
 }
 
 fn measure(args: &ProfileArgs, format: Format, timing: &mut Timing) -> Result<Measured, Failure> {
-    let how = Opening { trust_code: false, dump_values: false, instrument: Instrument::Steps };
+    let how = Opening { trust_code: false, gpu: None, dump_values: false, instrument: Instrument::Steps };
     let Opened { mut engine, program, .. } = model::open(&args.model, how, format, timing)?;
     let program = match &args.lines {
         None => program,

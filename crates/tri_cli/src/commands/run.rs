@@ -6,7 +6,7 @@ use tri_ir::TensorData;
 use tri_routing::Run;
 use tri_runtime::Instrument;
 
-use crate::args::{Format, RunArgs};
+use crate::args::{Format, Processor, RunArgs};
 use crate::failure::Failure;
 use crate::model::{self, Opened, Opening};
 use crate::output;
@@ -76,7 +76,15 @@ fn call(args: &RunArgs, format: Format, timing: &mut Timing) -> Result<Called, F
     let earlier = args.routing_earlier.as_deref().map(|file| Ok::<_, Failure>((file, routing::read(file)?)));
     let earlier = earlier.transpose()?;
     let instrument = if args.routing_stats.is_some() { Instrument::Routes } else { Instrument::Nothing };
-    let how = Opening { trust_code: args.trust_code, dump_values: args.dump_values.is_some(), instrument };
+    let how = Opening {
+        trust_code: args.trust_code,
+        gpu: match args.device {
+            Processor::Cpu => None,
+            Processor::Gpu(number) => Some(number),
+        },
+        dump_values: args.dump_values.is_some(),
+        instrument,
+    };
     let Opened { mut engine, values: names, .. } = model::open(&args.model, how, format, timing)?;
     let inputs = model::inputs(&args.model, engine.entry(&args.model.entry)?)?;
     if args.routing_stats.is_some() {

@@ -7,12 +7,15 @@ use crate::artifacts::{section, signer, stranger};
 use crate::folder::{Folder, text};
 
 /// Codes that the command line cannot meet, and why.
-pub(crate) const NOT_HERE: [(Code, &str); 2] = [
+pub(crate) const NOT_HERE: [(Code, &str); 5] = [
     (
         Code::E4037,
         "files are held to their shapes when they are read; callers of the runtime may give any bytes",
     ),
     (Code::E5003, "a test should not use up the machine"),
+    (Code::E5005, "it depends on the machine; `tri_runtime` has a test with a machine of its own"),
+    (Code::E5006, "as before"),
+    (Code::E5007, "as before"),
 ];
 
 impl Folder {

@@ -21,7 +21,7 @@ pub(crate) fn info(name: &str, min: i64, max: Option<i64>, bound_inside: bool) -
 }
 
 impl ModelBuilder {
-    fn function(&mut self, function: Function) -> FunctionId {
+    pub(crate) fn function(&mut self, function: Function) -> FunctionId {
         self.module.functions.push(function);
         FunctionId(self.module.functions.len() as u32 - 1)
     }
