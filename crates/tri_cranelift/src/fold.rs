@@ -30,42 +30,6 @@ pub(crate) struct Folding<'f> {
     pub(crate) only_if: Option<ExprId>,
 }
 
-/// The result of folding nothing.
-fn nothing(op: ReduceOp, dtype: DType) -> Scalar {
-    let int = |value| Scalar::int(dtype, value);
-    match (op, dtype) {
-        (ReduceOp::Sum, _) => Scalar::from_bits(dtype, 0),
-        (ReduceOp::All, _) => Scalar::bool(true),
-        (ReduceOp::Any, _) => Scalar::bool(false),
-        (ReduceOp::Max, DType::F32) => Scalar::f32(f32::NEG_INFINITY),
-        (ReduceOp::Min, DType::F32) => Scalar::f32(f32::INFINITY),
-        (ReduceOp::Max, DType::F16) => Scalar::from_bits(dtype, 0xfc00),
-        (ReduceOp::Min, DType::F16) => Scalar::from_bits(dtype, 0x7c00),
-        (ReduceOp::Max, DType::Bf16) => Scalar::from_bits(dtype, 0xff80),
-        (ReduceOp::Min, DType::Bf16) => Scalar::from_bits(dtype, 0x7f80),
-        (ReduceOp::Max, DType::Bool | DType::U8) => int(0),
-        (ReduceOp::Min, DType::Bool) => int(1),
-        (ReduceOp::Min, DType::U8) => int(u8::MAX.into()),
-        (ReduceOp::Max, DType::Trit | DType::I8) => int(i8::MIN.into()),
-        (ReduceOp::Min, DType::Trit | DType::I8) => int(i8::MAX.into()),
-        (ReduceOp::Max, DType::I32) => int(i32::MIN.into()),
-        (ReduceOp::Min, DType::I32) => int(i32::MAX.into()),
-        (ReduceOp::Max, DType::I64) => int(i64::MIN),
-        (ReduceOp::Min, DType::I64) => int(i64::MAX),
-    }
-}
-
-/// How two partial results combine.
-fn combining(op: ReduceOp) -> BinaryOp {
-    match op {
-        ReduceOp::Sum => BinaryOp::Add,
-        ReduceOp::Max => BinaryOp::Max,
-        ReduceOp::Min => BinaryOp::Min,
-        ReduceOp::All => BinaryOp::And,
-        ReduceOp::Any => BinaryOp::Or,
-    }
-}
-
 impl Folding<'_> {
     /// Emits the fold over `axes`; gives its result.
     pub(crate) fn emit(&self, e: &mut Emitter<'_>, outer: &[Value], axes: &[Dim]) -> Value {
@@ -123,7 +87,7 @@ impl Folding<'_> {
     fn argmax(&self, e: &mut Emitter<'_>, outer: &[Value], axes: &[Dim]) -> Value {
         let dtype = self.cx.dtype(self.value);
         let wide = if matches!(dtype, DType::F16 | DType::Bf16) { DType::F32 } else { dtype };
-        let least = if wide == DType::F32 { Scalar::f32(f32::NAN) } else { nothing(ReduceOp::Max, dtype) };
+        let least = if wide == DType::F32 { Scalar::f32(f32::NAN) } else { ReduceOp::Max.of_nothing(dtype) };
         let mut lanes = Lanes { e, width: Width::One };
         let least = lanes.scalar(least);
         let zero = lanes.i32(0);
@@ -153,10 +117,10 @@ impl Folding<'_> {
         outer: &[Value],
         axes: &[Dim],
     ) -> Value {
-        let start = Lanes { e, width: Width::One }.scalar(nothing(op, dtype));
+        let start = Lanes { e, width: Width::One }.scalar(op.of_nothing(dtype));
         self.for_each_element(e, outer, axes, &[start], &|e, point, carried| {
             let value = self.value_at(e, point);
-            vec![Lanes { e, width: Width::One }.binary(combining(op), dtype, carried[0], value)]
+            vec![Lanes { e, width: Width::One }.binary(op.combining(), dtype, carried[0], value)]
         })[0]
     }
 
@@ -196,14 +160,14 @@ impl Folding<'_> {
         let length = e.size(axis);
         let whole = e.builder.ins().band_imm_s(length, -PARTIALS);
         let zero = e.int(0);
-        let start = Lanes { e, width: Width::Four }.scalar(nothing(op, dtype));
+        let start = Lanes { e, width: Width::Four }.scalar(op.of_nothing(dtype));
         let sums = e.for_each(zero, whole, PARTIALS, &[start; 4], |e, i, sums| {
             let add = |(part, sum): (usize, &Value)| {
                 let mut indices = outer.to_vec();
                 indices.push(e.builder.ins().iadd_imm_s(i, 4 * part as i64));
                 let mut point = Point::new(&indices, self.regs, Some(&varies), self.cx.nest.exprs.len());
                 let value = self.value_at(e, &mut point);
-                Lanes { e, width: Width::Four }.binary(combining(op), dtype, *sum, value)
+                Lanes { e, width: Width::Four }.binary(op.combining(), dtype, *sum, value)
             };
             sums.iter().enumerate().map(add).collect()
         });
@@ -250,7 +214,7 @@ fn add_to_partial(e: &mut Emitter<'_>, op: ReduceOp, dtype: DType, array: Value,
     let offset = e.builder.ins().ishl_imm_u(part, 2);
     let address = e.builder.ins().iadd(array, offset);
     let before = e.load(element_type(dtype), address, 0);
-    let after = Lanes { e, width: Width::One }.binary(combining(op), dtype, before, value);
+    let after = Lanes { e, width: Width::One }.binary(op.combining(), dtype, before, value);
     e.store(after, address, 0);
 }
 
@@ -267,7 +231,7 @@ fn load_vectors(e: &mut Emitter<'_>, array: Value, ty: Type) -> Vec<Value> {
 /// `p_j += p_{j+8}`, then +4, +2, +1.
 fn tree(e: &mut Emitter<'_>, op: ReduceOp, dtype: DType, partials: Vec<Value>) -> Value {
     let mut four = Lanes { e, width: Width::Four };
-    let op = combining(op);
+    let op = op.combining();
     let low = four.binary(op, dtype, partials[0], partials[2]);
     let high = four.binary(op, dtype, partials[1], partials[3]);
     let sums = four.binary(op, dtype, low, high);

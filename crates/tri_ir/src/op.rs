@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Dim, FunctionId, Scalar, StateId, Symbol, TensorData};
+use crate::{DType, Dim, FunctionId, Scalar, StateId, Symbol, TensorData};
 
 /// Elementwise function of one operand; result of the operand's type unless it says otherwise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -107,6 +107,44 @@ pub enum ReduceOp {
     All,
     /// Whether any is true (bool).
     Any,
+}
+
+impl ReduceOp {
+    /// The result of folding nothing.
+    pub fn of_nothing(self, dtype: DType) -> Scalar {
+        let int = |value| Scalar::int(dtype, value);
+        match (self, dtype) {
+            (ReduceOp::Sum, _) => Scalar::from_bits(dtype, 0),
+            (ReduceOp::All, _) => Scalar::bool(true),
+            (ReduceOp::Any, _) => Scalar::bool(false),
+            (ReduceOp::Max, DType::F32) => Scalar::f32(f32::NEG_INFINITY),
+            (ReduceOp::Min, DType::F32) => Scalar::f32(f32::INFINITY),
+            (ReduceOp::Max, DType::F16) => Scalar::from_bits(dtype, 0xfc00),
+            (ReduceOp::Min, DType::F16) => Scalar::from_bits(dtype, 0x7c00),
+            (ReduceOp::Max, DType::Bf16) => Scalar::from_bits(dtype, 0xff80),
+            (ReduceOp::Min, DType::Bf16) => Scalar::from_bits(dtype, 0x7f80),
+            (ReduceOp::Max, DType::Bool | DType::U8) => int(0),
+            (ReduceOp::Min, DType::Bool) => int(1),
+            (ReduceOp::Min, DType::U8) => int(u8::MAX.into()),
+            (ReduceOp::Max, DType::Trit | DType::I8) => int(i8::MIN.into()),
+            (ReduceOp::Min, DType::Trit | DType::I8) => int(i8::MAX.into()),
+            (ReduceOp::Max, DType::I32) => int(i32::MIN.into()),
+            (ReduceOp::Min, DType::I32) => int(i32::MAX.into()),
+            (ReduceOp::Max, DType::I64) => int(i64::MIN),
+            (ReduceOp::Min, DType::I64) => int(i64::MAX),
+        }
+    }
+
+    /// How two partial results combine.
+    pub fn combining(self) -> BinaryOp {
+        match self {
+            ReduceOp::Sum => BinaryOp::Add,
+            ReduceOp::Max => BinaryOp::Max,
+            ReduceOp::Min => BinaryOp::Min,
+            ReduceOp::All => BinaryOp::And,
+            ReduceOp::Any => BinaryOp::Or,
+        }
+    }
 }
 
 /// A quantiser of numerics.md. Rows are the last axis.

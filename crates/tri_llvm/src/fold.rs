@@ -24,42 +24,6 @@ pub(crate) struct Folding<'f> {
     pub(crate) lane: Option<Lane>,
 }
 
-/// The result of folding nothing.
-fn nothing(op: ReduceOp, dtype: DType) -> Scalar {
-    let int = |value| Scalar::int(dtype, value);
-    match (op, dtype) {
-        (ReduceOp::Sum, _) => Scalar::from_bits(dtype, 0),
-        (ReduceOp::All, _) => Scalar::bool(true),
-        (ReduceOp::Any, _) => Scalar::bool(false),
-        (ReduceOp::Max, DType::F32) => Scalar::f32(f32::NEG_INFINITY),
-        (ReduceOp::Min, DType::F32) => Scalar::f32(f32::INFINITY),
-        (ReduceOp::Max, DType::F16) => Scalar::from_bits(dtype, 0xfc00),
-        (ReduceOp::Min, DType::F16) => Scalar::from_bits(dtype, 0x7c00),
-        (ReduceOp::Max, DType::Bf16) => Scalar::from_bits(dtype, 0xff80),
-        (ReduceOp::Min, DType::Bf16) => Scalar::from_bits(dtype, 0x7f80),
-        (ReduceOp::Max, DType::Bool | DType::U8) => int(0),
-        (ReduceOp::Min, DType::Bool) => int(1),
-        (ReduceOp::Min, DType::U8) => int(u8::MAX.into()),
-        (ReduceOp::Max, DType::Trit | DType::I8) => int(i8::MIN.into()),
-        (ReduceOp::Min, DType::Trit | DType::I8) => int(i8::MAX.into()),
-        (ReduceOp::Max, DType::I32) => int(i32::MIN.into()),
-        (ReduceOp::Min, DType::I32) => int(i32::MAX.into()),
-        (ReduceOp::Max, DType::I64) => int(i64::MIN),
-        (ReduceOp::Min, DType::I64) => int(i64::MAX),
-    }
-}
-
-/// How two partial results combine.
-fn combining(op: ReduceOp) -> BinaryOp {
-    match op {
-        ReduceOp::Sum => BinaryOp::Add,
-        ReduceOp::Max => BinaryOp::Max,
-        ReduceOp::Min => BinaryOp::Min,
-        ReduceOp::All => BinaryOp::And,
-        ReduceOp::Any => BinaryOp::Or,
-    }
-}
-
 impl Folding<'_> {
     /// Emits the fold; gives its result.
     pub(crate) fn emit(&self, e: &mut Emitter) -> Value {
@@ -123,18 +87,18 @@ impl Folding<'_> {
     }
 
     fn reduce(&self, e: &mut Emitter, op: ReduceOp, dtype: DType) -> Value {
-        let result = e.variable(e.scalar(nothing(op, dtype)));
+        let result = e.variable(e.scalar(op.of_nothing(dtype)));
         self.for_each_element(e, &mut |e, point, _| {
             let value = self.value_at(e, point);
             let before = e.get(result);
-            let after = e.elementwise(combining(op), dtype, before, value);
+            let after = e.elementwise(op.combining(), dtype, before, value);
             e.set(result, after);
         });
         let mut own = e.get(result);
         if let Some(lane) = self.lane {
             for distance in [8, 4, 2, 1] {
                 let other = lane.exchange(e, own, distance);
-                own = e.elementwise(combining(op), dtype, own, other);
+                own = e.elementwise(op.combining(), dtype, own, other);
             }
         }
         own
@@ -167,7 +131,7 @@ impl Folding<'_> {
     fn argmax(&self, e: &mut Emitter) -> Value {
         let dtype = self.cx.dtype(self.value);
         let wide = if matches!(dtype, DType::F16 | DType::Bf16) { DType::F32 } else { dtype };
-        let least = if wide == DType::F32 { Scalar::f32(f32::NAN) } else { nothing(ReduceOp::Max, dtype) };
+        let least = if wide == DType::F32 { Scalar::f32(f32::NAN) } else { ReduceOp::Max.of_nothing(dtype) };
         let best = e.variable(e.scalar(least));
         let index = e.variable(Value::int(Type::I32, 0));
         self.for_each_element(e, &mut |e, point, at| {
