@@ -45,26 +45,31 @@ const STACK: usize = 256 << 20;
 static PANIC_PLACE: Mutex<String> = Mutex::new(String::new());
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
-    let format = cli.format;
-    colour::choose(cli.colour);
     // Panics are reported below, as any other end of a command; the hook would print a trace.
     panic::set_hook(Box::new(|info| {
         let place = info.location().map_or_else(String::new, ToString::to_string);
         *PANIC_PLACE.lock().unwrap_or_else(PoisonError::into_inner) = place;
     }));
     // Programs may nest as deeply as the parser admits, so the stack does not depend on the system's choice.
-    let thread = std::thread::Builder::new().stack_size(STACK).spawn(move || dispatch(&cli));
-    let end = match thread.map(std::thread::JoinHandle::join) {
-        Ok(Ok(end)) => end,
-        Ok(Err(payload)) => Err(Failure::Internal(panic_text(&*payload))),
-        Err(error) => Err(Failure::coded("E5003", format!("a thread cannot be started: {error}"))),
+    let thread = std::thread::Builder::new().stack_size(STACK).spawn(command);
+    let failure = match thread.map(std::thread::JoinHandle::join) {
+        Ok(Ok(end)) => return end,
+        Ok(Err(payload)) => Failure::Internal(panic_text(&*payload)),
+        Err(error) => Failure::coded("E5003", format!("a thread cannot be started: {error}")),
     };
-    match end {
+    failure.print(Cli::parse().format);
+    failure.exit_code()
+}
+
+/// Runs what the command line asks for, on a thread that begins here: each thread that allocates has memory of its own to be cleared.
+fn command() -> ExitCode {
+    let cli = Cli::parse();
+    colour::choose(cli.colour);
+    match dispatch(&cli) {
         Ok(()) if output::is_lost() => ExitCode::FAILURE,
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            failure.print(format);
+            failure.print(cli.format);
             failure.exit_code()
         }
     }

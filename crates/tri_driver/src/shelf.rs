@@ -170,9 +170,8 @@ impl<'a> Shelf<'a> {
         })
     }
 
-    /// Keeps what was compiled, and its functions if they are given, while this thread does something else: it is the disk that takes its
-    /// time, and it takes several files at once. A cache that cannot be written costs time, and is no error; a note says what a server
-    /// refused.
+    /// Keeps what was compiled, and its functions if they are given, while this thread does something else: the disk takes several files
+    /// at once. A cache that cannot be written costs time, and is no error; a note says what a server refused.
     pub(crate) fn keep<T>(
         &self,
         entry: &Entry<'_>,
@@ -182,17 +181,20 @@ impl<'a> Shelf<'a> {
         let Some(place) = self.place.as_ref().filter(|place| place.recipe.still_holds()) else {
             return (beside(), None);
         };
-        std::thread::scope(|scope| {
-            let artifact = scope.spawn(|| place.keep_artifact(entry));
-            scope.spawn(|| {
-                place.cache.put(Kind::History, &place.history, place.recipe.to_text().as_bytes());
+        let mut note = None;
+        let result = rayon::in_place_scope(|scope| {
+            scope.spawn(|_| note = place.keep_artifact(entry));
+            scope.spawn(|_| {
                 if let Some((keys, pool)) = place.functions.zip(pool) {
                     self.keep_functions(place.cache, keys, pool);
                 }
             });
-            let result = beside();
-            (result, artifact.join().unwrap_or_else(|payload| std::panic::resume_unwind(payload)))
-        })
+            scope.spawn(|_| {
+                place.cache.put(Kind::History, &place.history, place.recipe.to_text().as_bytes());
+            });
+            beside()
+        });
+        (result, note)
     }
 }
 

@@ -9,7 +9,7 @@ fn module() -> Module {
     let symbol = SymbolInfo { name: "B".to_owned(), min: 0, max: None, bound_inside: false };
     let buffer = Buffer {
         dtype: DType::F32,
-        shape: vec![Dim::var(Symbol(0))],
+        shape: vec![Dim::var(Symbol(0))].into(),
         encoding: Encoding::Plain,
         place: Place::Result(0),
     };

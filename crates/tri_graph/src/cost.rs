@@ -213,5 +213,5 @@ pub(crate) fn in_sizes(dims: &[Dim], sizes: &[Dim]) -> Option<Vec<Dim>> {
 
 /// A type of a function in the sizes of the entry point.
 pub(crate) fn type_in(ty: &TensorType, sizes: &[Dim]) -> Option<TensorType> {
-    Some(TensorType { shape: in_sizes(&ty.shape, sizes)?, ..ty.clone() })
+    Some(TensorType { shape: in_sizes(&ty.shape, sizes)?.into(), ..ty.clone() })
 }

@@ -9,6 +9,7 @@ use tri_syntax::ast::{Function, Item, ItemId, ItemKind, MemberKind as AstMember}
 
 use crate::hir::{Body, BodyOwner, Def, Dim, DimVar, ExprKind, Layer, MemberKind, Owner, Signature};
 use crate::report::{Place, Report};
+use crate::resolve::{Circles, Ways};
 use crate::scope::{self, Named, Scope};
 use crate::{dims, infer, lints, outline, resolve};
 
@@ -180,22 +181,39 @@ fn body_cycle(db: &dyn Db, _: salsa::Id, _: SourceFile, owner: BodyOwner) -> Che
     CheckedBody { body: Arc::default(), reports: reports.into_iter().collect() }
 }
 
+/// The items of a file, in order.
+#[salsa::tracked(returns(ref))]
+fn item_ids(db: &dyn Db, file: SourceFile) -> Vec<ItemId> {
+    parse(db, file).ast.items().map(|(id, _)| id).collect()
+}
+
+/// Where an item leads in its file: what may lead back to it. Few edits change that.
+#[salsa::tracked(returns(ref))]
+fn ways(db: &dyn Db, file: SourceFile, id: ItemId) -> Ways {
+    resolve::ways(db, Def { file: file.id(db), item: id })
+}
+
+/// What leads back to itself in a file.
+#[salsa::tracked(returns(ref))]
+fn circles(db: &dyn Db, file: SourceFile) -> Circles {
+    resolve::circles(db, item_ids(db, file).iter().map(|id| ways(db, file, *id)))
+}
+
 /// Everything that is wrong with a file.
 #[salsa::tracked(returns(clone))]
 pub fn check_file(db: &dyn Db, file: SourceFile) -> Arc<[Diagnostic]> {
     let mut diagnostics = parse(db, file).errors.clone();
     let mut reports: Vec<Report> = file_scope(db, file).reports.clone();
-    let items: Vec<Def> =
-        parse(db, file).ast.items().map(|(id, _)| Def { file: file.id(db), item: id }).collect();
-    let (circles, circular) = resolve::recursion(db, &items);
-    reports.extend(circles);
-    for (def, item) in items.iter().zip(&parse(db, file).ast.items) {
+    let circles = circles(db, file);
+    reports.extend(circles.reports.iter().cloned());
+    for (id, item) in parse(db, file).ast.items() {
+        let def = Def { file: file.id(db), item: id };
         // A circle is one mistake, however many stand in it.
-        if circular.contains(def) {
+        if circles.circular.contains(&def) {
             continue;
         }
-        reports.extend(head_reports(db, *def, item));
-        for owner in body_owners(db, *def) {
+        reports.extend(head_reports(db, def, item));
+        for owner in body_owners(db, def) {
             reports.extend(checked_body(db, owner).reports);
         }
     }

@@ -32,6 +32,7 @@ mod op;
 mod operations;
 mod rows;
 mod scalar;
+mod shape;
 mod tensor;
 mod text;
 mod types;
@@ -49,6 +50,7 @@ pub use op::{BinaryOp, Conv2d, Op, Pool2d, PoolKind, Quantizer, ReduceOp, Tile, 
 pub use operations::operations;
 pub use rows::meeting_rows;
 pub use scalar::Scalar;
+pub use shape::Shape;
 pub use tensor::TensorData;
 pub use text::{ParseError, parse, print_function};
 pub use types::{DType, Dim, Encoding, TensorType};

@@ -69,7 +69,7 @@ mod tests {
     use crate::{Conv2d, DType, ReduceOp, Symbol, UnaryOp};
 
     fn ty(shape: &[i64]) -> TensorType {
-        TensorType::new(DType::F32, shape.iter().map(|size| Dim::constant(*size)).collect())
+        TensorType::new(DType::F32, shape.iter().map(|size| Dim::constant(*size)).collect::<Vec<_>>())
     }
 
     #[test]

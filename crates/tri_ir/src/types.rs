@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::Symbol;
+use crate::{Shape, Symbol};
 
 /// A size: a polynomial over the symbols of a function.
 pub type Dim = tri_dims::Dim<Symbol>;
@@ -117,15 +117,15 @@ pub struct TensorType {
     /// Element type.
     pub dtype: DType,
     /// Sizes, outermost first; empty for a scalar.
-    pub shape: Vec<Dim>,
+    pub shape: Shape,
     /// Layout in memory.
     pub encoding: Encoding,
 }
 
 impl TensorType {
     /// A tensor in the plain encoding.
-    pub fn new(dtype: DType, shape: Vec<Dim>) -> Self {
-        TensorType { dtype, shape, encoding: Encoding::Plain }
+    pub fn new(dtype: DType, shape: impl Into<Shape>) -> Self {
+        TensorType { dtype, shape: shape.into(), encoding: Encoding::Plain }
     }
 
     /// A scalar.
@@ -144,7 +144,7 @@ impl TensorType {
     }
 
     /// The same element type with another shape, plainly encoded.
-    pub fn with_shape(&self, shape: Vec<Dim>) -> Self {
+    pub fn with_shape(&self, shape: impl Into<Shape>) -> Self {
         TensorType::new(self.dtype, shape)
     }
 }

@@ -152,7 +152,7 @@ impl Former<'_> {
             let buffer = &self.schedule.buffers[id.index()];
             self.formed.push(Buffer {
                 dtype: buffer.dtype,
-                shape: Vec::new(),
+                shape: Vec::new().into(),
                 encoding: buffer.encoding,
                 place,
             });

@@ -5,7 +5,8 @@ use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 use tri_ir::{
-    BinaryOp, Conv2d, DType, Dim, Encoding, Origin, Pool2d, ReduceOp, Scalar, Symbol, SymbolInfo, UnaryOp,
+    BinaryOp, Conv2d, DType, Dim, Encoding, Origin, Pool2d, ReduceOp, Scalar, Shape, Symbol, SymbolInfo,
+    UnaryOp,
 };
 
 macro_rules! index {
@@ -124,7 +125,7 @@ pub struct Buffer {
     /// Element type.
     pub dtype: DType,
     /// Sizes of the tensor in it.
-    pub shape: Vec<Dim>,
+    pub shape: Shape,
     /// Layout; only trits have another than plain.
     pub encoding: Encoding,
     /// Where it lies.

@@ -11,7 +11,7 @@ use crate::value::{Type, Value};
 
 /// The axes whose points are units of work.
 pub(crate) fn axes(buffers: &[Buffer], convolution: &Convolution) -> Vec<Dim> {
-    buffers[convolution.out.index()].shape.clone()
+    buffers[convolution.out.index()].shape.to_vec()
 }
 
 /// Emits a kernel of a convolution.

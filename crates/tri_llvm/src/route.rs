@@ -295,7 +295,7 @@ fn add_result(e: &mut Emitter, gated: bool, at: &[Value]) {
 
 /// The kernel of a choice through clusters. Sizes: rows, D, C, M.
 pub(crate) fn clusters(schedule: &Schedule, step: &ClusterStep, threads: u32) -> Result<Fixed, DimError> {
-    let shape = |buffer: BufferId| schedule.buffers[buffer.index()].shape.clone();
+    let shape = |buffer: BufferId| schedule.buffers[buffer.index()].shape.to_vec();
     let tiles = shape(step.tiles);
     let sizes = [shape(step.on), tiles[..2].to_vec()].concat();
     let buffers = vec![step.on, step.clusters, step.tiles, step.out];

@@ -131,7 +131,7 @@ impl Lowering<'_> {
         let whole = self.tensors[tensor.index()].ty.clone();
         let window = self.window(frame, &whole.shape, items)?;
         let value = self.eval(frame, value)?;
-        let value = self.broadcast(&value, &window.shape)?;
+        let value = self.broadcast(&value, &window.shape.into())?;
         let value = self.reshape(value, window.sizes)?;
         let state = self.state(tensor)?;
         self.emit_all(Op::StateWrite { state, starts: window.starts }, vec![value], Vec::new()).map(drop)

@@ -2,7 +2,7 @@
 
 use rustc_hash::FxHashMap;
 use tri_ir::{
-    self as ir, DType, Dim, Function, FunctionBuilder, Op, Scalar, StateId, Symbol, SymbolInfo, TensorType,
+    self as ir, DType, Function, FunctionBuilder, Op, Scalar, Shape, StateId, Symbol, SymbolInfo, TensorType,
     TestCheck,
 };
 
@@ -178,7 +178,7 @@ impl Lowering<'_> {
     }
 
     /// Sizes of a value of the current function.
-    pub(crate) fn shape_of(&mut self, value: ir::Value) -> Result<Vec<Dim>> {
+    pub(crate) fn shape_of(&mut self, value: ir::Value) -> Result<Shape> {
         Ok(self.type_of(value)?.shape)
     }
 

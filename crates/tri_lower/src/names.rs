@@ -22,6 +22,14 @@ impl Path {
         Path { root, steps: Vec::new() }
     }
 
+    /// One step down.
+    fn below(&self, step: Step) -> Path {
+        let mut steps = Vec::with_capacity(self.steps.len() + 1);
+        steps.extend_from_slice(&self.steps);
+        steps.push(step);
+        Path { root: self.root, steps }
+    }
+
     /// The steps from here to `below`, if it is below or the same.
     pub(crate) fn steps_to<'a>(&self, below: &'a Path) -> Option<&'a [Step]> {
         below.steps.strip_prefix(self.steps.as_slice()).filter(|_| self.root == below.root)
@@ -52,29 +60,24 @@ impl Site {
 
     /// The site of a member.
     pub(crate) fn member(&self, member: u32, name: &str, checkpoint: Option<&str>) -> Site {
-        let mut site = self.clone();
-        site.path.steps.push(Step::Member(member));
-        site.label = join(&self.label, name);
-        site.checkpoint = match checkpoint {
+        let checkpoint = match checkpoint {
             Some(whole) if self.path.steps.is_empty() || is_indexed(whole) => whole.to_owned(),
-            Some(part) => join(&self.checkpoint, part),
-            None => join(&self.checkpoint, name),
+            part => join(&self.checkpoint, part.unwrap_or(name)),
         };
-        site
+        let (path, label) = (self.path.below(Step::Member(member)), join(&self.label, name));
+        Site { path, label, checkpoint, index: self.index }
     }
 
     /// The site of an element of an array.
     pub(crate) fn element(&self, index: u32) -> Site {
-        let mut site = self.clone();
-        site.path.steps.push(Step::Index(index));
-        site.label = join(&self.label, &index.to_string());
-        site.checkpoint = if is_indexed(&self.checkpoint) {
+        let number = index.to_string();
+        let checkpoint = if is_indexed(&self.checkpoint) {
             indexed(&self.checkpoint, index)
         } else {
-            join(&self.checkpoint, &index.to_string())
+            join(&self.checkpoint, &number)
         };
-        site.index = Some(index);
-        site
+        let (path, label) = (self.path.below(Step::Index(index)), join(&self.label, &number));
+        Site { path, label, checkpoint, index: Some(index) }
     }
 
     /// The same site, where it turned out to be no array: `{i}` is that of the array around.
@@ -110,7 +113,7 @@ fn indexed(name: &str, index: u32) -> String {
 }
 
 fn join(prefix: &str, name: &str) -> String {
-    if prefix.is_empty() { name.to_owned() } else { format!("{prefix}.{name}") }
+    if prefix.is_empty() { name.to_owned() } else { [prefix, ".", name].concat() }
 }
 
 /// Number of the random sequence of a member: FNV-1a over its path and the stream asked for, so that members differ and a

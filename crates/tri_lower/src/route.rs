@@ -2,7 +2,7 @@
 
 use tri_diagnostics::Code;
 use tri_hir::hir::{ExprId, RouteBy};
-use tri_ir::{self as ir, Dim, FunctionId, Op, Symbol, TensorType, Tile};
+use tri_ir::{self as ir, Dim, FunctionId, Op, Shape, Symbol, TensorType, Tile};
 
 use crate::error::{Result, Stop};
 use crate::eval::Frame;
@@ -77,7 +77,7 @@ impl Lowering<'_> {
         }
         let op = Op::Route { top, weighted: weight.is_some(), tiles: targets };
         let routed = self.emit_all(op, args, vec![ty])?[0];
-        let shape = outer.iter().cloned().chain([result_width]).collect();
+        let shape: Shape = outer.iter().cloned().chain([result_width]).collect();
         self.reshape(routed, shape).map(Value::Tensor)
     }
 

@@ -1,6 +1,6 @@
 //! Elementwise operators, broadcasting, casts, reshapes and transpositions.
 
-use tri_ir::{self as ir, BinaryOp, DType, Dim, Op, Scalar, TensorType, UnaryOp};
+use tri_ir::{self as ir, BinaryOp, DType, Dim, Op, Scalar, Shape, TensorType, UnaryOp};
 use tri_syntax::ast;
 
 use crate::error::{Result, Stop};
@@ -18,37 +18,37 @@ impl Lowering<'_> {
     }
 
     /// A tensor of equal elements.
-    pub(crate) fn constant(&mut self, scalar: Scalar, shape: Vec<Dim>) -> Result<ir::Value> {
+    pub(crate) fn constant(&mut self, scalar: Scalar, shape: impl Into<Shape>) -> Result<ir::Value> {
         self.emit_as(Op::Constant(scalar), Vec::new(), TensorType::new(scalar.dtype(), shape))
     }
 
     /// Sizes of a tensor or of a scalar yet to be placed.
-    pub(crate) fn value_shape(&mut self, value: &Value) -> Result<Vec<Dim>> {
+    pub(crate) fn value_shape(&mut self, value: &Value) -> Result<Shape> {
         match value {
             Value::Tensor(tensor) => self.shape_of(*tensor),
-            Value::Scalar(_) => Ok(Vec::new()),
+            Value::Scalar(_) => Ok(Vec::new().into()),
             other => Err(self.invalid(format!("{} where a tensor is needed", other.kind()))),
         }
     }
 
     /// The tensor stretched to `shape`.
-    pub(crate) fn broadcast(&mut self, value: &Value, shape: &[Dim]) -> Result<ir::Value> {
+    pub(crate) fn broadcast(&mut self, value: &Value, shape: &Shape) -> Result<ir::Value> {
         match value {
-            Value::Scalar(scalar) => self.constant(*scalar, shape.to_vec()),
+            Value::Scalar(scalar) => self.constant(*scalar, shape.clone()),
             other => {
                 let tensor = self.tensor(other)?;
                 let ty = self.type_of(tensor)?;
-                if ty.shape == shape {
+                if ty.shape == *shape {
                     return Ok(tensor);
                 }
-                self.emit_as(Op::Broadcast, vec![tensor], ty.with_shape(shape.to_vec()))
+                self.emit_as(Op::Broadcast, vec![tensor], ty.with_shape(shape.clone()))
             }
         }
     }
 
     /// All of `values` stretched to one shape.
     pub(crate) fn broadcast_all(&mut self, values: &[Value]) -> Result<Vec<ir::Value>> {
-        let mut shape: Vec<Dim> = Vec::new();
+        let mut shape: Shape = Vec::new().into();
         for value in values {
             let other = self.value_shape(value)?;
             shape = self.common_shape(shape, other)?;
@@ -56,14 +56,17 @@ impl Lowering<'_> {
         values.iter().map(|value| self.broadcast(value, &shape)).collect()
     }
 
-    fn common_shape(&self, a: Vec<Dim>, b: Vec<Dim>) -> Result<Vec<Dim>> {
+    fn common_shape(&self, a: Shape, b: Shape) -> Result<Shape> {
+        if a == b {
+            return Ok(a);
+        }
         let (mut long, short) = if a.len() >= b.len() { (a, b) } else { (b, a) };
         let one = Dim::constant(1);
         let start = long.len() - short.len();
-        for (left, right) in long[start..].iter_mut().zip(short) {
+        for (left, right) in long[start..].iter_mut().zip(&short) {
             if *left == one {
-                *left = right;
-            } else if *left != right && right != one {
+                *left = right.clone();
+            } else if left != right && *right != one {
                 return Err(self.unsupported("an operator on sizes that are not seen to be equal"));
             }
         }
@@ -152,8 +155,8 @@ impl Lowering<'_> {
     }
 
     /// The same elements in another shape.
-    pub(crate) fn reshape(&mut self, operand: ir::Value, shape: Vec<Dim>) -> Result<ir::Value> {
-        let ty = self.type_of(operand)?;
+    pub(crate) fn reshape(&mut self, operand: ir::Value, shape: impl Into<Shape>) -> Result<ir::Value> {
+        let (ty, shape) = (self.type_of(operand)?, shape.into());
         if ty.shape == shape {
             return Ok(operand);
         }

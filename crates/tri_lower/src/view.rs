@@ -26,7 +26,7 @@ impl Lowering<'_> {
         let ty = self.type_of(operand)?;
         let window = self.window(frame, &ty.shape, items)?;
         let mut part = operand;
-        if window.sizes != ty.shape || window.starts.iter().any(|start| *start != Dim::default()) {
+        if ty.shape != window.sizes || window.starts.iter().any(|start| *start != Dim::default()) {
             let steps = vec![1; ty.rank()];
             let op = Op::Slice { starts: window.starts, steps };
             part = self.emit_as(op, vec![operand], ty.with_shape(window.sizes))?;

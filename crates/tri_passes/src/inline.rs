@@ -120,7 +120,7 @@ fn copy_body(rewrite: &mut Rewrite<'_>, call: &Inst, callee: &Function, symbols:
         let args = inst.args.iter().map(|arg| values[arg]).collect();
         let types = inst.results.iter().map(|result| {
             let ty = callee.ty(*result);
-            Some(TensorType { shape: sizes(&ty.shape, symbols)?, ..ty.clone() })
+            Some(TensorType { shape: sizes(&ty.shape, symbols)?.into(), ..ty.clone() })
         });
         let types = types.collect::<Option<_>>()?;
         rewrite.builder.set_origin(inst.origin);

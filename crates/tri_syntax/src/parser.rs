@@ -92,6 +92,9 @@ fn file_docs(text: &str, tokens: &[Token]) -> Docs {
 /// Drops the errors that follow from another: on its line, within a list that was never closed, or a bracket that has no
 /// partner because of it.
 fn keep_causes(text: &str, errors: &mut Vec<Diagnostic>) {
+    if errors.is_empty() {
+        return;
+    }
     let lines = LineIndex::new(text);
     let line = |error: &Diagnostic| lines.line(error.primary.span.range.start);
     let open_strings: Vec<u32> = errors.iter().filter(|error| error.code == Code::E0002).map(line).collect();

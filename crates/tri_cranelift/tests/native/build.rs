@@ -21,7 +21,7 @@ pub(crate) fn symbol(name: &str) -> SymbolInfo {
 }
 
 pub(crate) fn buffer(dtype: DType, shape: Vec<Dim>, place: Place) -> Buffer {
-    Buffer { dtype, shape, encoding: Encoding::Plain, place }
+    Buffer { dtype, shape: shape.into(), encoding: Encoding::Plain, place }
 }
 
 /// `buffer[sum of index * stride]`.

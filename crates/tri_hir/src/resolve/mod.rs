@@ -10,7 +10,7 @@ mod types;
 use std::sync::Arc;
 
 pub(crate) use heads::{layer, layer_head, signature};
-pub(crate) use recursion::recursion;
+pub(crate) use recursion::{Circles, Ways, circles, ways};
 use tri_db::{Db, SourceFile};
 use tri_diagnostics::{Code, nearest};
 use tri_syntax::ast::{self, ExprKind, ItemKind, NodeId, TypeKind};

@@ -15,29 +15,44 @@ use crate::queries::{body, body_owners, def_name, item_of, item_uses, items, lay
 use crate::report::{Place, Report};
 
 /// What leads on to others.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Step {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Step {
     /// A layer, to those in it; a function, to those that it calls.
     Owner(Owner),
     /// A `dim` or `const`, to those that it names.
     Value(Def),
 }
 
-/// The circles of a file with these items, and the dims and constants that stand in one.
-pub(crate) fn recursion(db: &dyn Db, items: &[Def]) -> (Vec<Report>, BTreeSet<Def>) {
-    let mut search = Search { db, states: BTreeMap::new(), reports: Vec::new(), circular: BTreeSet::new() };
-    for def in items {
-        if is_value(db, *def) {
-            search.visit(Step::Value(*def));
-        }
-        search.visit(Step::Owner(Owner::Layer(*def)));
-        for owner in body_owners(db, *def) {
-            if let BodyOwner::Function(function) = owner {
-                search.visit(Step::Owner(function));
-            }
-        }
+/// The steps of an item, each with where it leads in the same file; the last is followed first.
+pub(crate) type Ways = Vec<(Step, Vec<Step>)>;
+
+/// The circles of a file, and the dims and constants that stand in one.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Circles {
+    pub(crate) reports: Vec<Report>,
+    pub(crate) circular: BTreeSet<Def>,
+}
+
+/// Where an item leads.
+pub(crate) fn ways(db: &dyn Db, def: Def) -> Ways {
+    let value = is_value(db, def).then_some(Step::Value(def));
+    let functions = body_owners(db, def).into_iter().filter_map(|owner| match owner {
+        BodyOwner::Function(function) => Some(Step::Owner(function)),
+        _ => None,
+    });
+    let steps = value.into_iter().chain([Step::Owner(Owner::Layer(def))]).chain(functions);
+    steps.map(|step| (step, next(db, step))).collect()
+}
+
+/// The circles among the items of a file, given where each leads.
+pub(crate) fn circles<'db>(db: &'db dyn Db, items: impl Iterator<Item = &'db Ways>) -> Circles {
+    let ways: Vec<&(Step, Vec<Step>)> = items.flatten().collect();
+    let leads = ways.iter().map(|(step, next)| (*step, next.as_slice())).collect();
+    let mut search = Search { db, leads, states: BTreeMap::new(), found: Circles::default() };
+    for (step, _) in ways {
+        search.visit(*step);
     }
-    (search.reports, search.circular)
+    search.found
 }
 
 /// Whether a step is on the way that is being followed, or done with.
@@ -49,13 +64,12 @@ enum State {
 
 struct Search<'db> {
     db: &'db dyn Db,
+    leads: BTreeMap<Step, &'db [Step]>,
     states: BTreeMap<Step, State>,
-    reports: Vec<Report>,
-    /// Dims and constants that lead back to themselves.
-    circular: BTreeSet<Def>,
+    found: Circles,
 }
 
-impl Search<'_> {
+impl<'db> Search<'db> {
     /// Follows everything that `first` leads to, in depth, without recursion.
     fn visit(&mut self, first: Step) {
         if self.states.contains_key(&first) {
@@ -65,16 +79,17 @@ impl Search<'_> {
         let mut way = vec![(first, self.next(first))];
         while let Some((step, rest)) = way.last_mut() {
             let step = *step;
-            let Some(next) = rest.pop() else {
+            let Some((&next, others)) = rest.split_last() else {
                 self.states.insert(step, State::Done);
                 way.pop();
                 continue;
             };
+            *rest = others;
             match self.states.get(&next) {
                 Some(State::Done) => {}
                 Some(State::OnTheWay) => {
                     let circle = way.iter().map(|(step, _)| *step).skip_while(|step| *step != next);
-                    self.circular.extend(circle.filter_map(|step| match step {
+                    self.found.circular.extend(circle.filter_map(|step| match step {
                         Step::Value(def) => Some(def),
                         Step::Owner(_) => None,
                     }));
@@ -107,7 +122,7 @@ impl Search<'_> {
             _ => Report::error(Code::E2010, place, format!("`{name}` calls itself{by}"))
                 .help("functions are unrolled, so none leads back to itself; loops are `for`"),
         };
-        self.reports.push(report);
+        self.found.reports.push(report);
     }
 
     fn name(&self, step: Step) -> Option<(String, Place)> {
@@ -123,52 +138,55 @@ impl Search<'_> {
         }
     }
 
-    /// Where a step leads, in the same file; the last is followed first.
-    fn next(&self, step: Step) -> Vec<Step> {
-        let mut next: Vec<Step> = match step {
-            Step::Value(def) => self.named(def).into_iter().map(Step::Value).collect(),
-            Step::Owner(Owner::Layer(def)) => sub_layers(self.db, def).into_iter().map(Step::Owner).collect(),
-            Step::Owner(function) => self.called(function).into_iter().map(Step::Owner).collect(),
-        };
-        next.retain(|next| next.def().file == step.def().file);
-        next.reverse();
-        next
+    /// Where a step leads.
+    fn next(&self, step: Step) -> &'db [Step] {
+        self.leads.get(&step).copied().unwrap_or_default()
     }
+}
 
-    /// The dims and constants of the file that another names.
-    fn named(&self, def: Def) -> Vec<Def> {
-        let Some(file) = self.db.file(def.file) else { return Vec::new() };
-        let uses = item_uses(self.db, file, def.item);
-        let named = uses.outer.keys().filter_map(|name| items(self.db, file).get(name).copied());
-        named.filter(|named| is_value(self.db, *named)).collect()
-    }
+/// Where a step leads, in the same file; the last is followed first.
+fn next(db: &dyn Db, step: Step) -> Vec<Step> {
+    let mut next: Vec<Step> = match step {
+        Step::Value(def) => named(db, def).into_iter().map(Step::Value).collect(),
+        Step::Owner(Owner::Layer(def)) => sub_layers(db, def).into_iter().map(Step::Owner).collect(),
+        Step::Owner(function) => called(db, function).into_iter().map(Step::Owner).collect(),
+    };
+    next.retain(|next| next.def().file == step.def().file);
+    next.reverse();
+    next
+}
 
-    fn called(&self, function: Owner) -> Vec<Owner> {
-        let body = body(self.db, BodyOwner::Function(function));
-        let method = |def: Def, name: &str| {
-            let members = &layer(self.db, def).members;
-            members.iter().position(|member| &*member.name == name).map(|at| Owner::Method(def, at as u32))
-        };
-        let called = body.exprs.iter().filter_map(|expr| match &expr.kind {
-            ExprKind::Call { function, .. } | ExprKind::Function(function) => {
-                Some(Owner::Function(*function))
-            }
-            ExprKind::Method { base, member, .. } => match base.map(|base| &body.expr(base).ty) {
-                None => Some(Owner::Method(owner_def(function), *member)),
-                Some(Type::Layer(def, _)) => Some(Owner::Method(*def, *member)),
-                Some(_) => None,
-            },
-            ExprKind::Route { through, .. } => match &body.expr(*through).ty {
-                Type::Array(tile, _) => match &**tile {
-                    Type::Layer(def, _) => method(*def, "forward"),
-                    _ => None,
-                },
+/// The dims and constants of the file that another names.
+fn named(db: &dyn Db, def: Def) -> Vec<Def> {
+    let Some(file) = db.file(def.file) else { return Vec::new() };
+    let uses = item_uses(db, file, def.item);
+    let named = uses.outer.keys().filter_map(|name| items(db, file).get(name).copied());
+    named.filter(|named| is_value(db, *named)).collect()
+}
+
+fn called(db: &dyn Db, function: Owner) -> Vec<Owner> {
+    let body = body(db, BodyOwner::Function(function));
+    let method = |def: Def, name: &str| {
+        let members = &layer(db, def).members;
+        members.iter().position(|member| &*member.name == name).map(|at| Owner::Method(def, at as u32))
+    };
+    let called = body.exprs.iter().filter_map(|expr| match &expr.kind {
+        ExprKind::Call { function, .. } | ExprKind::Function(function) => Some(Owner::Function(*function)),
+        ExprKind::Method { base, member, .. } => match base.map(|base| &body.expr(base).ty) {
+            None => Some(Owner::Method(owner_def(function), *member)),
+            Some(Type::Layer(def, _)) => Some(Owner::Method(*def, *member)),
+            Some(_) => None,
+        },
+        ExprKind::Route { through, .. } => match &body.expr(*through).ty {
+            Type::Array(tile, _) => match &**tile {
+                Type::Layer(def, _) => method(*def, "forward"),
                 _ => None,
             },
             _ => None,
-        });
-        called.collect()
-    }
+        },
+        _ => None,
+    });
+    called.collect()
 }
 
 impl Step {

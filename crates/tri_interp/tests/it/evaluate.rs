@@ -7,7 +7,7 @@ use tri_ir::{
 };
 
 pub(crate) fn ty(dtype: DType, shape: &[usize]) -> TensorType {
-    TensorType::new(dtype, shape.iter().map(|n| Dim::constant(*n as i64)).collect())
+    TensorType::new(dtype, shape.iter().map(|n| Dim::constant(*n as i64)).collect::<Vec<_>>())
 }
 
 pub(crate) fn module(functions: Vec<Function>) -> Module {

@@ -137,8 +137,8 @@ fn moments(b: &mut FunctionBuilder, x: Value, axis: u32, n: f32) -> (Value, Valu
         b.infer_push1(Op::Binary(BinaryOp::Div), vec![sum, n]).unwrap()
     };
     let mean = mean_of(b, x);
-    let mut column = b.ty(mean).clone();
-    column.shape.push(1.into());
+    let column = b.ty(mean);
+    let column = column.with_shape([&*column.shape, &[1.into()]].concat());
     let full = b.ty(x).clone();
     let column = b.push1(Op::Reshape, vec![mean], column);
     let repeated = b.push1(Op::Broadcast, vec![column], full);

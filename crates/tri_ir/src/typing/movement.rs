@@ -2,7 +2,7 @@
 
 use super::source::{form, is_legal};
 use super::{TypeError, axis_of, exactly, misfit, one_result, product};
-use crate::{DType, Dim, Encoding, Scalar, TensorType};
+use crate::{DType, Dim, Encoding, Scalar, Shape, TensorType};
 
 pub(super) fn permute(perm: &[u32], operands: &[&TensorType]) -> Result<TensorType, TypeError> {
     exactly(operands, 1)?;
@@ -53,7 +53,7 @@ pub(super) fn gather(operands: &[&TensorType]) -> Result<TensorType, TypeError> 
     let Some((_, row)) = table.shape.split_first() else {
         return Err(TypeError::Rank { operand: 0, expected: 1, found: 0 });
     };
-    Ok(table.with_shape(index.shape.iter().chain(row).cloned().collect()))
+    Ok(table.with_shape(index.shape.iter().chain(row).cloned().collect::<Shape>()))
 }
 
 pub(super) fn broadcast(operands: &[&TensorType], results: &[&TensorType]) -> Result<(), TypeError> {

@@ -1,7 +1,7 @@
 //! Ops that make tensors of nothing, or of one number.
 
 use super::{TypeError, exactly, one_result};
-use crate::{DType, Dim, Scalar, TensorData, TensorType};
+use crate::{DType, Dim, Scalar, Shape, TensorData, TensorType};
 
 /// Whether these bits are an element: a bool is 0 or 1, a trit -1, 0 or 1.
 fn is_element(dtype: DType, bits: u64) -> bool {
@@ -44,7 +44,7 @@ pub(super) fn literal(data: &TensorData) -> Result<TensorType, TypeError> {
         return Err(broken);
     }
     let size = |size: &usize| i64::try_from(*size).map(Dim::constant);
-    let shape = data.shape.iter().map(size).collect::<Result<_, _>>().map_err(|_| broken)?;
+    let shape: Shape = data.shape.iter().map(size).collect::<Result<_, _>>().map_err(|_| broken)?;
     Ok(TensorType::new(data.dtype, shape))
 }
 

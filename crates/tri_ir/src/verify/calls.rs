@@ -31,6 +31,9 @@ fn sizes_of<'a>(
 }
 
 fn in_caller(ty: &TensorType, sizes: &[Option<&Dim>]) -> Result<TensorType, Problem> {
+    if ty.shape.iter().all(|dim| dim.as_constant().is_some()) {
+        return Ok(ty.clone());
+    }
     let shape = ty.shape.iter().map(|dim| substitute(dim, sizes)).collect::<Result<_, _>>()?;
     Ok(TensorType { dtype: ty.dtype, shape, encoding: ty.encoding })
 }

@@ -15,7 +15,7 @@ impl<'m> Scheduler<'m> {
     pub(super) fn elementwise(&mut self, inst: &'m Inst) -> Result<(), Failure> {
         let result = inst.results[0];
         let ty = self.ty(result);
-        let mut nest = NestBuilder::new(inst.op.name(), ty.shape.clone(), Vec::new());
+        let mut nest = NestBuilder::new(inst.op.name(), ty.shape.to_vec(), Vec::new());
         let at = Affine::indices(0, ty.rank());
         let value = self.compute(&mut nest, inst, &at)?;
         let buffer = self.target(result);

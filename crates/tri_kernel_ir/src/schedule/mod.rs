@@ -338,7 +338,7 @@ impl<'m> Scheduler<'m> {
         if ty.encoding != Encoding::Plain {
             return self.copy_bytes(value, to);
         }
-        let mut nest = NestBuilder::new("copy", ty.shape.clone(), Vec::new());
+        let mut nest = NestBuilder::new("copy", ty.shape.to_vec(), Vec::new());
         let at = Affine::indices(0, ty.rank());
         let element = self.element(&mut nest, value, &at)?;
         let to = self.element_of(to, &at)?;

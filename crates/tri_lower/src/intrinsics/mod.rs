@@ -9,7 +9,7 @@ mod source;
 mod windows;
 
 use tri_hir::hir::{Signature, Type};
-use tri_ir::{self as ir, Dim, TensorType};
+use tri_ir::{self as ir, Shape, TensorType};
 
 use crate::error::{Result, Stop};
 use crate::eval::Frame;
@@ -109,7 +109,7 @@ impl Lowering<'_> {
     }
 
     /// The sizes of the call's result.
-    fn result_shape(&self, call: &IntrinsicCall<'_>) -> Result<Vec<Dim>> {
+    fn result_shape(&self, call: &IntrinsicCall<'_>) -> Result<Shape> {
         Ok(self.result_type(call)?.shape)
     }
 }

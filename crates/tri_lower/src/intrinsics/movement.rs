@@ -82,7 +82,7 @@ fn stack(lowering: &mut Lowering<'_>, call: &IntrinsicCall<'_>) -> Result<Value>
     let Some(first) = tensors.first() else {
         return Err(lowering.invalid("nothing to stack"));
     };
-    let mut shape = lowering.shape_of(*first)?;
+    let mut shape = lowering.shape_of(*first)?.to_vec();
     let axis = lowering.axis(call, "axis", shape.len() + 1)?;
     shape.insert(axis as usize, Dim::constant(1));
     let mut parts = Vec::with_capacity(tensors.len());
