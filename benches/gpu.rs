@@ -39,8 +39,8 @@ model Product() {
 
     fn forward[B](x: f32[B, In]) -> f32[B, Out] {
         var y = zeros[B, Out]()
-        for layer in layers {
-            y = y + layer(x)
+        for each in layers {
+            y = y + each(x)
         }
         y
     }

@@ -48,7 +48,7 @@ const GATES: [Gate; 10] = [
 ];
 
 /// All that is behind a feature.
-const FEATURES: &str = "--features=tri_cli/remote,tri_cli/ptx,tri_llvm/llvm,tri_runtime/llvm";
+const FEATURES: &str = "--features=tri_cli/remote,tri_cli/ptx,tri_llvm/llvm,tri_runtime/llvm,benches/gpu";
 
 fn main() -> ExitCode {
     let names: Vec<String> = std::env::args().skip(1).collect();
