@@ -4,7 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that panics has failed")]
 
 use std::fs;
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{self, Receiver};
@@ -83,6 +83,12 @@ impl Watch {
         self.folder.path().join(name)
     }
 
+    /// Saves a text that is no shorter in place, at once: a file that is emptied first may be read while it is empty.
+    fn overwrite(&self, name: &str, text: &str) {
+        let mut file = fs::OpenOptions::new().write(true).open(self.path(name)).unwrap();
+        file.write_all(text.as_bytes()).unwrap();
+    }
+
     /// Saves a file as many editors do: another file, renamed into place.
     fn save(&self, name: &str, text: &str) {
         let beside = self.path(&format!(".{name}.swp"));
@@ -94,6 +100,11 @@ impl Watch {
     fn round(&self) -> String {
         let line = self.results.recv_timeout(PATIENCE).unwrap();
         line.rsplit_once("; ").unwrap().0.to_owned()
+    }
+
+    /// Waits for an error that says this; a save may be told twice, and so may its error.
+    fn error(&self, what: &str) {
+        while !self.note("error").contains(what) {}
     }
 
     /// The next line on stderr that begins with `start`.
@@ -118,7 +129,7 @@ fn every_save_is_a_round() {
     let artifact = fs::read(watch.path("main.tria")).unwrap();
 
     // White space, written in place: parsed, and no more.
-    fs::write(watch.path("main.tri"), MAIN.replace("half = ", "half  =  ")).unwrap();
+    watch.overwrite("main.tri", &MAIN.replace("half = ", "half  =  "));
     let round = watch.round();
     assert!(round.ends_with(": 1 file parsed, 0 bodies checked, taken from the cache (disk)"), "{round}");
     assert_eq!(fs::read(watch.path("main.tria")).unwrap(), artifact);
@@ -126,7 +137,8 @@ fn every_save_is_a_round() {
     // The body of an imported layer, saved by renaming: its bodies, and one function of those that there are.
     watch.save("parts.tri", &PARTS.replace("0.5", "0.25"));
     let round = watch.round();
-    assert!(round.contains(": 1 file parsed, 2 bodies checked, 1 of "), "{round}");
+    // A save in place may be told twice, and what is read again is parsed again; which queries run, `tri_driver/tests/queries.rs` holds.
+    assert!(round.contains(" parsed, 2 bodies checked, 1 of "), "{round}");
     assert!(round.ends_with(" functions compiled: `layer Half` in parts.tri changed"), "{round}");
     assert_ne!(fs::read(watch.path("main.tria")).unwrap(), artifact);
 
@@ -142,20 +154,20 @@ fn errors_are_told_and_the_watch_goes_on() {
     let watch = Watch::start(&["--no-cache"]);
     watch.round();
     watch.save("main.tri", &MAIN.replace("relu(x @", "rely(x @"));
-    assert!(watch.note("error").contains("rely"));
+    watch.error("rely");
     watch.note("nothing was written");
     // A module that goes, and comes again.
     watch.save("main.tri", MAIN);
     let round = watch.round();
     assert!(round.contains(" 0 of "), "compiled functions are kept while there are errors: {round}");
     fs::remove_file(watch.path("parts.tri")).unwrap();
-    assert!(watch.note("error").contains("there is no module `parts`"));
+    watch.error("there is no module `parts`");
     watch.note("nothing was written");
     watch.save("parts.tri", PARTS);
     assert!(watch.round().contains(" 0 of "));
     // The main file too.
     fs::remove_file(watch.path("main.tri")).unwrap();
-    assert!(watch.note("error").contains("main.tri"));
+    watch.error("main.tri");
     watch.note("nothing was written");
     watch.save("main.tri", MAIN);
     watch.round();
