@@ -26,10 +26,6 @@ pub(crate) fn binary_has_lanes(op: BinaryOp, dtype: DType) -> bool {
     has_lanes(dtype) && !divides && op != BinaryOp::Pow
 }
 
-fn is_small_float(dtype: DType) -> bool {
-    matches!(dtype, DType::F16 | DType::Bf16)
-}
-
 fn int_condition(op: BinaryOp, signed: bool) -> Option<IntCC> {
     Some(match (op, signed) {
         (BinaryOp::Eq, _) => IntCC::Equal,
@@ -92,7 +88,7 @@ impl Lanes<'_, '_> {
 
     /// An elementwise function of one operand.
     pub(crate) fn unary(&mut self, op: UnaryOp, dtype: DType, value: Value) -> Value {
-        if is_small_float(dtype) {
+        if dtype.is_small_float() {
             let wide = self.cast(dtype, DType::F32, value);
             let result = self.unary(op, DType::F32, wide);
             let is_bool = matches!(op, UnaryOp::IsFinite | UnaryOp::IsNan);
@@ -163,7 +159,7 @@ impl Lanes<'_, '_> {
 
     /// An elementwise function of two operands of one type.
     pub(crate) fn binary(&mut self, op: BinaryOp, dtype: DType, a: Value, b: Value) -> Value {
-        if is_small_float(dtype) {
+        if dtype.is_small_float() {
             let (a, b) = (self.cast(dtype, DType::F32, a), self.cast(dtype, DType::F32, b));
             let result = self.binary(op, DType::F32, a, b);
             return if op.is_comparison() { result } else { self.cast(DType::F32, dtype, result) };

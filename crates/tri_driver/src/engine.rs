@@ -63,8 +63,7 @@ impl Engine {
         let kernel = backend::schedule(&module, level, timing)?;
         let code = backend::generate(&kernel, &backend::options(level)?, timing)?;
         let model = timing.stage("link", || Model::from_parts(module, kernel, code))?;
-        let model = timing.stage("bind", || bind(&model, parameters))?;
-        Engine::of(model, level, cpu(threads))
+        Engine::bound(&model, level, parameters, threads, timing)
     }
 
     /// [`Engine::compile`] of a model whose calls tell more than their results.
@@ -81,7 +80,17 @@ impl Engine {
     ) -> Result<Engine, DriverError> {
         let options = Options { fusion: level.fuses(), instrument, ..Options::default() };
         let model = timing.stage("compile", || Model::from_module(module, &options))?;
-        let model = timing.stage("bind", || bind(&model, parameters))?;
+        Engine::bound(&model, level, parameters, threads, timing)
+    }
+
+    fn bound(
+        model: &Model,
+        level: OptLevel,
+        parameters: Parameters<'_>,
+        threads: Option<usize>,
+        timing: &mut Timing,
+    ) -> Result<Engine, DriverError> {
+        let model = timing.stage("bind", || bind(model, parameters))?;
         Engine::of(model, level, cpu(threads))
     }
 

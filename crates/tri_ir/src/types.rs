@@ -79,6 +79,11 @@ impl DType {
         matches!(self, DType::F16 | DType::Bf16 | DType::F32)
     }
 
+    /// Whether elements are floats of 16 bits, whose functions are those of f32, rounded.
+    pub fn is_small_float(self) -> bool {
+        matches!(self, DType::F16 | DType::Bf16)
+    }
+
     /// Whether it is an integer type (trit and bool are not).
     pub fn is_int(self) -> bool {
         matches!(self, DType::I8 | DType::U8 | DType::I32 | DType::I64)

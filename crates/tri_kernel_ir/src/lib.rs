@@ -5,10 +5,11 @@
 //! buffers that do not live at the same time share a [`Slot`]. Sizes, offsets and strides are polynomials over
 //! the schedule's symbols, so one schedule serves every batch size.
 //!
-//! The work is in four kinds of step. A [`Nest`] is a fused loop nest: for each point of its outer axes it runs stages,
+//! The work is in a few kinds of step. A [`Nest`] is a fused loop nest: for each point of its outer axes it runs stages,
 //! which fold an expression over inner axes into a register or store expressions over inner axes;
-//! elementwise chains, reductions, normalisations, softmax, pooling, gathers, copies and quantisers of weights are all nests. A
-//! [`Contraction`], a [`Convolution`], a [`MaxPool`] and a [`QuantizeStep`] are served by micro-kernels. A [`RouteStep`] groups rows by tile and calls tiles.
+//! elementwise chains, reductions, normalisations, softmax, mean pooling, gathers, copies and quantisers of weights are all nests. A
+//! [`Contraction`], a [`Convolution`], a [`MaxPool`], a [`QuantizeStep`] and a [`ClusterStep`] are served by micro-kernels. A [`RouteStep`] groups
+//! rows by tile and calls tiles.
 //! Backends lower each step once; nothing above this crate knows a target, nothing below it knows tensor IR ops.
 //!
 //! A [`Repeat`] runs some of the steps several times, over buffers that move from parameter to parameter: equal blocks are one.

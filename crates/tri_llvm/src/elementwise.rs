@@ -6,10 +6,6 @@ use tri_ir::{BinaryOp, DType, Scalar, UnaryOp};
 use crate::emitter::Emitter;
 use crate::value::{Type, Value};
 
-fn is_small_float(dtype: DType) -> bool {
-    matches!(dtype, DType::F16 | DType::Bf16)
-}
-
 fn int_condition(op: BinaryOp, signed: bool) -> Option<&'static str> {
     Some(match (op, signed) {
         (BinaryOp::Eq, _) => "icmp eq",
@@ -41,7 +37,7 @@ fn float_condition(op: BinaryOp) -> Option<&'static str> {
 impl Emitter {
     /// An elementwise function of one operand.
     pub(crate) fn unary(&mut self, op: UnaryOp, dtype: DType, value: Value) -> Value {
-        if is_small_float(dtype) {
+        if dtype.is_small_float() {
             let wide = self.cast(dtype, DType::F32, value);
             let result = self.unary(op, DType::F32, wide);
             let is_bool = matches!(op, UnaryOp::IsFinite | UnaryOp::IsNan);
@@ -108,7 +104,7 @@ impl Emitter {
 
     /// An elementwise function of two operands of one type.
     pub(crate) fn elementwise(&mut self, op: BinaryOp, dtype: DType, a: Value, b: Value) -> Value {
-        if is_small_float(dtype) {
+        if dtype.is_small_float() {
             let (a, b) = (self.cast(dtype, DType::F32, a), self.cast(dtype, DType::F32, b));
             let result = self.elementwise(op, DType::F32, a, b);
             return if op.is_comparison() { result } else { self.cast(DType::F32, dtype, result) };

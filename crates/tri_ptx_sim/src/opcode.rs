@@ -114,7 +114,9 @@ pub(crate) fn meaning(opcode: &str) -> Option<Op> {
         [name @ ("add" | "sub" | "mul" | "div" | "fma" | "sqrt" | "rcp"), "rn", _] => {
             Op::Alu(alu(name)?, ty().filter(|ty| ty.is_float())?)
         }
-        [name @ ("min" | "max"), "NaN", _] => Op::Alu(alu(name)?, ty().filter(|ty| ty.is_float())?),
+        [name @ ("min" | "max"), "NaN", _] => {
+            Op::Alu(alu(name)?, ty().filter(|ty| ty.is_float() && ty.bits <= 32)?)
+        }
         ["min", "f32"] => Op::Alu(Alu::MinNumber, ty()?),
         ["max", "f32"] => Op::Alu(Alu::MaxNumber, ty()?),
         [name @ ("neg" | "abs" | "copysign" | "selp"), _] => Op::Alu(alu(name)?, ty()?),
@@ -172,6 +174,7 @@ mod tests {
             "ld.local.b32",
             "st.local.b32",
             "tanh.approx.f32",
+            "max.NaN.f64",
         ];
         for opcode in forbidden {
             assert_eq!(meaning(opcode), None, "{opcode}");

@@ -1,5 +1,6 @@
 //! `triton profile`: where a call spends its time, step by step, beside what this machine could do.
 
+use std::path::Path;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -9,7 +10,7 @@ use tri_ir::TensorData;
 use tri_kernels::CpuLevel;
 use tri_runtime::{Instrument, Pool, TensorView};
 
-use crate::args::{Format, ProfileArgs};
+use crate::args::{Format, ProfileArgs, SourceArgs};
 use crate::failure::Failure;
 use crate::flame;
 use crate::model::{self, Opened, Opening};
@@ -53,13 +54,13 @@ struct Measured {
 fn measure(args: &ProfileArgs, format: Format, timing: &mut Timing) -> Result<Measured, Failure> {
     let how = Opening { trust_code: false, gpu: None, dump_values: false, instrument: Instrument::Steps };
     let Opened { mut engine, program, .. } = model::open(&args.model, how, format, timing)?;
-    let program = match &args.lines {
-        None => program,
-        Some(_) if program.is_some() => {
+    let program = match (&args.lines, program) {
+        (None, program) => program,
+        (Some(file), None) => Some(lines(args, file, &engine, format, timing)?),
+        (Some(_), Some(_)) => {
             let message = "`--lines` is for artifacts: a program has lines of its own";
             return Err(Failure::Usage(message.to_owned()));
         }
-        Some(_) => Some(lines(args, &engine, format, timing)?),
     };
     let inputs = inputs(args, &engine)?;
     let views: Vec<TensorView<'_>> =
@@ -82,18 +83,17 @@ fn measure(args: &ProfileArgs, format: Format, timing: &mut Timing) -> Result<Me
     Ok(Measured { profile, machine, places })
 }
 
-/// The program of `--lines`, if the artifact was compiled from it.
+/// The program in `file`, if the artifact was compiled from it.
 fn lines(
     args: &ProfileArgs,
+    file: &Path,
     engine: &Engine,
     format: Format,
     timing: &mut Timing,
 ) -> Result<Program, Failure> {
-    let Some(file) = args.lines.clone() else { return Err(Failure::Usage("no program".to_owned())) };
-    let source = crate::args::SourceArgs { file, ..args.model.source.clone() };
+    let source = SourceArgs { file: file.to_owned(), ..args.model.source.clone() };
     let program = program::open(&source)?;
-    let level = engine.level();
-    let module = program::callable(&source, &program, level, format, timing)?;
+    let module = program::callable(&source, &program, engine.level(), format, timing)?;
     if **module != *engine.module() {
         let (lines, artifact) = (source.file.display(), args.model.source.file.display());
         return Err(Failure::Usage(format!("{artifact} was not compiled from {lines} as it is")));
