@@ -8,6 +8,8 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use tri_llvm::Kind;
+
 const TARGETS: [&str; 6] = ["sm_80", "sm_86", "sm_89", "sm_90", "sm_100", "sm_120"];
 
 /// Every example with the fewest kernels that it has, and what chooses a model in it.
@@ -66,14 +68,32 @@ fn assemble(name: &str, text: &str, target: &str) {
     assert!(output.status.success() && told(&output).is_empty(), "{name}, {target}: {}", told(&output));
 }
 
+/// Holds that each kernel has the instructions of its kind; gives the kinds that there are.
+fn instructed(example: &str, text: &str) -> BTreeSet<&'static str> {
+    let kernels = text.split(".visible .entry ").skip(1);
+    let kinds = kernels.filter_map(|kernel| {
+        let name = kernel.split('(').next()?;
+        let kind = Kind::of_kernel(name)?;
+        for instruction in kind.instructions() {
+            assert!(kernel.contains(instruction), "{example}: {name} has no {instruction}");
+        }
+        Some(kind.name())
+    });
+    kinds.collect()
+}
+
 /// Holds all kernels of all examples for one family.
 fn hold(target: &str) {
+    let mut kinds = BTreeSet::new();
     for (example, kernels, options) in EXAMPLES {
         let text = ptx(example, options, target);
         let found = text.matches(".visible .entry").count();
         assert!(found >= kernels, "{example} {options:?}: {found} kernels");
+        kinds.extend(instructed(example, &text));
         assemble(example, &text, target);
     }
+    let all: BTreeSet<&str> = Kind::ALL.iter().map(|kind| kind.name()).collect();
+    assert_eq!(kinds, all, "the examples have kernels of every kind");
 }
 
 #[test]
@@ -108,11 +128,14 @@ fn blackwell_takes_every_example() {
 }
 
 #[test]
-fn packed_weights_are_loaded_16_bytes_at_once_and_multiplied_four_at_once() {
-    let text = ptx("digits.tri", &[], "sm_90");
-    for instruction in ["dp4a.", "v4.b32", "prmt.b32", "shfl.sync.bfly.b32"] {
-        assert!(text.contains(instruction), "{instruction}");
-    }
+fn the_assembler_tells_memory_of_a_thread() {
+    let text = ".version 8.0\n.target sm_80\n.address_size 64\n.visible .entry k(.param .u64 p) {\n\
+        .local .align 4 .b8 own[64]; .reg .b64 %a<4>; .reg .b32 %v;\n\
+        ld.param.u64 %a0, [p]; and.b64 %a1, %a0, 60; mov.u64 %a2, own; add.s64 %a3, %a2, %a1;\n\
+        st.local.u64 [own], %a0; ld.local.u32 %v, [%a3]; st.global.u32 [%a0], %v; ret;\n}\n";
+    let told = std::panic::catch_unwind(|| assemble("own", text, "sm_80")).unwrap_err();
+    let told = told.downcast_ref::<String>().unwrap();
+    assert!(told.contains("Local memory used for function 'k'"), "{told}");
 }
 
 #[test]

@@ -5,6 +5,7 @@ use tri_kernel_ir::{Body, ContractionKind, Form, MaxPool};
 
 use crate::emitter::{Emitter, Function};
 use crate::expression::NestContext;
+use crate::kind::Kind;
 use crate::route::Fixed;
 use crate::work::Work;
 use crate::{contraction, convolution, nest, quantize, tensor};
@@ -17,6 +18,24 @@ pub(crate) const WARP: i64 = 32;
 
 /// What no kernel serves.
 pub(crate) type Unserved = &'static str;
+
+/// What the kernel of a form does.
+pub(crate) fn kind(form: &Form) -> Kind {
+    match &form.body {
+        Body::Nest { nest, .. } | Body::MaxPool { step: MaxPool { nest, .. }, .. } => {
+            match Work::of(&form.buffers, nest) {
+                Work::Element => Kind::Map,
+                Work::Lane => Kind::Fold,
+                Work::Point => Kind::Point,
+            }
+        }
+        Body::Contraction(step) if step.kind == ContractionKind::I8T2 => Kind::Gemv,
+        Body::Contraction(_) => Kind::Chain,
+        Body::QuantizeRows(_) => Kind::Quantize,
+        Body::Convolution(_) => Kind::Window,
+        Body::Clusters(_) => Kind::Point,
+    }
+}
 
 /// The kernel of a form, with its text.
 pub(crate) fn of_form(form: &Form, name: String) -> Result<(Kernel, Function), Unserved> {

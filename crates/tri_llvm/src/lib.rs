@@ -18,6 +18,7 @@ mod emitter;
 mod expression;
 mod fold;
 mod kernel;
+mod kind;
 mod lower;
 mod nest;
 #[cfg(feature = "llvm")]
@@ -29,6 +30,7 @@ mod tensor;
 mod value;
 mod work;
 
+pub use kind::Kind;
 pub use lower::{LowerError, Lowered, lower};
 #[cfg(feature = "llvm")]
 pub use ptx::{Effort, PtxError};

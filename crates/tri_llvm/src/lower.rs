@@ -10,6 +10,7 @@ use tri_kernel_ir::{Form, Schedule, StepKind, Verified};
 
 use crate::emitter::Function;
 use crate::kernel::{self, THREADS};
+use crate::kind::Kind;
 use crate::nest::gathers;
 use crate::route::{self, Fixed};
 
@@ -128,8 +129,9 @@ impl Lowering {
         let number = self.kernels.len() as u32;
         let letter = |c: char| if c.is_ascii_alphanumeric() { c } else { '_' };
         let readable: String = schedule.chars().map(letter).collect();
-        let (kernel, function) = kernel::of_form(&form, format!("k{number}_{readable}_{step}"))?;
-        let many = kernel::of_many(&form, format!("{}_many", kernel.name), number + 1)?;
+        let name = |number: u32, kind: Kind| format!("k{number}_{}_{readable}_{step}", kind.name());
+        let (kernel, function) = kernel::of_form(&form, name(number, kernel::kind(&form)))?;
+        let many = kernel::of_many(&form, name(number + 1, Kind::Gemm), number + 1)?;
         self.known.insert(Arc::new(form), number);
         self.add(kernel, function);
         if let Some((kernel, function, many)) = many {

@@ -7,6 +7,7 @@ mod cases;
 mod contractions;
 mod elementwise;
 mod examples;
+mod instructions;
 mod machine;
 mod routes;
 mod rows;

@@ -1,0 +1,61 @@
+//! Kernels have the instructions that they are written for.
+
+use std::collections::BTreeMap;
+
+use tri_ir::{
+    Conv2d, DType, Encoding, FunctionBuilder, Module, Op, Quantizer, ReduceOp, UnaryOp, Value, verify,
+};
+use tri_kernel_ir::Fusion;
+use tri_llvm::{Effort, Kind, Target, lower};
+
+use crate::cases::{dim, function, n, push, tensor};
+
+/// `x` by the rows of ternary weights that are packed.
+fn packed(f: &mut FunctionBuilder, x: Value) -> Value {
+    let w = f.param(tensor(DType::Trit, &[dim(40), dim(256)]));
+    let mut ty = tensor(DType::Trit, &[dim(40), dim(256)]);
+    ty.encoding = Encoding::T2;
+    let w = f.push1(Op::Encode, vec![w], ty);
+    push(f, Op::Contract { batch: Vec::new(), contract: vec![(1, 1)] }, &[x, w])
+}
+
+/// A function with a kernel of every kind.
+fn of_every_kind() -> tri_ir::Verified {
+    let mut f = function();
+    let x = f.param(tensor(DType::F32, &[n(), dim(256)]));
+    let digits = f.infer_push(Op::Quantize(Quantizer::QuantizeRows), vec![x]).unwrap();
+    let products = packed(&mut f, digits[0]);
+    let w = f.param(tensor(DType::F32, &[dim(256), dim(32)]));
+    let chains = push(&mut f, Op::Contract { batch: Vec::new(), contract: vec![(1, 0)] }, &[x, w]);
+    let image = f.param(tensor(DType::F32, &[n(), dim(8), dim(9), dim(9)]));
+    let window = f.param(tensor(DType::F32, &[dim(20), dim(8), dim(3), dim(3)]));
+    let conv = Conv2d { stride: [1, 1], padding: [1, 1], dilation: [1, 1], groups: 1 };
+    let convolved = push(&mut f, Op::Conv2d(conv), &[image, window]);
+    let map = push(&mut f, Op::Unary(UnaryOp::Exp), &[x]);
+    let fold = push(&mut f, Op::Reduce { op: ReduceOp::Sum, axes: vec![1] }, &[x]);
+    let short = push(&mut f, Op::Reduce { op: ReduceOp::Sum, axes: vec![3] }, &[image]);
+    let results = vec![digits[1], products, chains, convolved, map, fold, short];
+    verify(Module { functions: vec![f.finish(results)], ..Module::default() }).unwrap()
+}
+
+#[test]
+fn kernels_have_the_instructions_that_they_are_written_for() {
+    let module = of_every_kind();
+    let schedules = tri_kernel_ir::schedule(&module, Fusion::Full).unwrap();
+    let lowered = lower(&tri_kernel_ir::verify(schedules).unwrap()).unwrap();
+    for target in Target::ALL {
+        let text = target.compile(&lowered, Effort::Usual).unwrap();
+        let mut found = BTreeMap::new();
+        for kernel in text.split(".visible .entry ").skip(1) {
+            let name = kernel.split('(').next().unwrap();
+            let kind = Kind::of_kernel(name).unwrap();
+            *found.entry(kind.name()).or_insert(0) += 1;
+            for instruction in kind.instructions() {
+                assert!(kernel.contains(instruction), "{target}: {name} without {instruction}\n{kernel}");
+            }
+            assert!(!kernel.contains(".local"), "{target}: {name} keeps something in memory of the thread");
+        }
+        let missing = Kind::ALL.into_iter().filter(|kind| !found.contains_key(kind.name()));
+        assert_eq!(missing.collect::<Vec<_>>(), [], "{target} has {found:?}");
+    }
+}
