@@ -168,6 +168,11 @@ fn an_artifact_keeps_ptx_with_its_launch_schedule() {
     let cpu = compile("cpu.tria", &[]);
     let gpu = compile("gpu.tria", &["--target=ptx:sm_86"]);
     assert!(cpu != gpu, "the cache tells targets apart");
+    let has = |bytes: &[u8], text: &str| bytes.windows(text.len()).any(|window| window == text.as_bytes());
+    assert!(
+        has(&gpu, "digits.tri:") && !has(&gpu, "examples/digits.tri"),
+        "steps have lines, without folders"
+    );
     assert!(gpu == compile("again.tria", &["--target=ptx:sm_86", "--no-cache"]), "the same bytes again");
     let output = triton(&["verify", &artifact("gpu.tria")]);
     let text = String::from_utf8_lossy(&output.stdout).into_owned() + &told(&output);

@@ -28,6 +28,9 @@ pub(crate) struct Driver {
     pub(crate) events: Handles<Event>,
     pub(crate) graphs: Handles<std::sync::Arc<Vec<Work>>>,
     pub(crate) executables: Handles<std::sync::Arc<Vec<Work>>>,
+    /// How many launches there were, and how many have run.
+    pub(crate) launches: u32,
+    runs: u32,
     /// What every call gives since a kernel went wrong.
     stopped: Option<Code>,
 }
@@ -46,6 +49,8 @@ static DRIVER: LazyLock<Mutex<Driver>> = LazyLock::new(|| {
         events: Handles::default(),
         graphs: Handles::default(),
         executables: Handles::default(),
+        launches: 0,
+        runs: 0,
         stopped: None,
     })
 });
@@ -198,6 +203,10 @@ impl Driver {
 
     /// Runs a kernel. It may write to what it has an address of.
     fn launch(&mut self, function: &Function, grid: [u32; 2], arguments: &[u64]) -> Result<(), Code> {
+        self.runs += 1;
+        if self.runs == self.settings.illegal_launch {
+            return Err(ILLEGAL_ADDRESS);
+        }
         let memory = &self.memory;
         let writable: Vec<u64> = arguments.iter().copied().filter(|it| memory.is_device(*it)).collect();
         let launched = self.memory.gpu.launch(&function.module, &function.kernel, grid, arguments, &writable);

@@ -11,23 +11,43 @@ pub struct Settings {
     pub memory: u64,
     /// Version of CUDA that the driver is for, as `cuDriverGetVersion` gives it: 12040 for 12.4.
     pub version: u32,
+    /// Which launch is refused, in the order of the program, counted from 1; 0 for none.
+    pub refused_launch: u32,
+    /// Which launch meets an address that there is not, in the order in which they run, counted from 1; 0 for none.
+    pub illegal_launch: u32,
 }
 
 impl Default for Settings {
     fn default() -> Settings {
-        Settings { devices: 1, capability: 90, memory: 1 << 30, version: 12040 }
+        Settings {
+            devices: 1,
+            capability: 90,
+            memory: 1 << 30,
+            version: 12040,
+            refused_launch: 0,
+            illegal_launch: 0,
+        }
     }
 }
 
 impl Settings {
     /// Variables that say what differs from the default.
-    const VARIABLES: [&str; 4] =
-        ["TRI_CUDA_SIM_DEVICES", "TRI_CUDA_SIM_CAPABILITY", "TRI_CUDA_SIM_MEMORY", "TRI_CUDA_SIM_VERSION"];
+    const VARIABLES: [&str; 6] = [
+        "TRI_CUDA_SIM_DEVICES",
+        "TRI_CUDA_SIM_CAPABILITY",
+        "TRI_CUDA_SIM_MEMORY",
+        "TRI_CUDA_SIM_VERSION",
+        "TRI_CUDA_SIM_REFUSED_LAUNCH",
+        "TRI_CUDA_SIM_ILLEGAL_LAUNCH",
+    ];
 
     /// The settings as variables of the environment of a process to start.
-    pub fn variables(&self) -> [(&'static str, String); 4] {
-        let values = [self.devices.into(), self.capability.into(), self.memory, self.version.into()];
-        let mut values = values.into_iter().map(|value: u64| value.to_string());
+    pub fn variables(&self) -> [(&'static str, String); 6] {
+        let [devices, capability, version, refused, illegal] =
+            [self.devices, self.capability, self.version, self.refused_launch, self.illegal_launch]
+                .map(u64::from);
+        let values = [devices, capability, self.memory, version, refused, illegal];
+        let mut values = values.into_iter().map(|value| value.to_string());
         Settings::VARIABLES.map(|name| (name, values.next().unwrap_or_default()))
     }
 
@@ -41,6 +61,8 @@ impl Settings {
             capability: small(1, usual.capability),
             memory: number(2).unwrap_or(usual.memory),
             version: small(3, usual.version),
+            refused_launch: small(4, usual.refused_launch),
+            illegal_launch: small(5, usual.illegal_launch),
         }
     }
 }

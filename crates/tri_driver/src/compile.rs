@@ -147,9 +147,11 @@ pub(crate) fn compile_after<'a>(
         None => None,
     };
     let known = if earlier.is_empty() { &known } else { earlier };
+    let kernel = program.kernel_ir(request.level, timing)?;
     let package = Package {
         module,
-        kernel: program.kernel_ir(request.level, timing)?,
+        kernel,
+        places: if request.gpu.is_some() { program.places(kernel) } else { Vec::new() },
         level: request.level,
         gpu: request.gpu,
         source_hash: program.source_hash(),

@@ -3,6 +3,7 @@
 use tri_kernel_ir::Verified;
 use tri_llvm::Target;
 use tri_passes::OptLevel;
+use tri_runtime::GpuCode;
 
 use crate::DriverError;
 
@@ -14,17 +15,28 @@ pub(crate) fn target_of(section: &str) -> Option<Target> {
 /// Whether this build has LLVM.
 pub(crate) const HAS_LLVM: bool = cfg!(feature = "ptx");
 
-/// The contents of a section for a family of GPUs: PTX with its launch schedule.
+/// The contents of a section for a family of GPUs: PTX with its launch schedule, and where in the source steps stand.
 #[cfg(feature = "ptx")]
-pub(crate) fn code(kernel: &Verified, target: Target, level: OptLevel) -> Result<Vec<u8>, DriverError> {
-    let lowered = tri_llvm::lower(kernel)?;
-    let ptx = target.compile(&lowered, effort(level)).map_err(refused)?;
-    let code = lowered.into_code(ptx, tri_cranelift::Code::fingerprint(kernel));
+pub(crate) fn code(
+    kernel: &Verified,
+    target: Target,
+    level: OptLevel,
+    places: Vec<Vec<String>>,
+) -> Result<Vec<u8>, DriverError> {
+    let code = GpuCode { places, ..gpu_code(kernel, target, level)? };
     let malformed = |error: postcard::Error| tri_artifact::ArtifactError::Malformed {
         section: "ptx",
         reason: error.to_string(),
     };
     Ok(postcard::to_stdvec(&code).map_err(malformed)?)
+}
+
+/// PTX with its launch schedule.
+#[cfg(feature = "ptx")]
+pub(crate) fn gpu_code(kernel: &Verified, target: Target, level: OptLevel) -> Result<GpuCode, DriverError> {
+    let lowered = tri_llvm::lower(kernel)?;
+    let ptx = target.compile(&lowered, effort(level)).map_err(refused)?;
+    Ok(lowered.into_code(ptx, tri_cranelift::Code::fingerprint(kernel)))
 }
 
 /// LLVM IR of the kernels, after LLVM's passes.
@@ -51,7 +63,18 @@ fn refused(error: tri_llvm::PtxError) -> DriverError {
 
 /// Never made: there is no LLVM in this build.
 #[cfg(not(feature = "ptx"))]
-pub(crate) fn code(_: &Verified, target: Target, _: OptLevel) -> Result<Vec<u8>, DriverError> {
+pub(crate) fn code(
+    _: &Verified,
+    target: Target,
+    _: OptLevel,
+    _: Vec<Vec<String>>,
+) -> Result<Vec<u8>, DriverError> {
+    Err(DriverError::NoLlvm { target })
+}
+
+/// Never made: there is no LLVM in this build.
+#[cfg(not(feature = "ptx"))]
+pub(crate) fn gpu_code(_: &Verified, target: Target, _: OptLevel) -> Result<GpuCode, DriverError> {
     Err(DriverError::NoLlvm { target })
 }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use tri_diagnostics::LineIndex;
 use tri_graph::{Graph, GraphError, Weights, build, entry_of, stored_bytes};
 use tri_ir::{Capture, DType, Encoding, Entry, Module};
 use tri_lower::Place;
@@ -55,6 +56,25 @@ impl Program {
             tri_diagnostics::render::Sources::name(self, span.file),
             before.matches('\n').count() + 1
         ))
+    }
+
+    /// For each schedule and each step, the place of its source: `digits.tri:32:9`, the file without its folder, as artifacts hold no
+    /// paths; empty where a step has none.
+    pub fn places(&self, kernel: &tri_kernel_ir::Module) -> Vec<Vec<String>> {
+        let mut indices = BTreeMap::new();
+        let mut place = |origin| {
+            let span = self.span(origin)?;
+            let text = tri_diagnostics::render::Sources::text(self, span.file);
+            let lines = indices.entry(span.file).or_insert_with(|| LineIndex::new(text));
+            let at = lines.line_column(text, span.range.start);
+            let name = tri_diagnostics::render::Sources::name(self, span.file);
+            let name = Path::new(&name).file_name()?.to_string_lossy().into_owned();
+            Some(format!("{name}:{}:{}", at.line, at.column))
+        };
+        let steps = kernel.schedules.iter().map(|schedule| schedule.steps.iter());
+        steps
+            .map(|steps| steps.map(|step| step.origin.and_then(&mut place).unwrap_or_default()).collect())
+            .collect()
     }
 }
 

@@ -31,6 +31,8 @@ pub struct Package<'a> {
     pub level: OptLevel,
     /// A family of GPUs to compile for, besides this machine.
     pub gpu: Option<GpuTarget>,
+    /// Where in the source the steps of the kernel IR stand, for errors of a GPU: [`Program::places`](crate::Program).
+    pub places: Vec<Vec<String>>,
     /// blake3 of the source.
     pub source_hash: [u8; 32],
     /// Options that change the result, by name.
@@ -90,7 +92,8 @@ impl Package<'_> {
             Ok(())
         })?;
         if let Some(target) = self.gpu {
-            let code = timing.stage("codegen (GPU)", || gpu::code(self.kernel, target, self.level))?;
+            let code =
+                timing.stage("codegen (GPU)", || gpu::code(self.kernel, target, self.level, self.places))?;
             writer.gpu_code(&target.cpu(), code)?;
         }
         Ok(Assembled { writer, skipped, pool })

@@ -48,7 +48,12 @@ impl Recipe {
             ("the CPU level".to_owned(), text(&backend::target(backend::cpu_level()?))),
             ("the -O level".to_owned(), text(&format!("{level:?}"))),
         ];
-        parts.extend(gpu.map(|gpu| ("the GPU".to_owned(), text(&gpu.to_string()))));
+        if let Some(gpu) = gpu {
+            parts.push(("the GPU".to_owned(), text(&gpu.to_string())));
+            // Code for a GPU says where in the source its steps stand, which an edit of a comment changes.
+            parts.push(("the name of the file".to_owned(), text(&program.name())));
+            parts.push(("the lines of the source".to_owned(), Key::of(&program.source_hash())));
+        }
         parts.extend(
             program.options().into_iter().map(|(name, value)| (format!("option {name}"), text(&value))),
         );

@@ -18,6 +18,8 @@ pub struct GpuCode {
     /// tile's own steps, then the fifth. The sizes [`Run::ROWS`] (of the fourth and fifth), [`Run::RANK`] and [`Run::START`] are then those of the
     /// chunk. Other steps run none.
     pub runs: Vec<Vec<Vec<Run>>>,
+    /// For each schedule and each of its steps, where its source stands: `digits.tri:12:9`, or nothing. None at all if nobody knows.
+    pub places: Vec<Vec<String>>,
     /// Steps that can fail. The word that a failure at place `i` stores is `i + 1`.
     pub sites: Vec<Site>,
     /// PTX.
@@ -89,6 +91,12 @@ pub struct Site {
 }
 
 impl GpuCode {
+    /// Where the source of a step stands, as `digits.tri:12:9`.
+    pub fn place(&self, site: Site) -> Option<&str> {
+        let place = self.places.get(site.schedule as usize)?.get(site.step as usize)?;
+        Some(place.as_str()).filter(|place| !place.is_empty())
+    }
+
     /// The number of the kernel that serves a run best for the values of its sizes.
     pub fn kernel_for(&self, run: &Run, sizes: &[i64]) -> usize {
         let kernel = self.kernels.get(run.kernel as usize);

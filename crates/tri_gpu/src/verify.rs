@@ -97,6 +97,12 @@ impl GpuCode {
                 }
             }
         }
+        if !self.places.is_empty() {
+            count("schedules with places", module.schedules.len(), self.places.len())?;
+            for (schedule, places) in module.schedules.iter().zip(&self.places) {
+                count("places of steps", schedule.steps.len(), places.len())?;
+            }
+        }
         for (at, site) in self.sites.iter().enumerate() {
             let schedule = module.schedules.get(site.schedule as usize);
             if schedule.is_none_or(|schedule| site.step as usize >= schedule.steps.len()) {

@@ -43,6 +43,7 @@ fn code() -> GpuCode {
         fingerprint: [7; 32],
         kernels: vec![kernel],
         runs: vec![vec![vec![run]]],
+        places: vec![vec!["model.tri:3:5".to_owned()]],
         sites: vec![Site { schedule: 0, step: 0 }],
         text: ".version 7.0".to_owned(),
     }
@@ -135,6 +136,18 @@ fn a_kernel_that_nobody_could_launch_is_refused() {
     assert_eq!(changed(|k| k.axes[0] = Dim::var(Symbol(1))), kernel("an axis of a symbol that there is not"));
     let twice = after(|code| code.kernels.push(code.kernels[0].clone()));
     assert_eq!(twice, "kernel 1 has the name of another");
+}
+
+#[test]
+fn places_are_of_all_steps_or_of_none() {
+    let step = Site { schedule: 0, step: 0 };
+    assert_eq!(code().place(step), Some("model.tri:3:5"));
+    assert_eq!(after(|code| code.places.clear()), "nothing");
+    let more = after(|code| code.places[0].push(String::new()));
+    assert_eq!(more, "2 places of steps are listed where there are 1");
+    let unknown = GpuCode { places: vec![vec![String::new()]], ..code() };
+    assert_eq!(unknown.place(step), None);
+    assert_eq!(code().place(Site { schedule: 1, step: 9 }), None);
 }
 
 #[test]

@@ -28,10 +28,11 @@ pub struct Lowered {
 }
 
 impl Lowered {
-    /// The kernels as they are kept and launched. `text` is what was compiled from [`Lowered::text`], `fingerprint` that of the kernel IR.
+    /// The kernels as they are kept and launched, without places in the source. `text` is what was compiled from [`Lowered::text`],
+    /// `fingerprint` that of the kernel IR.
     pub fn into_code(self, text: String, fingerprint: [u8; 32]) -> GpuCode {
         let Lowered { kernels, runs, sites, .. } = self;
-        GpuCode { fingerprint, kernels, runs, sites, text }
+        GpuCode { fingerprint, kernels, runs, places: Vec::new(), sites, text }
     }
 }
 

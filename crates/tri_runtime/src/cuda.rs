@@ -12,6 +12,7 @@ mod driver;
 mod error;
 mod gpu;
 mod host;
+mod largest;
 mod loaded;
 mod memory;
 mod stream;

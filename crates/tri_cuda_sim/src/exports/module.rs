@@ -6,7 +6,7 @@ use std::ffi::{CStr, c_char, c_uint, c_void};
 use std::sync::Arc;
 
 use super::{Handle, give};
-use crate::code::{Code, INVALID_HANDLE, INVALID_PTX, INVALID_VALUE, NOT_FOUND};
+use crate::code::{Code, INVALID_HANDLE, INVALID_PTX, INVALID_VALUE, NOT_FOUND, OUT_OF_RESOURCES};
 use crate::driver::{call, call_outside_capture};
 use crate::module::{self, Function};
 use crate::work::Work;
@@ -107,6 +107,10 @@ unsafe extern "C" fn cuLaunchKernel(
         let fits = (1..=i32::MAX as u32).contains(&blocks) && (1..=MAX_THREADS).contains(&threads);
         if !flat || !fits || shared_bytes != 0 || parameters.is_null() || !extra.is_null() {
             return Err(INVALID_VALUE);
+        }
+        driver.launches += 1;
+        if driver.launches == driver.settings.refused_launch {
+            return Err(OUT_OF_RESOURCES);
         }
         // SAFETY: there is an address of 64 bits for each parameter, which the kernel tells the number of.
         let argument = |at: usize| unsafe { parameters.add(at).read().read_unaligned() };

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use tri_ir::{Capture, FunctionId, StateId};
 
 use super::CudaError;
+use super::loaded::Launch;
 use super::memory::{ALIGNMENT, Memory, Pinned};
 use super::stream::{Graph, Stream};
 
@@ -31,7 +32,8 @@ pub(super) struct Prepared {
     pub(super) workspace: usize,
     /// How many calls had these sizes.
     pub(super) calls: u64,
-    pub(super) graph: Option<Graph>,
+    /// The launches of a call, and the last of them.
+    pub(super) graph: Option<(Graph, Option<Launch>)>,
 }
 
 /// Where inputs and results lie, in the same places on the device and in pinned memory: first all inputs, then the results.

@@ -46,15 +46,19 @@ pub enum CudaError {
         reason: String,
     },
     /// Too little memory on the device.
-    #[error("{bytes} bytes of memory cannot be had on {device}")]
+    #[error("{bytes} bytes of memory cannot be had on {device}{purpose}")]
     Memory {
+        /// What they are for, after a comma, if it is known.
+        purpose: String,
         /// How many were asked for.
         bytes: usize,
         /// The device's name.
         device: String,
     },
     /// A kernel cannot be launched.
-    #[error("kernel `{kernel}`, which computes step {step} of `{function}`, cannot be launched: {reason}")]
+    #[error(
+        "kernel `{kernel}`, which computes step {step} of `{function}`{place}, cannot be launched: {reason}"
+    )]
     Launch {
         /// Its name in PTX.
         kernel: String,
@@ -62,6 +66,8 @@ pub enum CudaError {
         function: String,
         /// Position of the step.
         step: usize,
+        /// Where its source stands, after ` at `, if that is known.
+        place: String,
         /// The driver's words.
         reason: String,
     },

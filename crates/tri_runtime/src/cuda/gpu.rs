@@ -6,9 +6,11 @@ use std::sync::Arc;
 
 use tri_ir::Test;
 
+use super::CudaError;
 use super::call::{Callee, Layout, Prepared, Staging};
-use super::host::{FAILURE_BYTES, Host, Offsets, Operands, Stop, failure_in};
-use super::loaded::Loaded;
+use super::host::{FAILURE_BYTES, Host, Offsets, Operands, Stop, WAIT, failure_in};
+use super::largest::largest;
+use super::loaded::{Launch, Loaded};
 use super::memory::{Memory, Pinned};
 use super::stream::Stream;
 use super::weights::Uploaded;
@@ -19,9 +21,6 @@ use crate::pool::Pool;
 use crate::program::Program;
 use crate::session::Processor;
 use crate::{Model, RuntimeError, Tensor, TensorView};
-
-/// A variable that makes a session wait after each launch, so that an error of the device names one kernel.
-const WAIT: &str = "TRI_CUDA_WAIT";
 
 /// What a session on a GPU has.
 #[derive(Debug)]
@@ -143,7 +142,9 @@ impl Gpu {
                 *kept = Some(Memory::new(&self.stream, self.states[state.index()].bytes)?);
             }
         }
-        if self.staging.grow(prepared.layout.bytes())? | self.workspace.grow(prepared.workspace)? {
+        let room = self.workspace.grow(prepared.workspace);
+        let moved = room.map_err(|error| self.purpose(error, callee, &prepared))?;
+        if self.staging.grow(prepared.layout.bytes())? | moved {
             // Graphs hold addresses.
             self.prepared.iter_mut().flatten().for_each(|other| other.graph = None);
             return Ok(Prepared { graph: None, ..prepared });
@@ -151,8 +152,18 @@ impl Gpu {
         Ok(prepared)
     }
 
+    /// Says what memory is for that the workspace of a call cannot get.
+    fn purpose(&self, error: CudaError, callee: &Callee<'_>, prepared: &Prepared) -> CudaError {
+        let CudaError::Memory { bytes, device, .. } = error else { return error };
+        let schedule = Program::schedule_of(callee.function);
+        let most = largest(&self.loaded, schedule, &prepared.outer, prepared.workspace as u64);
+        let most = most.map(|launch| format!(", most of it for kernel {}", self.loaded.describe(launch)));
+        let purpose = format!(", for the workspace of `{}`{}", callee.name, most.unwrap_or_default());
+        CudaError::Memory { bytes, device, purpose }
+    }
+
     /// Puts a call into the stream; gives the kernel that was launched last.
-    fn launch_all(&mut self, callee: &Callee<'_>, prepared: &mut Prepared) -> Result<Option<usize>, Stop> {
+    fn launch_all(&mut self, callee: &Callee<'_>, prepared: &mut Prepared) -> Result<Option<Launch>, Stop> {
         let schedule = Program::schedule_of(callee.function);
         prepared.calls += 1;
         let repeats = prepared.calls > 1 && !self.each && !self.loaded.decides[schedule.index()];
@@ -161,16 +172,17 @@ impl Gpu {
         }
         if prepared.graph.is_none() {
             let stream = self.stream.clone();
-            prepared.graph = Some(stream.capture(|| self.walk(callee, prepared).map(drop))?);
+            let mut last = None;
+            let filled = || self.walk(callee, prepared).map(|launched| last = launched);
+            prepared.graph = Some((stream.capture(filled)?, last));
         }
-        if let Some(graph) = &prepared.graph {
-            self.stream.launch_graph(graph)?;
-        }
-        Ok(None)
+        let Some((graph, last)) = &prepared.graph else { return Ok(None) };
+        self.stream.launch_graph(graph)?;
+        Ok(*last)
     }
 
     /// Puts the parts of a call into the stream one by one.
-    fn walk(&mut self, callee: &Callee<'_>, prepared: &Prepared) -> Result<Option<usize>, Stop> {
+    fn walk(&mut self, callee: &Callee<'_>, prepared: &Prepared) -> Result<Option<Launch>, Stop> {
         let (stream, layout) = (self.stream.clone(), &prepared.layout);
         for state in callee.at_risk {
             if let Some(kept) = &self.kept[state.index()] {
@@ -216,7 +228,7 @@ impl Gpu {
     }
 
     /// Waits for a call; an error is what a kernel told.
-    fn wait(&mut self, entry: &str, last: Option<usize>) -> Result<(), Stop> {
+    fn wait(&mut self, entry: &str, last: Option<Launch>) -> Result<(), Stop> {
         let host = Host {
             loaded: &self.loaded,
             stream: &self.stream,

@@ -17,13 +17,16 @@ use tri_kernel_ir::{BufferId, Place, PlanError, RouteStep, Schedule, ScheduleId,
 
 use super::CudaError;
 use super::driver::words;
-use super::loaded::Loaded;
+use super::loaded::{Launch, Loaded};
 use super::memory::Pinned;
 use super::stream::Stream;
 use crate::RuntimeError;
 
 /// Sizes with which the workspace of a schedule was laid out; more than these are forgotten.
 const KNOWN_OFFSETS: usize = 1 << 12;
+
+/// A variable that makes a session wait after each launch, so that an error of the device names one kernel.
+pub(super) const WAIT: &str = "TRI_CUDA_WAIT";
 
 /// Bytes of the words of a failure.
 pub(super) const FAILURE_BYTES: usize = 16;
@@ -134,7 +137,7 @@ pub(super) struct Host<'c> {
     /// Waits after each launch, so that an error is the fault of one kernel.
     pub(super) each: bool,
     /// The kernel that was launched last.
-    pub(super) last: Option<usize>,
+    pub(super) last: Option<Launch>,
 }
 
 impl Host<'_> {
@@ -237,10 +240,9 @@ impl Host<'_> {
     /// Waits for all that was launched.
     pub(super) fn finish(&self, entry: &str) -> Result<(), CudaError> {
         self.stream.finish().map_err(|error| {
-            let name = self.last.map_or("", |kernel| self.loaded.name_of(kernel));
-            let kernels = match self.last {
-                Some(_) if self.each => format!("kernel `{name}`"),
-                Some(_) => format!("a kernel, `{name}` or one before it,"),
+            let kernels = match self.last.map(|launch| self.loaded.describe(launch)) {
+                Some(last) if self.each => format!("kernel {last}"),
+                Some(last) => format!("a kernel, {last} or one before it ({WAIT}=1 tells which),"),
                 None => "a kernel".to_owned(),
             };
             CudaError::Stopped { kernels, entry: entry.to_owned(), reason: words(error) }
@@ -306,16 +308,18 @@ impl Host<'_> {
         let mut arguments = frame.addresses(&run.buffers);
         arguments.extend(sizes.iter().map(|size| *size as u64));
         arguments.push(self.failure);
+        let site = Site { schedule: frame.id.0, step: step as u32 };
         let launched = |reason| CudaError::Launch {
             kernel: kernel.name.clone(),
             function: frame.schedule.name.clone(),
             step,
+            place: loaded.place_text(site),
             reason,
         };
         // SAFETY: code that was held to the kernel IR says what the kernel takes, and operands are as large as kernel IR says.
         unsafe { self.stream.launch(loaded.functions[number], blocks, kernel.threads, &mut arguments) }
             .map_err(|error| launched(words(error)))?;
-        self.last = Some(number);
+        self.last = Some(Launch { kernel: number, site });
         if self.each {
             self.finish(&frame.schedule.name)?;
         }

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use cudarc::driver::result;
 use cudarc::driver::sys;
 use tri_cranelift::Code;
-use tri_gpu::GpuCode;
+use tri_gpu::{GpuCode, Site};
 use tri_kernel_ir::{Fusion, Module, StepKind, Verified};
 
 use super::driver::{Device, refused};
@@ -32,6 +32,13 @@ pub(crate) struct Loaded {
     /// Schedules in which the host decides something after it has looked at what kernels computed, callees included.
     pub(super) decides: Vec<bool>,
     module: sys::CUmodule,
+}
+
+/// A kernel that computes a step.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Launch {
+    pub(super) kernel: usize,
+    pub(super) site: Site,
 }
 
 // SAFETY: a module may be used by any thread.
@@ -79,9 +86,15 @@ impl Loaded {
         Ok(loaded)
     }
 
-    /// Name of a kernel.
-    pub(super) fn name_of(&self, kernel: usize) -> &str {
-        self.code.kernels.get(kernel).map_or("", |kernel| &kernel.name)
+    /// A kernel and where the source of the step stands that it computes, to people.
+    pub(super) fn describe(&self, launch: Launch) -> String {
+        let name = self.code.kernels.get(launch.kernel).map_or("", |kernel| &kernel.name);
+        format!("`{name}`{}", self.place_text(launch.site))
+    }
+
+    /// Where the source of a step stands, as ` at digits.tri:12:9`; empty if nobody knows.
+    pub(super) fn place_text(&self, site: Site) -> String {
+        self.code.place(site).map_or_else(String::new, |place| format!(" at {place}"))
     }
 }
 

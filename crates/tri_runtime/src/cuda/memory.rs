@@ -69,7 +69,7 @@ impl Drop for Memory {
 fn out_of_memory(device: &Device, bytes: usize, error: DriverError) -> CudaError {
     match error {
         DriverError(CUresult::CUDA_ERROR_OUT_OF_MEMORY) => {
-            CudaError::Memory { bytes, device: device.name.clone() }
+            CudaError::Memory { bytes, device: device.name.clone(), purpose: String::new() }
         }
         error => refused("give memory", error),
     }

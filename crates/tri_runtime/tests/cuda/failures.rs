@@ -6,7 +6,7 @@ use tri_ir::TensorData;
 use tri_runtime::{Code, Device, Model, Options, RuntimeError, Trust};
 
 use crate::calls::i32s;
-use crate::machine::{both, call_both, code_for, model, on_gpu, without_driver};
+use crate::machine::{both, call_both, code_for, model, on_awaited_gpu, on_gpu, without_driver};
 use crate::models;
 
 /// Why there is no session on the first GPU.
@@ -191,5 +191,78 @@ fn a_damaged_section_is_a_coded_error() {
         let (code, message) = refused(&model);
         assert_eq!(code, "E4019", "{message}");
         assert!(message.contains("has no kernel"), "{message}");
+    });
+}
+
+/// The model of digits, whose steps stand at lines of their own.
+fn placed() -> Model {
+    let module = models::digits();
+    let mut code = code_for(&module, "sm_90");
+    let places =
+        |steps: &Vec<_>| (0..steps.len()).map(|step| format!("digits.tri:{}:9", 30 + step)).collect();
+    code.places = code.runs.iter().map(places).collect();
+    let model = Model::from_module(module, &Options::default()).unwrap();
+    model.bind(&models::digits_weights()).unwrap().with_gpu_code("sm_90", code)
+}
+
+/// What a call of so many images says, on a machine that does not do it.
+fn failure(session: &mut tri_runtime::Session, images: usize) -> (&'static str, String) {
+    let x = TensorData::from_f32(vec![images, 64], &vec![1.0; images * 64]).unwrap();
+    let error = session.call("forward", &[tri_runtime::TensorView::of(&x).unwrap()]).unwrap_err();
+    (error.code(), error.to_string())
+}
+
+#[test]
+fn a_launch_that_is_refused_names_its_kernel_and_its_line() {
+    on_gpu(Settings { refused_launch: 2, ..Settings::default() }, || {
+        let (code, message) = failure(&mut placed().session(Device::cuda(0)).unwrap(), 2);
+        assert_eq!(code, "E5007");
+        let expected = "kernel `k2_fold_forward_1`, which computes step 1 of `forward` at digits.tri:31:9, cannot be launched";
+        assert!(message.starts_with(expected), "{message}");
+    });
+}
+
+#[test]
+fn an_illegal_address_names_kernels_up_to_the_last_and_its_line() {
+    on_gpu(Settings { illegal_launch: 2, ..Settings::default() }, || {
+        let (code, message) = failure(&mut placed().session(Device::cuda(0)).unwrap(), 2);
+        assert_eq!(code, "E5007");
+        let (before, after) = message
+            .split_once(" or one before it (TRI_CUDA_WAIT=1 tells which), of `forward` stopped the GPU: ")
+            .unwrap();
+        assert!(before.starts_with("a kernel, `k") && before.contains("_forward_"), "{message}");
+        assert!(before.contains("` at digits.tri:42:9"), "{message}");
+        assert!(after.contains("CUDA_ERROR_ILLEGAL_ADDRESS"), "{message}");
+    });
+}
+
+#[test]
+fn an_illegal_address_names_one_kernel_and_its_line_where_each_is_waited_for() {
+    on_awaited_gpu(Settings { illegal_launch: 2, ..Settings::default() }, || {
+        let (code, message) = failure(&mut placed().session(Device::cuda(0)).unwrap(), 2);
+        let expected = "kernel `k2_fold_forward_1` at digits.tri:31:9 of `forward` stopped the GPU: ";
+        assert_eq!(code, "E5007");
+        assert!(message.starts_with(expected), "{message}");
+    });
+}
+
+#[test]
+fn an_illegal_address_within_a_graph_names_its_last_kernel() {
+    on_gpu(Settings { illegal_launch: 9, ..Settings::default() }, || {
+        let mut session = placed().session(Device::cuda(0)).unwrap();
+        let x = models::images(2);
+        let mut call = || session.call("forward", &[tri_runtime::TensorView::of(&x).unwrap()]).map(drop);
+        let error = (0..9).find_map(|_| call().err()).unwrap().to_string();
+        assert!(error.starts_with("a kernel, `k") && error.contains("` at digits.tri:42:9"), "{error}");
+    });
+}
+
+#[test]
+fn too_little_memory_for_a_workspace_names_the_kernel_and_the_line_that_needs_it() {
+    on_gpu(Settings { memory: 1 << 18, ..Settings::default() }, || {
+        let (code, message) = failure(&mut placed().session(Device::cuda(0)).unwrap(), 1000);
+        assert_eq!(code, "E5003");
+        assert!(message.contains(", for the workspace of `forward`, most of it for kernel `k"), "{message}");
+        assert!(message.contains("` at digits.tri:3"), "{message}");
     });
 }

@@ -25,6 +25,14 @@ pub(crate) fn on_gpu<B: FnOnce()>(settings: Settings, body: B) {
     });
 }
 
+/// The same on a simulated GPU that is waited for after each launch.
+pub(crate) fn on_awaited_gpu<B: FnOnce()>(settings: Settings, body: B) {
+    in_process(body, |folder, command| {
+        tri_cuda_sim::install(folder).unwrap();
+        command.envs(settings.variables()).env("TRI_CUDA_WAIT", "1");
+    });
+}
+
 /// Whether tests are for the GPU of this machine.
 fn is_real() -> bool {
     std::env::var_os("TRI_GPU").is_some_and(|gpu| gpu == "real")
