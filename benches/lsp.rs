@@ -41,6 +41,7 @@ fn main() -> Result<()> {
         value: "small",
         asked: "means",
         operation: "silu",
+        operand: Some("means @"),
         rounds: size.rounds,
     })?;
 
@@ -59,6 +60,7 @@ fn main() -> Result<()> {
         value: "again",
         asked: "lowered",
         operation: "+",
+        operand: None,
         rounds: size.rounds,
     })
 }
@@ -73,6 +75,8 @@ struct Case<'a> {
     asked: &'a str,
     /// An operation behind it, whose kernel is asked for.
     operation: &'a str,
+    /// Where a sign changes what the model computes, if there is one.
+    operand: Option<&'a str>,
     rounds: usize,
 }
 
@@ -135,6 +139,15 @@ layer Block{file}x{layer}[D, Hidden](wide: bool = false) where Hidden % 2 == 0 {
     text
 }
 
+/// A text that comes and goes.
+struct Edits<'a> {
+    document: &'a str,
+    line: u32,
+    column: u32,
+    text: &'a str,
+    version: i64,
+}
+
 struct Bench {
     client: Connection,
     next: i32,
@@ -163,7 +176,6 @@ impl Bench {
         let found = places.find_map(|(line, text)| Some((line as u32, text.find(&declared)?)));
         let (line, column) = found.context("the value is declared")?;
         let end = (column + declared.len()) as u32;
-        let mut keys = Vec::new();
         let written = text.lines().nth(line as usize).unwrap_or_default();
         let place =
             |word: &str| written.find(word).map(|column| column as u32).context("the line has the word");
@@ -174,31 +186,53 @@ impl Bench {
             ("definition", "textDocument/definition", asked, Vec::new()),
             ("hover over an operation", "textDocument/hover", operation, Vec::new()),
         ];
+        // A letter more, a letter less, in the name of a value.
+        let mut edits = Edits { document: &document, line, column: end, text: "s", version: 1 };
+        let mut keys = Vec::new();
         for round in 0..case.rounds {
-            let version = round as i64 + 2;
-            let start = Instant::now();
-            // A letter more, a letter less, in the name of a value.
-            let (from, to, text) = if round % 2 == 0 { (end, end, "s") } else { (end, end + 1, "") };
-            let position = |character: u32| json!({ "line": line, "character": character });
-            let change = json!({ "range": { "start": position(from), "end": position(to) }, "text": text });
-            let id = json!({ "uri": document, "version": version });
-            self.tell("textDocument/didChange", json!({ "textDocument": id, "contentChanges": [change] }))?;
-            self.diagnostics(&document, version)?;
-            keys.push(start.elapsed());
+            keys.push(self.key(&mut edits, round)?);
             for (_, method, column, times) in &mut asked {
-                let start = Instant::now();
-                let place = json!({ "textDocument": { "uri": document }, "position": position(*column + 1 - round as u32 % 2) });
-                self.ask(method, place)?;
-                times.push(start.elapsed());
+                times.push(self.question(&edits, method, *column + 1 - round as u32 % 2)?);
             }
         }
         row("diagnostics after a key", &mut keys);
         for (name, _, _, times) in &mut asked {
             row(name, times);
         }
+        if let Some(operand) = case.operand {
+            edits = Edits { column: place(operand)?, text: "-", ..edits };
+            let mut times = Vec::new();
+            for round in 0..case.rounds {
+                self.key(&mut edits, round)?;
+                times.push(self.question(&edits, "textDocument/hover", operation)?);
+            }
+            row("the same, after a change of it", &mut times);
+        }
         println!("memory {:.0} MiB", memory()?);
         self.ask("shutdown", Value::Null)?;
         self.tell("exit", Value::Null)
+    }
+
+    /// Types a text, or in the next round takes it back, and waits for diagnostics.
+    fn key(&self, edits: &mut Edits<'_>, round: usize) -> Result<Duration> {
+        let start = Instant::now();
+        edits.version += 1;
+        let Edits { document, line, column, text, version } = *edits;
+        let (to, text) = if round % 2 == 0 { (column, text) } else { (column + text.len() as u32, "") };
+        let position = |character: u32| json!({ "line": line, "character": character });
+        let change = json!({ "range": { "start": position(column), "end": position(to) }, "text": text });
+        let id = json!({ "uri": document, "version": version });
+        self.tell("textDocument/didChange", json!({ "textDocument": id, "contentChanges": [change] }))?;
+        self.diagnostics(document, version)?;
+        Ok(start.elapsed())
+    }
+
+    /// Asks about a place of the line that is edited.
+    fn question(&mut self, edits: &Edits<'_>, method: &str, column: u32) -> Result<Duration> {
+        let start = Instant::now();
+        let position = json!({ "line": edits.line, "character": column });
+        self.ask(method, json!({ "textDocument": { "uri": edits.document }, "position": position }))?;
+        Ok(start.elapsed())
     }
 
     fn tell(&self, method: &str, params: Value) -> Result<()> {

@@ -90,6 +90,12 @@ pub(crate) fn file_scope(db: &dyn Db, file: SourceFile) -> Scope {
     scope::scope(db, file)
 }
 
+/// The names that every file sees.
+#[salsa::tracked(returns(ref))]
+pub(crate) fn prelude(db: &dyn Db) -> BTreeMap<Arc<str>, Named> {
+    scope::prelude(db)
+}
+
 /// All names that a file sees, for suggestions.
 #[salsa::tracked(returns(ref))]
 pub fn visible(db: &dyn Db, file: SourceFile) -> Vec<Arc<str>> {

@@ -161,18 +161,23 @@ fn missing_module(path: &[&str], place: Place, error: &ModuleError) -> Report {
 
 /// What `name` stands for in a file, the prelude included.
 pub fn lookup(db: &dyn Db, file: SourceFile, name: &str) -> Option<Named> {
-    if let Some(named) = crate::queries::file_scope(db, file).names.get(name) {
-        return Some(*named);
+    let own = crate::queries::file_scope(db, file).names.get(name);
+    own.or_else(|| crate::queries::prelude(db).get(name)).copied()
+}
+
+/// The names that every file sees, and what they stand for where a file has none of its own.
+pub(crate) fn prelude(db: &dyn Db) -> BTreeMap<Arc<str>, Named> {
+    let mut names = BTreeMap::new();
+    let modules = PRELUDE.iter().filter_map(|module| db.module(&["std", module]).ok());
+    for (name, def) in modules.flat_map(|module| crate::queries::items(db, module)) {
+        names.entry(name.clone()).or_insert(Named::Item(*def));
     }
-    for module in PRELUDE {
-        if let Ok(module) = db.module(&["std", module])
-            && let Some(item) = crate::queries::items(db, module).get(name)
-        {
-            return Some(Named::Item(*item));
+    for name in PRELUDE_MODULES {
+        if let Ok(module) = db.module(&["std", name]) {
+            names.entry(name.into()).or_insert(Named::Module(module));
         }
     }
-    let module = PRELUDE_MODULES.contains(&name).then(|| db.module(&["std", name]).ok()).flatten();
-    module.map(Named::Module)
+    names
 }
 
 /// All names that a file sees, for suggestions; those of the prelude first.

@@ -274,7 +274,7 @@ impl Found<'_> {
         }
         let mut items = importable(self.db, file, files, folder, |name| is_like(name, typed));
         let is_library = |item: &Importable| tri_hir::is_library(self.db, item.def.file);
-        items.sort_by_key(|item| (!item.name.starts_with(typed), is_library(item), item.name.len()));
+        items.sort_by_cached_key(|item| (!item.name.starts_with(typed), is_library(item), item.name.len()));
         self.is_incomplete = items.len() > MAX_IMPORTABLE;
         for item in items.into_iter().take(MAX_IMPORTABLE) {
             let Some(kind) = kind(self.db, Symbol::Item(item.def)) else { continue };

@@ -3,7 +3,7 @@
 use tri_db::{Db, SourceFile};
 use tri_graph::{Formula, function_cost};
 use tri_ir::{FunctionId, Module, Op};
-use tri_lower::{Callee, SourceMap};
+use tri_lower::{Callee, Place, SourceMap};
 
 use crate::elaboration::lowered;
 
@@ -21,6 +21,11 @@ pub(crate) fn of_member(db: &dyn Db, file: SourceFile, layer: &str, member: &str
         let is_in = caller.split_once('.').is_some_and(|(name, _)| name == layer);
         is_in && callee.member.split('.').next() == Some(member)
     })
+}
+
+/// The same for the call at a place.
+pub(crate) fn of_call(db: &dyn Db, file: SourceFile, place: Place) -> Vec<String> {
+    of_calls(db, file, |_, callee| callee.place == place)
 }
 
 /// The operations of each entry point of a model.

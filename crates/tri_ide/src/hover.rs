@@ -4,7 +4,8 @@ use tri_db::{Db, SourceFile};
 use tri_diagnostics::TextRange;
 use tri_hir::hir::{Def, Fact, MemberKind, Owner, Type};
 use tri_hir::{show_dim, show_fact, show_type};
-use tri_syntax::ast::{ItemKind, MemberKind as AstMember, NodeId};
+use tri_lower::Place;
+use tri_syntax::ast::{Expr, ExprKind, ItemKind, MemberKind as AstMember, Node, NodeId};
 
 use crate::costs;
 use crate::goto_definition::named;
@@ -39,15 +40,15 @@ fn of_expression(db: &dyn Db, file: SourceFile, offset: u32) -> Option<Hover> {
     let mut ids = path.nodes.iter().rev().filter_map(|node| node.id());
     let (node, ty) = ids.find_map(|node| Some((node, type_at(&body, node)?)))?;
     let mut text = format!("```tri\n{}\n```{}", show_type(db, ty), values(db, ty));
-    kernels::of_expression(db, file, around)
-        .into_iter()
-        .for_each(|line| text.push_str(&format!("\n\n{line}")));
+    let place = Place { file: file.id(db), item: path.def.item, node };
+    text.push_str(&paragraphs(kernels::of_place(db, file, place)));
     Some(Hover { range: path.range(node), text })
 }
 
 fn of_symbol(db: &dyn Db, file: SourceFile, symbol: Symbol, range: TextRange) -> Option<String> {
     let mut text = format!("```tri\n{}\n```", head(db, symbol)?);
-    let here = path_to(db, file, range).and_then(|path| type_here(db, &path));
+    let path = path_to(db, file, range);
+    let here = path.as_ref().and_then(|path| type_here(db, path));
     if let Some(ty) = here.filter(|_| !matches!(symbol, Symbol::Item(_))) {
         let shown = show_type(db, &ty);
         if !text.contains(&shown) {
@@ -58,10 +59,12 @@ fn of_symbol(db: &dyn Db, file: SourceFile, symbol: Symbol, range: TextRange) ->
         text.push_str(&values(db, &ty));
     }
     text.push_str(&facts(db, file, symbol));
-    if is_operation(db, symbol) {
-        kernels::of_expression(db, file, range)
-            .into_iter()
-            .for_each(|line| text.push_str(&format!("\n\n{line}")));
+    if let Some(place) = path.and_then(|path| called_here(db, file, &path, range)) {
+        // Those of a member stand among its facts, for all calls of it.
+        if matches!(symbol, Symbol::Local(..)) {
+            text.push_str(&paragraphs(costs::of_call(db, file, place)));
+        }
+        text.push_str(&paragraphs(kernels::of_place(db, file, place)));
     }
     let docs = symbol.docs(db);
     if !docs.is_empty() {
@@ -70,11 +73,18 @@ fn of_symbol(db: &dyn Db, file: SourceFile, symbol: Symbol, range: TextRange) ->
     Some(text)
 }
 
-/// Whether a name is that of an operation of the language, or of a function that the library makes of some.
-fn is_operation(db: &dyn Db, symbol: Symbol) -> bool {
-    let Symbol::Item(def) = symbol else { return false };
-    let item = tri_hir::item_of(db, def);
-    tri_hir::is_library(db, def.file) && item.is_some_and(|item| matches!(item.kind, ItemKind::Function(_)))
+/// The call that the word at `range` says what to call in: `norm` in `norm(x)`, `up` in `mlp.up(x)`.
+fn called_here(db: &dyn Db, file: SourceFile, path: &NodePath<'_>, range: TextRange) -> Option<Place> {
+    let call = path.nodes.iter().rev().find_map(|node| match node {
+        Node::Expr(Expr { kind: ExprKind::Call { callee, .. }, id }) => Some((callee.id, *id)),
+        _ => None,
+    });
+    let (_, node) = call.filter(|(callee, _)| path.range(*callee).end == range.end)?;
+    Some(Place { file: file.id(db), item: path.def.item, node })
+}
+
+fn paragraphs(lines: Vec<String>) -> String {
+    lines.into_iter().map(|line| format!("\n\n{line}")).collect()
 }
 
 /// The type of the value at the end of a path.
@@ -203,7 +213,7 @@ fn facts(db: &dyn Db, file: SourceFile, symbol: Symbol) -> String {
                 }
             }
         }
-        Symbol::Item(def) => match tri_hir::item_of(db, def).map(|item| item.kind.clone()) {
+        Symbol::Item(def) => match tri_hir::item_of(db, def).as_deref().map(|item| &item.kind) {
             Some(ItemKind::Layer(layer)) => {
                 lines.extend(count(db, def));
                 let name = layer.name.as_str();
@@ -218,7 +228,7 @@ fn facts(db: &dyn Db, file: SourceFile, symbol: Symbol) -> String {
         },
         Symbol::Local(..) | Symbol::Module(_) => {}
     }
-    lines.into_iter().map(|line| format!("\n\n{line}")).collect()
+    paragraphs(lines)
 }
 
 /// How many parameters a layer has, in its own dims.

@@ -11,7 +11,7 @@ use tri_syntax::ast::ItemKind;
 /// An item of another file.
 #[derive(Clone, Debug)]
 pub(crate) struct Importable {
-    pub(crate) module: String,
+    pub(crate) module: Arc<str>,
     pub(crate) name: Arc<str>,
     pub(crate) def: Def,
 }
@@ -24,20 +24,26 @@ pub(crate) fn importable(
     folder: &Path,
     is_wanted: impl Fn(&str) -> bool,
 ) -> Vec<Importable> {
+    let is_offered = |name: &str| is_wanted(name) && tri_hir::lookup(db, file, name).is_none();
     let mut found = Vec::new();
-    for (module, name) in tri_hir::library_items(db).iter().filter(|(_, name)| is_wanted(name)) {
+    for (module, name) in tri_hir::library_items(db).iter().filter(|(_, name)| is_offered(name)) {
         let of = db.module(&["std", module]).ok();
         if let Some(def) = of.and_then(|of| tri_hir::items(db, of).get(name).copied()) {
-            found.push(Importable { module: format!("std.{module}"), name: name.clone(), def });
+            found.push(Importable { module: format!("std.{module}").into(), name: name.clone(), def });
         }
     }
     for other in files.iter().filter(|other| **other != file) {
-        let Some(module) = module_path(db, *other, folder) else { continue };
-        for (name, def) in tri_hir::items(db, *other).iter().filter(|(name, _)| is_wanted(name)) {
-            found.push(Importable { module: module.clone(), name: name.clone(), def: *def });
+        let mut names = tri_hir::items(db, *other).iter().filter(|(name, _)| is_offered(name)).peekable();
+        if names.peek().is_none() {
+            continue;
         }
+        let Some(module) = module_path(db, *other, folder).map(Arc::from) else { continue };
+        found.extend(names.map(|(name, def)| Importable {
+            module: Arc::clone(&module),
+            name: name.clone(),
+            def: *def,
+        }));
     }
-    found.retain(|item| tri_hir::lookup(db, file, &item.name).is_none());
     found
 }
 

@@ -1,46 +1,116 @@
-//! Which kernel serves the operation under the cursor on this machine, where the file has a model that computes it.
+//! Which kernels serve the operation or the call under the cursor on this machine, where the file has a model that computes it.
+//!
+//! The passes run over a copy of the model in which each instruction has a number in the place of its origin. So what they make is traced
+//! back to the functions of one instance, and edits that change no instruction leave the result as it is. Of the result only the
+//! functions are scheduled that hold something asked for.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use tri_db::{Db, SourceFile};
-use tri_diagnostics::TextRange;
-use tri_ir::FunctionId;
+use tri_ir::{FunctionId, Inst, Module, Op, Origin, Verified};
 use tri_kernel_ir::{Fusion, KernelChoice};
 use tri_kernels::CpuLevel;
-use tri_lower::Place;
+use tri_lower::{Lowered, Place};
 use tri_passes::OptLevel;
 
 use crate::elaboration::lowered;
-use crate::inlined::Inlined;
-use crate::path::path_to;
 
-/// What each place of the source runs as after the passes of -O2: the kernels of its operations, without repetitions. None where the model
-/// does not compile.
+/// Most kernels that are listed.
+const LISTED: usize = 8;
+
+/// The model of a file with the number of each instruction, counted through all functions, as its origin.
+#[salsa::tracked(returns(ref), lru = 8)]
+fn numbered(db: &dyn Db, file: SourceFile) -> Option<Arc<Module>> {
+    let mut module = lowered(db, file)?.module.clone();
+    let insts = module.functions.iter_mut().flat_map(|function| &mut function.insts);
+    for (number, inst) in (0..).zip(insts) {
+        inst.origin = Some(Origin(number));
+    }
+    Some(Arc::new(module))
+}
+
+/// The same after the passes of -O2. None where the model does not compile.
 #[salsa::tracked(returns(ref), no_eq, lru = 8)]
-fn kernels(db: &dyn Db, file: SourceFile) -> Option<BTreeMap<Place, Vec<String>>> {
-    let lowered = lowered(db, file)?;
-    let module = tri_ir::verify(lowered.module.clone()).ok()?;
-    let mut go_on = |_: &tri_passes::PassRun, _: &tri_ir::Module| db.unwind_if_revision_cancelled();
-    let module = tri_passes::optimize(&module, OptLevel::O2, &mut go_on).ok()?;
-    let inlined = Inlined::of(lowered);
-    let mut kernels: BTreeMap<Place, Vec<String>> = BTreeMap::new();
+fn optimized(db: &dyn Db, file: SourceFile) -> Option<Verified> {
+    let module = tri_ir::verify(Module::clone(numbered(db, file).as_ref()?)).ok()?;
+    let mut go_on = |_: &tri_passes::PassRun, _: &Module| db.unwind_if_revision_cancelled();
+    tri_passes::optimize(&module, OptLevel::O2, &mut go_on).ok()
+}
+
+/// The kernels of the expression at a place, without repetitions.
+pub(crate) fn of_place(db: &dyn Db, file: SourceFile, place: Place) -> Vec<String> {
+    let Some(numbers) = lowered(db, file).map(|lowered| instructions(lowered, place)) else {
+        return Vec::new();
+    };
+    if numbers.is_empty() {
+        return Vec::new();
+    }
+    let Some(module) = optimized(db, file) else { return Vec::new() };
+    let is_wanted = |inst: &Inst| inst.origin.is_some_and(|origin| numbers.contains(&origin.0));
+    let mut lines: Vec<String> = Vec::new();
     for (at, function) in module.functions.iter().enumerate() {
+        if !function.insts.iter().any(is_wanted) {
+            continue;
+        }
         db.unwind_if_revision_cancelled();
-        let choices = tri_kernel_ir::explain(&module, FunctionId(at as u32), Fusion::Full).ok()?;
-        for (inst, choice) in function.insts.iter().zip(&choices) {
-            let Some(origin) = inst.origin else { continue };
+        let explained = tri_kernel_ir::explain(module, FunctionId(at as u32), Fusion::Full);
+        for (inst, choice) in function.insts.iter().zip(explained.iter().flatten()) {
             let line = line(choice);
-            // What a function of the library computes belongs to its call too.
-            let own = lowered.source_map.place(origin);
-            for place in own.into_iter().chain(inlined.around(&function.name, origin)) {
-                let lines = kernels.entry(place).or_default();
-                if !lines.contains(&line) {
-                    lines.push(line.clone());
-                }
+            if is_wanted(inst) && callees(&inst.op).is_empty() && !lines.contains(&line) {
+                lines.push(line);
             }
         }
     }
-    Some(kernels)
+    if lines.len() > LISTED {
+        let more = lines.len() - LISTED;
+        lines.truncate(LISTED);
+        lines.push(format!("and {more} more"));
+    }
+    lines
+}
+
+/// Numbers of the instructions that a place stands for: those that come from it, those that stand there for a function of the library,
+/// and those of the functions that any of these call.
+fn instructions(lowered: &Lowered, place: Place) -> BTreeSet<u32> {
+    let functions = &lowered.module.functions;
+    let mut firsts = Vec::new();
+    let (mut first, mut numbers, mut open) = (0, BTreeSet::new(), Vec::new());
+    for function in functions {
+        firsts.push(first);
+        let calls = lowered.source_map.calls(&function.name);
+        let inlined = calls.iter().flat_map(|calls| &calls.inlined);
+        let ranges: Vec<_> =
+            inlined.filter(|(_, callee)| callee.place == place).map(|(range, _)| range).collect();
+        for (at, inst) in (0..).zip(&function.insts) {
+            let own = inst.origin.and_then(|origin| lowered.source_map.place(origin));
+            if own == Some(place) || ranges.iter().any(|range| range.contains(&at)) {
+                numbers.insert(first + at);
+                open.extend(callees(&inst.op));
+            }
+        }
+        first += function.insts.len() as u32;
+    }
+    let mut seen = BTreeSet::new();
+    while let Some(callee) = open.pop() {
+        let (Some(function), Some(first)) = (functions.get(callee.index()), firsts.get(callee.index()))
+        else {
+            continue;
+        };
+        if seen.insert(callee.index()) {
+            numbers.extend(*first..*first + function.insts.len() as u32);
+            open.extend(function.insts.iter().flat_map(|inst| callees(&inst.op)));
+        }
+    }
+    numbers
+}
+
+fn callees(op: &Op) -> Vec<FunctionId> {
+    match op {
+        Op::Call { function, .. } => vec![*function],
+        Op::Route { tiles, .. } => tiles.iter().map(|tile| tile.function).collect(),
+        _ => Vec::new(),
+    }
 }
 
 fn line(choice: &KernelChoice) -> String {
@@ -48,13 +118,4 @@ fn line(choice: &KernelChoice) -> String {
     let level =
         if choice.is_micro { format!(" for {}", CpuLevel::of_machine().name()) } else { String::new() };
     format!("`{operation}`: {}{level} ({})", choice.kernel, choice.reason)
-}
-
-/// The kernels of the smallest expression around an offset that has some.
-pub(crate) fn of_expression(db: &dyn Db, file: SourceFile, around: TextRange) -> Vec<String> {
-    let Some(path) = path_to(db, file, around) else { return Vec::new() };
-    let Some(kernels) = kernels(db, file) else { return Vec::new() };
-    let place = |node| Place { file: file.id(db), item: path.def.item, node };
-    let nodes = path.nodes.iter().rev().take(3).filter_map(|node| node.id());
-    nodes.filter_map(|node| kernels.get(&place(node))).next().cloned().unwrap_or_default()
 }

@@ -29,16 +29,12 @@ impl Symbol {
                 let item = item_of(db, def)?;
                 Some(span(db, def, item.name()?.id))
             }
-            Symbol::Member(def, at) => Some(span(db, def, self.member_syntax(db, def, at)?.name()?.id)),
+            Symbol::Member(def, at) => {
+                let name = member_syntax(db, def, at, |member| Some(member.name()?.id))?;
+                Some(span(db, def, name))
+            }
             Symbol::Local(def, node) => Some(span(db, def, node)),
             Symbol::Module(file) => Some(Span::new(file.id(db), tri_diagnostics::TextRange::empty(0))),
-        }
-    }
-
-    fn member_syntax(self, db: &dyn Db, def: Def, at: u32) -> Option<ast::Member> {
-        match &item_of(db, def)?.kind {
-            ItemKind::Layer(layer) => layer.members.get(at as usize).cloned(),
-            _ => None,
         }
     }
 
@@ -46,7 +42,9 @@ impl Symbol {
     pub(crate) fn whole(self, db: &dyn Db) -> Option<Span> {
         match self {
             Symbol::Item(def) => Some(span(db, def, item_of(db, def)?.id)),
-            Symbol::Member(def, at) => Some(span(db, def, self.member_syntax(db, def, at)?.id)),
+            Symbol::Member(def, at) => {
+                Some(span(db, def, member_syntax(db, def, at, |member| Some(member.id))?))
+            }
             Symbol::Local(..) | Symbol::Module(_) => self.declaration(db),
         }
     }
@@ -55,7 +53,9 @@ impl Symbol {
     pub(crate) fn name(self, db: &dyn Db) -> Option<Arc<str>> {
         match self {
             Symbol::Item(def) => item_of(db, def)?.name().map(|name| name.text.clone()),
-            Symbol::Member(def, at) => self.member_syntax(db, def, at)?.name().map(|name| name.text.clone()),
+            Symbol::Member(def, at) => {
+                member_syntax(db, def, at, |member| member.name().map(|name| name.text.clone()))
+            }
             Symbol::Local(def, node) => {
                 let file = db.file(def.file)?;
                 let range = span(db, def, node).range;
@@ -71,7 +71,7 @@ impl Symbol {
     pub(crate) fn docs(self, db: &dyn Db) -> Arc<str> {
         let docs = match self {
             Symbol::Item(def) => item_of(db, def).map(|item| item.docs.clone()),
-            Symbol::Member(def, at) => self.member_syntax(db, def, at).map(|member| member.docs),
+            Symbol::Member(def, at) => member_syntax(db, def, at, |member| Some(member.docs.clone())),
             Symbol::Local(..) => None,
             Symbol::Module(file) => Some(tri_db::parse(db, file).ast.docs.clone()),
         };
@@ -118,6 +118,19 @@ impl Symbol {
             },
             Symbol::Local(..) | Symbol::Module(_) => None,
         }
+    }
+}
+
+/// What `read` takes of the member of a layer as it is written.
+fn member_syntax<T>(
+    db: &dyn Db,
+    def: Def,
+    at: u32,
+    read: impl FnOnce(&ast::Member) -> Option<T>,
+) -> Option<T> {
+    match &item_of(db, def)?.kind {
+        ItemKind::Layer(layer) => read(layer.members.get(at as usize)?),
+        _ => None,
     }
 }
 

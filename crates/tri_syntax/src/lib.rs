@@ -8,6 +8,7 @@ mod builder;
 mod dump;
 mod expected;
 mod foreign;
+mod keyword;
 mod layout;
 mod lexer;
 mod literal;

@@ -12,6 +12,7 @@ use tri_diagnostics::{Code, Diagnostic, FileId, LineIndex, Span, TextRange};
 use crate::ast::{Ast, Docs, Item, ItemSpans};
 use crate::builder::{Builder, doc_line};
 use crate::foreign::{Reading, Source};
+use crate::keyword::Keywords;
 use crate::layout::{self, Chunk, Significant};
 use crate::lexer;
 use crate::reuse::Known;
@@ -247,6 +248,7 @@ impl Parser<'_> {
         let whole = tokens.clone();
         let span = |token| self.span(token);
         foreign::statements(&mut tokens, Source { text: self.text, span: &span }, found);
+        let mut keywords = Keywords::default();
         loop {
             let failure = match self.run(&tokens) {
                 Ok((item, spans, mut errors)) => {
@@ -257,10 +259,46 @@ impl Parser<'_> {
             };
             let affordable = self.budget >= tokens.len();
             self.budget = self.budget.saturating_sub(tokens.len());
-            if !self.repair(&mut tokens, &failure, found) || !affordable {
+            let repaired = affordable
+                && (self.name_keyword(&mut tokens, &failure, &mut keywords, found)
+                    || self.repair(&mut tokens, &failure, &keywords, found));
+            if !repaired {
                 return self.unreadable(&whole, None);
             }
         }
+    }
+
+    /// Turns the keyword that a run stopped at into a name, if the grammar then takes it and what follows it.
+    fn name_keyword(
+        &mut self,
+        tokens: &mut [Significant],
+        failure: &Failure,
+        keywords: &mut Keywords,
+        found: &mut Vec<Diagnostic>,
+    ) -> bool {
+        let at = failure.at;
+        let Some(kind) = self.keyword_at(tokens, failure) else { return false };
+        self.budget = self.budget.saturating_sub(tokens.len());
+        tokens[at].kind = TokenKind::Ident;
+        let is_name = match self.run(tokens) {
+            Ok(_) => true,
+            Err(next) => next.at > at + 1,
+        };
+        match is_name {
+            true => keywords.note(kind, self.span(tokens[at]), found),
+            false => tokens[at].kind = kind,
+        }
+        is_name
+    }
+
+    /// The keyword that a run stopped at, where a name could have stood on the same line.
+    fn keyword_at(&self, tokens: &[Significant], failure: &Failure) -> Option<TokenKind> {
+        let token = tokens.get(failure.at)?;
+        let before = failure.at.checked_sub(1).and_then(|before| tokens.get(before))?;
+        let is_wanted = token.kind.is_keyword()
+            && failure.expected.iter().any(|terminal| terminal == "NAME")
+            && self.same_line(before.end, token.start);
+        is_wanted.then_some(token.kind)
     }
 
     /// One run of the generated parser.
@@ -287,7 +325,13 @@ impl Parser<'_> {
 
     /// Reports a failure, unless it follows from one reported before, and makes `tokens` parse further; false if nothing
     /// less than the item is left to give up.
-    fn repair(&self, tokens: &mut Vec<Significant>, failure: &Failure, found: &mut Vec<Diagnostic>) -> bool {
+    fn repair(
+        &self,
+        tokens: &mut Vec<Significant>,
+        failure: &Failure,
+        keywords: &Keywords,
+        found: &mut Vec<Diagnostic>,
+    ) -> bool {
         let at = failure.at;
         let unreadable = [Some(at), at.checked_sub(1)].into_iter().flatten();
         let follows =
@@ -300,7 +344,10 @@ impl Parser<'_> {
             found.push(diagnostic);
             return true;
         }
-        found.push(self.unexpected(tokens, failure));
+        // A keyword that was reported as a name is one mistake, also where it cannot be read as one.
+        if !self.keyword_at(tokens, failure).is_some_and(|kind| keywords.knows(kind)) {
+            found.push(self.unexpected(tokens, failure));
+        }
         if failure.expected.iter().any(|terminal| terminal == "ERROR") {
             recovery::insert(tokens, at);
             return true;

@@ -87,6 +87,11 @@ token_kinds! {
 }
 
 impl TokenKind {
+    /// Whether it is a word that cannot be a name.
+    pub fn is_keyword(self) -> bool {
+        self.spelling().is_some_and(|text| text.starts_with(|first: char| first.is_ascii_lowercase()))
+    }
+
     /// Whether the grammar never sees it.
     pub fn is_trivia(self) -> bool {
         use TokenKind::{BlockComment, ByteOrderMark, Comment, Doc, FileDoc, Newline, Space};

@@ -34,14 +34,14 @@ fn a_keyword_in_the_place_of_a_name_is_one_error() {
     fn forward[B](x: f32[B]) -> f32[B] {
         var y = x
         for layer in 0..3 {
-            y = y + 1.0
+            y = y + f(layer, 1.0) + layer
         }
         y
     }
 
-    fn other[B](x: f32[B]) -> f32[B] {
-        let model = x
-        x
+    fn other[B](test: f32[B]) -> f32[B] {
+        let model = test + 1.0
+        model * 2.0
     }
 }
 dim A =
@@ -49,11 +49,35 @@ dim A =
     assert_eq!(
         errors(text),
         [
-            "4: E0006 expected a name or `(`, found `layer`",
-            "11: E0006 expected a name or `(` or `dim`, found `model`",
+            "4: E0006 `layer` is a keyword and cannot be a name",
+            "10: E0006 `test` is a keyword and cannot be a name",
+            "11: E0006 `model` is a keyword and cannot be a name",
             "15: E0006 expected an expression, found the end of the item",
         ]
     );
+    assert!(tree(text).contains("let model = (+ test 1.0)"), "{}", tree(text));
+    let cases = [
+        ("fn f(param: f32) -> f32 { param * param }", "fn f(param_: f32) -> f32 { param_ * param_ }"),
+        ("const A = [in for in in 0..3]", "const A = [in_ for in_ in 0..3]"),
+        ("use a.layer.{Block}", "use a.layer_.{Block}"),
+        ("layer L(test: int) { }", "layer L(test_: int) { }"),
+        ("fn fn() { 1 }", "fn fn_() { 1 }"),
+    ];
+    for (text, expected) in cases {
+        assert_eq!(fixed(text), expected);
+    }
+}
+
+#[test]
+fn a_keyword_where_a_name_is_missing_is_no_name() {
+    let cases = [
+        ("fn f() { for in 0..3 { 1 } }", "1: E0006 expected a name or `(`, found `in`"),
+        ("fn f() { let a = for i in 0..3 { 1 } }", "1: E0006 expected an expression, found `for`"),
+        ("fn f() { let a = let b = 1 }", "1: E0006 expected an expression, found `let`"),
+    ];
+    for (text, error) in cases {
+        assert_eq!(errors(text), [error], "{text}");
+    }
 }
 
 #[test]

@@ -71,8 +71,7 @@ pub(super) fn at(db: &dyn Db, file: SourceFile, offset: u32) -> Option<(Context,
 
 /// Whether a token is a name or a word of the language.
 fn is_word(kind: TokenKind) -> bool {
-    let is_keyword = |text: &str| text.starts_with(|c: char| c.is_ascii_lowercase());
-    kind == TokenKind::Ident || kind.spelling().is_some_and(is_keyword)
+    kind == TokenKind::Ident || kind.is_keyword()
 }
 
 /// The path before the cursor, in a `use`.

@@ -1,5 +1,12 @@
 //! What the cursor is on, in words.
 
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::Arc;
+
+use tri_db::{EditorSystem, MemorySystem};
+use tri_ide::{AnalysisHost, FilePosition};
+
 use crate::fixture::Fixture;
 
 fn hover(text: &str) -> String {
@@ -117,6 +124,54 @@ fn an_operation_has_the_kernel_that_serves_it() {
         &MODEL.replace("exp(y) @ w", "si$0lu(y) @ w"),
         &["fn silu", "`sigmoid`: in loop nest ", "`mul`: loop nest "],
     );
+    // The operands of an operation have kernels of their own, which do not belong to it.
+    assert!(!hover(&MODEL.replace("exp(y) @ w", "silu(y) $0@ w")).contains("sigmoid"));
     // Without a model nothing is computed.
     assert!(!hover("fn f(x: f32[4]) -> f32[4] { x $0+ x }\n").contains("loop nest"));
+}
+
+#[test]
+fn a_call_of_an_instance_has_the_kernels_of_what_it_calls() {
+    let float = "`contract`: f32_gemm for ";
+    let up = hover(&MODEL.replace("down(up(x))", "down($0up(x))"));
+    assert!(up.contains("`Linear[4, 8].forward`: 64 × B operations"), "{up}");
+    assert!(up.contains(float) && !up.contains("trit"), "{up}");
+    let down = hover(&MODEL.replace("down(up(x))", "do$0wn(up(x))"));
+    assert!(down.contains("trit") && !down.contains(float), "{down}");
+    // A value that stands for instances, with what they call in turn.
+    let each = hover(&MODEL.replace("y = mlp(y)", "y = m$0lp(y)"));
+    assert!(each.contains("`Mlp[4, 16].forward`: ") && !each.contains("Mlp[4, 8].forward"), "{each}");
+    assert!(each.contains(float) && each.contains("trit"), "{each}");
+    // Where it is declared or handed on, nothing is called.
+    assert!(!hover(&MODEL.replace("    up = ", "    $0up = ")).contains(float));
+}
+
+#[test]
+fn kernels_are_those_of_the_text_as_it_is() {
+    let at = |text: &str| text.replace("exp(y) @ w", "exp(y) $0@ w");
+    let texts = [
+        at(MODEL),
+        at(&MODEL.replace("y = ", "y  = ")),
+        at(&MODEL.replace("    exp", "// more\n    exp")),
+        MODEL.replace("exp(y) @ w", "exp(y) $0* y"),
+        MODEL.replace("exp(y) @ w", "silu(y) $0@ w"),
+        at(&MODEL.replace("Linear[D, H]", "Linear[D, X]")),
+        at(MODEL),
+    ];
+    let path = Path::new("main.tri");
+    let system = EditorSystem::new(Arc::new(MemorySystem::new([("main.tri", "")])));
+    let mut host = AnalysisHost::new(Arc::new(system.clone()), Path::new(""));
+    host.add(path);
+    let mut all = BTreeSet::new();
+    for text in texts {
+        system.open(path, &text.replace("$0", ""));
+        host.file_changed(path);
+        let analysis = host.analysis();
+        let position =
+            FilePosition { file: analysis.file_at(path).unwrap(), offset: text.find("$0").unwrap() as u32 };
+        let found = analysis.hover(position).unwrap().map(|hover| hover.text);
+        assert_eq!(found.clone().unwrap_or_default(), hover(&text), "{text}");
+        all.insert(found);
+    }
+    assert_eq!(all.len(), 3, "what is said depends on the text: {all:?}");
 }
