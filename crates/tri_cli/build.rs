@@ -1,4 +1,5 @@
-//! Embeds `docs/diagnostics/*.md`, so that `triton explain` needs no files: a table of codes and pages, sorted by code.
+//! Embeds `docs/diagnostics/*.md`, so that `triton explain` needs no files: a table of codes and pages, sorted by code. Links `triton` for a
+//! fixed address.
 
 use std::error::Error;
 use std::fmt::Write as _;
@@ -21,5 +22,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     table.push_str("];\n");
     println!("cargo::rerun-if-changed={}", folder.display());
     fs::write(Path::new(&std::env::var("OUT_DIR")?).join("pages.rs"), table)?;
+    // A process that lives for milliseconds would spend half of one on relocating its tables.
+    let target = |part: &str| std::env::var(format!("CARGO_CFG_TARGET_{part}")).unwrap_or_default();
+    if target("OS") == "linux" && target("ENV") == "gnu" {
+        println!("cargo::rustc-link-arg-bins=-no-pie");
+    }
     Ok(())
 }

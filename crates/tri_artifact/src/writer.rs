@@ -91,9 +91,9 @@ fn replace(
     let mut buffered = io::BufWriter::new(file);
     write(&mut buffered, &name)?;
     let file = buffered.into_inner().map_err(|error| failed("write", error.into_error()))?;
-    file.as_file().sync_all().map_err(|error| failed("write", error))?;
+    // Not synced, as a compiler's output never is: a process that is killed leaves the file before or this one, whole; what a crash of the
+    // whole system tore is refused when it is read, by its hashes.
     file.persist(path).map_err(|error| failed("replace", error.error))?;
-    // The folder is not synced: after a crash of the system the file is the one before or this one, and whole.
     Ok(())
 }
 

@@ -10,7 +10,7 @@ use salsa::{Durability, Setter};
 use tri_diagnostics::{Code, Diagnostic, FileId, Span, TextRange};
 use tri_syntax::{Parsed, decode};
 
-use crate::library::library_text;
+use crate::library::LIBRARY;
 use crate::parses::Parses;
 use crate::system::System;
 
@@ -349,22 +349,28 @@ impl RootDatabase {
         let _ = files.set_revision(self).to(revision.wrapping_add(1));
     }
 
+    /// All modules of the library become files when one is asked for: their order does not depend on which that is.
     fn library(&self, name: &str) -> Result<SourceFile, ModuleError> {
-        let path = Path::new("std").join(format!("{name}.tri"));
-        let text = library_text(name).ok_or(ModuleError::NotInLibrary)?;
-        // No file has such a path.
-        let key = Path::new("<std>").join(name);
         let mut files = self.lock();
-        if let Some(file) = files.by_path.get(&key) {
-            return Ok(*file);
+        for (name, text) in LIBRARY {
+            let key = library_key(name);
+            if files.by_path.contains_key(&key) {
+                break;
+            }
+            let id = FileId(files.by_id.len() as u32);
+            let path = Path::new("std").join(format!("{name}.tri"));
+            let bytes = Ok(text.as_bytes().into());
+            let file = SourceFile::builder(id, path, bytes, true).durability(Durability::HIGH).new(self);
+            files.by_id.push(file);
+            files.by_path.insert(key, file);
         }
-        let id = FileId(files.by_id.len() as u32);
-        let bytes = Ok(text.as_bytes().into());
-        let file = SourceFile::builder(id, path, bytes, true).durability(Durability::HIGH).new(self);
-        files.by_id.push(file);
-        files.by_path.insert(key, file);
-        Ok(file)
+        files.by_path.get(&library_key(name)).copied().ok_or(ModuleError::NotInLibrary)
     }
+}
+
+/// Where a module of the library is found; no file has such a path.
+fn library_key(name: &str) -> PathBuf {
+    Path::new("<std>").join(name)
 }
 
 /// The first part of a module's path that the disk has in another case: such a program works on some systems only.

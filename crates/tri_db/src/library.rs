@@ -9,8 +9,3 @@ macro_rules! library {
 }
 
 library!["act", "attention", "init", "lm", "loss", "moe", "nn", "ops", "quant", "trix", "vision"];
-
-/// The text of the module `std.name`.
-pub(crate) fn library_text(name: &str) -> Option<&'static str> {
-    LIBRARY.iter().find(|(module, _)| *module == name).map(|(_, text)| *text)
-}

@@ -4,6 +4,7 @@
 //! a program was made from last time is kept as well, so that a miss can say what changed.
 
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use tri_artifact::Artifact;
 use tri_cache::{Cache, Found, Kind, Remote};
@@ -102,7 +103,13 @@ pub fn compile<'a>(
     request: &Request<'a>,
     timing: &mut Timing,
 ) -> Result<Compiled<'a>, ElaborateError> {
-    compile_after(&FunctionPool::default(), program, request, timing)
+    let (ahead, is_wanted) = (program.ahead(), AtomicBool::new(true));
+    rayon::in_place_scope(|scope| {
+        scope.spawn(|_| ahead(&is_wanted));
+        let compiled = compile_after(&FunctionPool::default(), program, request, timing);
+        is_wanted.store(false, Ordering::Relaxed);
+        compiled
+    })
 }
 
 /// The same after an earlier compilation in this process, which made the functions of `earlier`.

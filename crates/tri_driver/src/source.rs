@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use tri_db::{Db as _, DiskSystem, MemorySystem, OnExecute, RootDatabase, SourceFile, System};
 use tri_diagnostics::render::Sources;
@@ -122,6 +123,17 @@ impl Program {
 
     pub(crate) fn root(&self) -> SourceFile {
         self.root
+    }
+
+    /// Checks what the program takes from the library for as long as it is told to, for another core while this one does the rest.
+    pub(crate) fn ahead(&self) -> impl FnOnce(&AtomicBool) + Send + use<> {
+        // Both threads find it among the files, so that the order of files depends on neither.
+        let _ = self.db.module(&["std", "ops"]);
+        let (db, root) = (self.db.for_thread(), self.root);
+        move |is_wanted| {
+            let is_wanted = || is_wanted.load(Ordering::Relaxed);
+            salsa::attach_allow_change(&db, || tri_hir::check_library(&db, root, is_wanted));
+        }
     }
 
     /// Everything that the checker has to say.

@@ -3,6 +3,7 @@
 //! Every function here is a salsa query over the inputs of `tri_db`; results carry their own reports. A layer or function is checked
 //! once, where it is defined, with its dims as symbols; [`check`] gathers what all files of a program have to say.
 
+mod ahead;
 mod dims;
 mod dump;
 mod foreign;
@@ -17,6 +18,7 @@ mod resolve;
 mod scope;
 mod show;
 
+pub use ahead::check_library;
 pub use dump::dump_body;
 pub use lints::{Binding, Kind as BindingKind, Uses};
 pub use queries::{
