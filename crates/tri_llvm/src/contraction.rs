@@ -153,7 +153,7 @@ pub(crate) fn packed_bytes(e: &mut Emitter, k: Value) -> Value {
 }
 
 /// The code of element `k` of the packed row that begins at byte `row`, as an `i32` 0 to 2.
-fn code(e: &mut Emitter, memory: Value, row: Value, k: Value) -> Value {
+pub(crate) fn code(e: &mut Emitter, memory: Value, row: Value, k: Value) -> Value {
     let byte = e.binary("lshr", k, e.int(2));
     let at = e.index_add(row, byte);
     let address = e.element(memory, at, 1);

@@ -254,6 +254,17 @@ impl Emitter {
         line!(self.body, "  store {} {value}, {} {address}, align {bytes}", value.ty, address.ty);
     }
 
+    /// Stores four words of 32 bits at a multiple of 16 bytes.
+    pub(crate) fn store_words(&mut self, words: [Value; 4], address: Value) {
+        let mut all = "poison".to_owned();
+        for (at, word) in words.into_iter().enumerate() {
+            self.next += 1;
+            line!(self.body, "  %v{} = insertelement <4 x i32> {all}, i32 {word}, i32 {at}", self.next);
+            all = format!("%v{}", self.next);
+        }
+        line!(self.body, "  store <4 x i32> {all}, {} {address}, align 16", address.ty);
+    }
+
     /// Writes a failure and the value that caused it, unless there is one already.
     pub(crate) fn fail(&mut self, word: Value, value: Value) {
         let place = self.failures();

@@ -6,9 +6,10 @@ use tri_kernel_ir::{Body, ContractionKind, Form, MaxPool};
 use crate::emitter::{Emitter, Function};
 use crate::expression::NestContext;
 use crate::kind::Kind;
+use crate::pixels::Window;
 use crate::route::Fixed;
 use crate::work::Work;
-use crate::{contraction, convolution, nest, quantize, tensor};
+use crate::{contraction, convolution, implicit, nest, product, quantize, tensor, tile};
 
 /// Threads of a block.
 pub(crate) const THREADS: u32 = 128;
@@ -32,8 +33,22 @@ pub(crate) fn kind(form: &Form) -> Kind {
         Body::Contraction(step) if step.kind == ContractionKind::I8T2 => Kind::Gemv,
         Body::Contraction(_) => Kind::Chain,
         Body::QuantizeRows(_) => Kind::Quantize,
-        Body::Convolution(_) => Kind::Window,
+        Body::Convolution(step) => match Window::of(&form.buffers, step) {
+            Some(window) if implicit::is_bytes(&window) => Kind::Bytes,
+            Some(_) => Kind::Tile,
+            None => Kind::Window,
+        },
         Body::Clusters(_) => Kind::Point,
+    }
+}
+
+/// What the kernel of a form for many rows does, if there is one.
+pub(crate) fn many_kind(form: &Form) -> Option<Kind> {
+    let Body::Contraction(step) = &form.body else { return None };
+    match step.kind {
+        ContractionKind::I8T2 => tensor::multiples(step).map(|_| Kind::Gemm),
+        ContractionKind::I8 => product::serves(step).then_some(Kind::Bytes),
+        _ => product::serves(step).then_some(Kind::Tile),
     }
 }
 
@@ -54,10 +69,17 @@ pub(crate) fn of_form(form: &Form, name: String) -> Result<(Kernel, Function), U
             quantize::emit(&mut e, step, THREADS);
             (vec![step.rows.clone()], WARP)
         }
-        Body::Convolution(step) => {
-            convolution::emit(&mut e, &form.buffers, step, THREADS);
-            (convolution::axes(&form.buffers, step), 1)
-        }
+        Body::Convolution(step) => match Window::of(&form.buffers, step) {
+            Some(window) => {
+                implicit::emit(&mut e, &window, THREADS);
+                let axes = window.units(tile::LINES).map_err(|_| "a convolution of so many pixels")?;
+                (axes, THREADS.into())
+            }
+            None => {
+                convolution::emit(&mut e, &form.buffers, step, THREADS);
+                (convolution::axes(&form.buffers, step), 1)
+            }
+        },
         // It is there already.
         Body::Clusters(_) => return Err("a choice of tiles by a form"),
     };
@@ -73,17 +95,20 @@ pub(crate) fn of_many(
     name: String,
     kernel: u32,
 ) -> Result<Option<(Kernel, Function, Many)>, Unserved> {
-    let Body::Contraction(step) = &form.body else { return Ok(None) };
-    let Some(multiples) = tensor::multiples(step).filter(|_| step.kind == ContractionKind::I8T2) else {
-        return Ok(None);
-    };
+    let (Body::Contraction(step), Some(kind)) = (&form.body, many_kind(form)) else { return Ok(None) };
     let mut e = Emitter::new(form.buffers.len() as u32, form.symbols);
-    tensor::emit(&mut e, step, THREADS);
-    let axes = tensor::units(step).map_err(|_| "a contraction of so many columns")?;
+    let (axes, least, multiples) = if kind == Kind::Gemm {
+        tensor::emit(&mut e, step, THREADS);
+        (tensor::units(step), tensor::LEAST_ROWS, tensor::multiples(step).unwrap_or_default())
+    } else {
+        product::emit(&mut e, step, THREADS);
+        (product::units(step), product::LEAST_ROWS, Vec::new())
+    };
+    let axes = axes.map_err(|_| "a contraction of so many columns")?;
     let (buffers, sizes) = (form.buffers.len() as u32, form.symbols);
     let made = Kernel { name, threads: THREADS, buffers, sizes, axes, lanes: THREADS.into(), many: None };
     let function = e.finish(&made.name, THREADS);
-    let (rows, least, of) = (step.m.clone(), tensor::LEAST_ROWS, tensor::MULTIPLE);
+    let (rows, of) = (step.m.clone(), tensor::MULTIPLE);
     Ok(Some((made, function, Many { kernel, rows, least, multiples, of })))
 }
 

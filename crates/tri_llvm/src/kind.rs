@@ -15,6 +15,10 @@ pub enum Kind {
     Gemv,
     /// Bytes by packed trits on tensor cores.
     Gemm,
+    /// Floats, 64 rows by 64 columns a block.
+    Tile,
+    /// Bytes on tensor cores, 64 rows by 64 columns a block.
+    Bytes,
     /// Rows to bytes, a warp a row.
     Quantize,
     /// An element of a convolution a thread.
@@ -23,13 +27,15 @@ pub enum Kind {
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Kind; 8] = [
+    pub const ALL: [Kind; 10] = [
         Kind::Map,
         Kind::Fold,
         Kind::Point,
         Kind::Chain,
         Kind::Gemv,
         Kind::Gemm,
+        Kind::Tile,
+        Kind::Bytes,
         Kind::Quantize,
         Kind::Window,
     ];
@@ -43,6 +49,8 @@ impl Kind {
             Kind::Chain => "chain",
             Kind::Gemv => "gemv",
             Kind::Gemm => "gemm",
+            Kind::Tile => "tile",
+            Kind::Bytes => "bytes",
             Kind::Quantize => "quantize",
             Kind::Window => "window",
         }
@@ -55,6 +63,13 @@ impl Kind {
             Kind::Map | Kind::Point | Kind::Chain | Kind::Window => &[],
             Kind::Fold | Kind::Quantize => &["shfl.sync.bfly.b32"],
             Kind::Gemv => &["ld.global.v4.b32", "dp4a.u32.s32", "shfl.sync.bfly.b32"],
+            Kind::Tile => &["ld.global.v4.b32", "ld.shared.v4.b32", "fma.rn.f32", "bar.sync"],
+            Kind::Bytes => &[
+                "ld.global.v4.b32",
+                "st.shared.v4.b32",
+                "bar.sync",
+                "mma.sync.aligned.m16n8k32.row.col.s32.s8.s8.s32",
+            ],
             Kind::Gemm => &[
                 "ld.global.v4.b32",
                 "ld.shared.v4.b32",

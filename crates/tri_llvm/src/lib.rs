@@ -10,6 +10,7 @@
 //! [`tri_ir::math`], float sums keep the order of rule 5, and nothing is contracted, approximated or flushed to zero.
 
 mod arithmetic;
+mod bytes;
 mod cast;
 mod contraction;
 mod convolution;
@@ -17,16 +18,20 @@ mod elementwise;
 mod emitter;
 mod expression;
 mod fold;
+mod implicit;
 mod kernel;
 mod kind;
 mod lower;
 mod nest;
+mod pixels;
+mod product;
 #[cfg(feature = "llvm")]
 mod ptx;
 mod quantize;
 mod route;
 mod target;
 mod tensor;
+mod tile;
 mod value;
 mod work;
 

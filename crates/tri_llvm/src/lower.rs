@@ -132,7 +132,10 @@ impl Lowering {
         let readable: String = schedule.chars().map(letter).collect();
         let name = |number: u32, kind: Kind| format!("k{number}_{}_{readable}_{step}", kind.name());
         let (kernel, function) = kernel::of_form(&form, name(number, kernel::kind(&form)))?;
-        let many = kernel::of_many(&form, name(number + 1, Kind::Gemm), number + 1)?;
+        let many = match kernel::many_kind(&form) {
+            Some(kind) => kernel::of_many(&form, name(number + 1, kind), number + 1)?,
+            None => None,
+        };
         self.known.insert(Arc::new(form), number);
         self.add(kernel, function);
         if let Some((kernel, function, many)) = many {

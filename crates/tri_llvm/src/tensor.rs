@@ -94,7 +94,7 @@ struct Block<'c> {
 }
 
 /// The smaller of an index and the last one below a size.
-fn at_most_last(e: &mut Emitter, index: Value, size: Value) -> Value {
+pub(crate) fn at_most_last(e: &mut Emitter, index: Value, size: Value) -> Value {
     let last = e.index_add(size, e.int(-1));
     let beyond = e.compare("icmp sgt", index, last);
     e.choose(beyond, last, index)

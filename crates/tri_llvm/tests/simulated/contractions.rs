@@ -43,6 +43,42 @@ fn contractions_keep_one_chain() {
     }
 }
 
+/// Blocks of 64 rows by 64 columns, whole ones and what is left at each end, with neighbours in k, in columns and in rows.
+#[test]
+fn tiles_keep_one_chain_at_ragged_sizes() {
+    for (left, right) in [
+        (DType::F32, DType::F32),
+        (DType::Bf16, DType::Bf16),
+        (DType::F16, DType::F16),
+        (DType::F32, DType::Trit),
+        (DType::I8, DType::I8),
+    ] {
+        for [columns, k] in [[67, 37], [9, 0]] {
+            let mut f = function();
+            let a = f.param(tensor(left, &[n(), dim(k)]));
+            let turned = f.param(tensor(left, &[dim(k), n()]));
+            let b = f.param(tensor(right, &[dim(k), dim(columns)]));
+            let c = f.param(tensor(right, &[dim(columns), dim(k)]));
+            let by = |left, right| Op::Contract { batch: Vec::new(), contract: vec![(left, right)] };
+            let results = [(1, a, 0, b), (1, a, 1, c), (0, turned, 0, b), (0, turned, 1, c)];
+            let results = results.map(|(i, x, j, y)| push(&mut f, by(i, j), &[x, y]));
+            let case = Case::new(f.finish(results.to_vec()));
+            let mut noise = Noise(36);
+            let (columns, k) = (columns as usize, k as usize);
+            for rows in [16, 70] {
+                let shapes =
+                    [(left, [rows, k]), (left, [k, rows]), (right, [k, columns]), (right, [columns, k])];
+                let arguments = shapes.map(|(dtype, shape)| match dtype {
+                    DType::F32 if rows != 16 => noise.f32s(&shape),
+                    other => noise.tensor(other, &shape),
+                });
+                let what = format!("{left:?} by {right:?}, {rows} rows, {columns} columns, k = {k}");
+                case.hold(&[rows as i64], &arguments, &what);
+            }
+        }
+    }
+}
+
 #[test]
 fn packed_weights_are_exact_at_every_length() {
     // Around words, loads of 16 bytes, and what all lanes of a warp load.
@@ -112,7 +148,7 @@ fn batches_are_apart() {
     let b = f.param(tensor(DType::F32, &[dim(3), n(), dim(8)]));
     let scores = push(&mut f, Op::Contract { batch: vec![(0, 0)], contract: vec![(2, 2)] }, &[a, b]);
     let case = Case::new(f.finish(vec![scores]));
-    for rows in [0, 1, 6] {
+    for rows in [0, 1, 6, 66] {
         let arguments = [Noise(32).f32s(&[3, rows, 8]), Noise(33).f32s(&[3, rows, 8])];
         case.hold(&[rows as i64], &arguments, &format!("n = {rows}"));
     }
@@ -123,19 +159,21 @@ fn convolutions_skip_padding() {
     let attributes = [
         Conv2d { stride: [1, 1], padding: [1, 1], dilation: [1, 1], groups: 1 },
         Conv2d { stride: [2, 1], padding: [0, 2], dilation: [1, 2], groups: 2 },
+        Conv2d { stride: [1, 2], padding: [0, 0], dilation: [2, 1], groups: 1 },
+        Conv2d { stride: [1, 1], padding: [2, 1], dilation: [1, 1], groups: 4 },
     ];
     for (left, right) in [(DType::F32, DType::F32), (DType::F32, DType::Trit), (DType::I8, DType::I8)] {
         for conv in attributes {
             let mut f = function();
             let seen = 4 / i64::from(conv.groups);
             let x = f.param(tensor(left, &[n(), dim(4), dim(6), dim(5)]));
-            let w = f.param(tensor(right, &[dim(6), dim(seen), dim(3), dim(2)]));
+            let w = f.param(tensor(right, &[dim(68), dim(seen), dim(3), dim(2)]));
             let y = push(&mut f, Op::Conv2d(conv), &[x, w]);
             let case = Case::new(f.finish(vec![y]));
             let mut noise = Noise(34);
-            for images in [0, 1, 2] {
+            for images in [0, 1, 5] {
                 let arguments =
-                    [noise.tensor(left, &[images, 4, 6, 5]), noise.tensor(right, &[6, seen as usize, 3, 2])];
+                    [noise.tensor(left, &[images, 4, 6, 5]), noise.tensor(right, &[68, seen as usize, 3, 2])];
                 case.hold(
                     &[images as i64],
                     &arguments,

@@ -31,10 +31,15 @@ fn of_every_kind() -> tri_ir::Verified {
     let window = f.param(tensor(DType::F32, &[dim(20), dim(8), dim(3), dim(3)]));
     let conv = Conv2d { stride: [1, 1], padding: [1, 1], dilation: [1, 1], groups: 1 };
     let convolved = push(&mut f, Op::Conv2d(conv), &[image, window]);
+    let depthwise = f.param(tensor(DType::F32, &[dim(8), dim(1), dim(3), dim(3)]));
+    let by_channel = push(&mut f, Op::Conv2d(Conv2d { groups: 8, ..conv }), &[image, depthwise]);
+    let bytes = f.param(tensor(DType::I8, &[n(), dim(8), dim(9), dim(9)]));
+    let byte_window = f.param(tensor(DType::I8, &[dim(20), dim(8), dim(3), dim(3)]));
+    let byte_sums = push(&mut f, Op::Conv2d(conv), &[bytes, byte_window]);
     let map = push(&mut f, Op::Unary(UnaryOp::Exp), &[x]);
     let fold = push(&mut f, Op::Reduce { op: ReduceOp::Sum, axes: vec![1] }, &[x]);
     let short = push(&mut f, Op::Reduce { op: ReduceOp::Sum, axes: vec![3] }, &[image]);
-    let results = vec![digits[1], products, chains, convolved, map, fold, short];
+    let results = vec![digits[1], products, chains, convolved, by_channel, byte_sums, map, fold, short];
     verify(Module { functions: vec![f.finish(results)], ..Module::default() }).unwrap()
 }
 
