@@ -360,7 +360,7 @@ pub(crate) struct RunArgs {
     /// Executes machine code from the artifact instead of compiling its tensor IR.
     #[arg(long)]
     pub(crate) trust_code: bool,
-    /// What the artifact runs on: `cpu`, or an NVIDIA GPU, `cuda` or `cuda:NUMBER`.
+    /// What the model runs on: `cpu`, or an NVIDIA GPU, `cuda` or `cuda:NUMBER`.
     #[arg(long, value_name = "cpu|cuda[:NUMBER]", default_value = "cpu", value_parser = parse_device)]
     pub(crate) device: Processor,
     /// Says which tiles the rows of each routed layer chose, and saves it in a file for `triton report` and `--routing-earlier`.

@@ -48,8 +48,9 @@ pub(crate) fn open(
     if how.trust_code {
         return Err(Failure::Usage("`--trust-code` is for artifacts, not for programs".to_owned()));
     }
-    if how.gpu.is_some() {
-        let message = "`--device cuda` is for artifacts: `triton compile --target ptx:sm_90` makes one with code for GPUs";
+    if how.gpu.is_some() && (how.dump_values || how.instrument != Instrument::Nothing) {
+        let message =
+            "calls on a GPU tell their results alone: leave out `--device`, or what else is asked for";
         return Err(Failure::Usage(message.to_owned()));
     }
     let level = level_of(args.optimize.level);
@@ -65,7 +66,13 @@ pub(crate) fn open(
     } else {
         (module.clone(), Vec::new())
     };
-    let engine = bound(args, module, level, how.instrument, timing)?;
+    let engine = match how.gpu {
+        None => bound(args, module, level, how.instrument, timing)?,
+        Some(ordinal) => with_parameters(args, module, timing, |module, parameters, timing| {
+            let places = |kernel: &tri_kernel_ir::Module| program.places(kernel);
+            Engine::compile_for_gpu(module, level, parameters, ordinal, places, timing)
+        })?,
+    };
     Ok(Opened { engine, program: Some(program), values })
 }
 
@@ -101,12 +108,19 @@ fn bound(
     timing: &mut Timing,
 ) -> Result<Engine, Failure> {
     let threads = args.threads.map(usize::from);
-    let compile = |module: Verified, parameters: Parameters<'_>, timing: &mut Timing| {
-        Ok::<_, DriverError>(match instrument {
-            Instrument::Nothing => Engine::compile(module, level, parameters, threads, timing)?,
-            told => Engine::instrumented(module, level, told, parameters, threads, timing)?,
-        })
-    };
+    with_parameters(args, module, timing, |module, parameters, timing| match instrument {
+        Instrument::Nothing => Engine::compile(module, level, parameters, threads, timing),
+        told => Engine::instrumented(module, level, told, parameters, threads, timing),
+    })
+}
+
+/// Hands a program with the parameters that the arguments name to who compiles it.
+fn with_parameters(
+    args: &ModelArgs,
+    module: Verified,
+    timing: &mut Timing,
+    compile: impl FnOnce(Verified, Parameters<'_>, &mut Timing) -> Result<Engine, DriverError>,
+) -> Result<Engine, Failure> {
     if args.initial {
         return Ok(compile(module, Parameters::Initial, timing)?);
     }

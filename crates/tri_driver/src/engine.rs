@@ -8,10 +8,11 @@ use tri_import::TensorSlice;
 use tri_ir::{Capture, Entry, Module, TensorData, Verified};
 use tri_passes::OptLevel;
 use tri_runtime::{
-    Device, Instrument, Model, Options, RoutedLayer, RuntimeError, Session, Tensor, TensorView, Trust,
+    Device, GpuCode, Instrument, Model, Options, RoutedLayer, RuntimeError, Session, Tensor, TensorView,
+    Trust,
 };
 
-use crate::{Checkpoint, DriverError, Timing, backend, level_of};
+use crate::{Checkpoint, DriverError, GpuTarget, Timing, backend, gpu, level_of};
 
 /// A model with its weights, and a session.
 #[derive(Debug)]
@@ -81,6 +82,33 @@ impl Engine {
         let options = Options { fusion: level.fuses(), instrument, ..Options::default() };
         let model = timing.stage("compile", || Model::from_module(module, &options))?;
         Engine::bound(&model, level, parameters, threads, timing)
+    }
+
+    /// [`Engine::compile`] for an NVIDIA GPU, by its number. `places` gives where in the source the steps stand, for errors of the GPU:
+    /// [`Program::places`](crate::Program::places).
+    ///
+    /// # Errors
+    /// As [`Engine::compile`]; this build has no LLVM; or there is no driver, no such GPU, or one too old.
+    pub fn compile_for_gpu(
+        module: Verified,
+        level: OptLevel,
+        parameters: Parameters<'_>,
+        ordinal: u32,
+        places: impl FnOnce(&tri_kernel_ir::Module) -> Vec<Vec<String>>,
+        timing: &mut Timing,
+    ) -> Result<Engine, DriverError> {
+        if !gpu::HAS_LLVM {
+            return Err(DriverError::NoLlvm { target: GpuTarget::default() });
+        }
+        let capability = tri_runtime::cuda_capability(ordinal).map_err(RuntimeError::from)?;
+        let target = gpu::target_for(capability).ok_or(DriverError::OldGpu { ordinal, capability })?;
+        let kernel = backend::schedule(&module, level, timing)?;
+        let code = backend::generate(&kernel, &backend::options(level)?, timing)?;
+        let kernels = timing.stage("codegen (GPU)", || gpu::gpu_code(&kernel, target, level))?;
+        let kernels = GpuCode { places: places(&kernel), ..kernels };
+        let model = timing.stage("link", || Model::from_parts(module, kernel, code))?;
+        let model = timing.stage("bind", || bind(&model, parameters))?;
+        Engine::of(model.with_gpu_code(&target.cpu(), kernels), level, Device::cuda(ordinal))
     }
 
     fn bound(

@@ -52,6 +52,14 @@ pub enum DriverError {
         /// The family of GPUs.
         target: tri_llvm::Target,
     },
+    /// A GPU of a family that there is no code for.
+    #[error("GPU {ordinal} is of sm_{capability}, and code can be made for sm_80 and later")]
+    OldGpu {
+        /// Its number.
+        ordinal: u32,
+        /// Ten times its compute capability.
+        capability: u32,
+    },
     /// LLVM refuses a kernel: a defect of the compiler.
     #[error("{0}")]
     Llvm(String),
@@ -145,7 +153,8 @@ impl DriverError {
             DriverError::Schedule(_)
             | DriverError::Codegen(_)
             | DriverError::Lower(_)
-            | DriverError::NoLlvm { .. } => "E5001",
+            | DriverError::NoLlvm { .. }
+            | DriverError::OldGpu { .. } => "E5001",
             DriverError::CpuLevel { .. } => "E5002",
             DriverError::UnknownDim { .. } | DriverError::UnknownConfiguration { .. } => "E1001",
             DriverError::NoModel { .. } => "E2904",

@@ -12,6 +12,15 @@ pub(crate) fn target_of(section: &str) -> Option<Target> {
     Target::ALL.into_iter().find(|target| target.cpu() == section)
 }
 
+/// The family of GPUs to compile for where a device has ten times this compute capability: its own, or the latest before it.
+pub(crate) fn target_for(capability: u32) -> Option<Target> {
+    let serves = |target: &Target| {
+        let family = target.cpu().strip_prefix("sm_").and_then(|family| family.parse::<u32>().ok());
+        family.is_some_and(|family| family <= capability)
+    };
+    Target::ALL.into_iter().rev().find(serves)
+}
+
 /// Whether this build has LLVM.
 pub(crate) const HAS_LLVM: bool = cfg!(feature = "ptx");
 

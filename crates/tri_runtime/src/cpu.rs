@@ -114,6 +114,11 @@ impl Processor for Cpu {
         outcome
     }
 
+    fn time(&mut self, model: &Model, position: usize, _: u32) -> Result<f64, RuntimeError> {
+        let entry = &model.program.module.entries[position];
+        Err(RuntimeError::NoDeviceTime { entry: entry.name.clone() })
+    }
+
     fn clock(&mut self) -> Option<&mut Option<Clock>> {
         Some(&mut self.arena.clock)
     }

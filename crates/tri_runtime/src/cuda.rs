@@ -10,6 +10,7 @@
 mod call;
 mod driver;
 mod error;
+mod event;
 mod gpu;
 mod host;
 mod largest;
@@ -18,6 +19,7 @@ mod memory;
 mod stream;
 mod weights;
 
+pub use driver::cuda_capability;
 pub use error::CudaError;
 pub(crate) use gpu::Gpu;
 pub(crate) use loaded::{Loads, capability_of};

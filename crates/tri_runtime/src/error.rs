@@ -48,6 +48,12 @@ pub enum RuntimeError {
         /// What is asked for.
         wanted: Instrument,
     },
+    /// The time of a device is asked of a session without one.
+    #[error("`{entry}` does not run on a GPU, whose time is asked for")]
+    NoDeviceTime {
+        /// The entry point.
+        entry: String,
+    },
     /// A weight that the model needs was not given.
     #[error("there is no tensor `{name}` for the parameter of that name{}", near(nearest))]
     MissingWeight {
@@ -302,7 +308,7 @@ impl RuntimeError {
             RuntimeError::Size { .. } | RuntimeError::TooLarge { .. } => "E4038",
             RuntimeError::RowOutOfRange { .. } => "E4040",
             RuntimeError::RunTimeSize { .. } => "E4041",
-            RuntimeError::NoRecord { .. } => "E4042",
+            RuntimeError::NoRecord { .. } | RuntimeError::NoDeviceTime { .. } => "E4042",
             RuntimeError::Golden { .. } => "E4050",
             RuntimeError::Compile(_) | RuntimeError::UnknownFailure(_) => "E5001",
             RuntimeError::Level(_) => "E5002",

@@ -38,7 +38,7 @@ mod tensor;
 mod weights;
 
 pub use clock::StepRun;
-pub use cuda::CudaError;
+pub use cuda::{CudaError, cuda_capability};
 pub use error::RuntimeError;
 pub use model::{Instrument, Model, Options, Trust, code_target};
 pub use pool::Pool;

@@ -59,6 +59,9 @@ pub(crate) trait Processor: std::fmt::Debug + Send {
     /// What reads the marks of a call that is timed; none where code leaves no marks.
     fn clock(&mut self) -> Option<&mut Option<Clock>>;
 
+    /// Microseconds of a call on the device, of so many after one of the same entry; an error where there is no device apart from the host.
+    fn time(&mut self, model: &Model, position: usize, calls: u32) -> Result<f64, RuntimeError>;
+
     /// Runs a test block; one truth value for each check.
     fn test(&mut self, model: &Model, test: &Test) -> Result<Vec<bool>, RuntimeError>;
 }
@@ -171,6 +174,23 @@ impl Session {
         let results = self.call(entry, inputs);
         let clock = self.processor.clock().and_then(Option::take);
         Ok((results?, clock.map(Clock::into_runs).unwrap_or_default()))
+    }
+
+    /// Microseconds that a call takes on an NVIDIA GPU, by events around so many calls after one that is not counted. Inputs and results stay on
+    /// the device; the calls are one graph where the host decides nothing within a call. What states hold is changed by each.
+    ///
+    /// # Errors
+    /// As [`Session::call`], or the session is not on a GPU.
+    pub fn time_on_device(
+        &mut self,
+        entry: &str,
+        inputs: &[TensorView<'_>],
+        calls: u32,
+    ) -> Result<f64, RuntimeError> {
+        self.run_entry(entry, inputs, &mut Vec::new())?;
+        let model = self.model.clone();
+        let (position, _) = find(&model, entry)?;
+        self.processor.time(&model, position, calls.max(1))
     }
 
     /// [`Session::call`] with results in tensors that may have been results before: no memory is taken once sizes repeat.

@@ -73,6 +73,14 @@ unsafe impl Sync for Device {}
 /// Devices in use: a second session shares the first one's.
 static DEVICES: Mutex<Vec<Weak<Device>>> = Mutex::new(Vec::new());
 
+/// Ten times the compute capability of an NVIDIA GPU: 90 for 9.0. GPUs are numbered from 0, as the driver counts.
+///
+/// # Errors
+/// There is no driver, or no such GPU.
+pub fn cuda_capability(ordinal: u32) -> Result<u32, CudaError> {
+    Ok(Device::open(ordinal)?.capability)
+}
+
 impl Device {
     /// The device of that number.
     pub(crate) fn open(ordinal: u32) -> Result<Arc<Device>, CudaError> {

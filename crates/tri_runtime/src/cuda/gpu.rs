@@ -8,6 +8,7 @@ use tri_ir::Test;
 
 use super::CudaError;
 use super::call::{Callee, Layout, Prepared, Staging};
+use super::event::Event;
 use super::host::{FAILURE_BYTES, Host, Offsets, Operands, Stop, WAIT, failure_in};
 use super::largest::largest;
 use super::loaded::{Launch, Loaded};
@@ -184,14 +185,24 @@ impl Gpu {
     /// Puts the parts of a call into the stream one by one.
     fn walk(&mut self, callee: &Callee<'_>, prepared: &Prepared) -> Result<Option<Launch>, Stop> {
         let (stream, layout) = (self.stream.clone(), &prepared.layout);
+        stream.clear(self.failure.address, FAILURE_BYTES)?;
+        let base = self.staging.device.address;
+        stream.upload(base, &self.staging.host, layout.input_bytes())?;
+        let last = self.work(callee, prepared)?;
+        stream.download(&mut self.told, 0, self.failure.address, FAILURE_BYTES)?;
+        let results = layout.all_results();
+        stream.download(&mut self.staging.host, results.start, base + results.start as u64, results.len())?;
+        Ok(last)
+    }
+
+    /// What of a call is done on the device alone, with its inputs there already.
+    fn work(&mut self, callee: &Callee<'_>, prepared: &Prepared) -> Result<Option<Launch>, Stop> {
+        let (stream, layout) = (self.stream.clone(), &prepared.layout);
         for state in callee.at_risk {
             if let Some(kept) = &self.kept[state.index()] {
                 stream.copy(kept.address, self.states[state.index()].address, kept.bytes)?;
             }
         }
-        stream.clear(self.failure.address, FAILURE_BYTES)?;
-        let base = self.staging.device.address;
-        stream.upload(base, &self.staging.host, layout.input_bytes())?;
         let operands = self.operands(callee, layout)?;
         let mut host = Host {
             loaded: &self.loaded,
@@ -205,11 +216,26 @@ impl Gpu {
         // SAFETY: inputs were checked against the signature, results and states have the sizes of their types, weights those of the bound
         // values; all are apart from each other. The workspace was made as large as its plan says.
         unsafe { host.run(Program::schedule_of(callee.function), prepared.outer.clone(), operands)? };
-        let last = host.last;
+        Ok(host.last)
+    }
+
+    /// Milliseconds that so many calls take on the device, after one with the same inputs.
+    fn time_calls(&mut self, callee: &Callee<'_>, prepared: &Prepared, calls: u32) -> Result<f32, Stop> {
+        let stream = self.stream.clone();
+        stream.clear(self.failure.address, FAILURE_BYTES)?;
+        let all = |gpu: &mut Gpu| (0..calls).try_for_each(|_| gpu.work(callee, prepared).map(drop));
+        let decides = self.loaded.decides[Program::schedule_of(callee.function).index()];
+        let graph = (!decides).then(|| stream.capture(|| all(self))).transpose()?;
+        let (start, end) = (Event::new(&stream)?, Event::new(&stream)?);
+        start.record()?;
+        match &graph {
+            Some(graph) => stream.launch_graph(graph)?,
+            None => all(self)?,
+        }
+        end.record()?;
         stream.download(&mut self.told, 0, self.failure.address, FAILURE_BYTES)?;
-        let results = layout.all_results();
-        stream.download(&mut self.staging.host, results.start, base + results.start as u64, results.len())?;
-        Ok(last)
+        self.wait(callee.name, None)?;
+        Ok(end.since(&start)?)
     }
 
     fn operands(&self, callee: &Callee<'_>, layout: &Layout) -> Result<Operands, Stop> {
@@ -282,6 +308,18 @@ impl Gpu {
     }
 }
 
+/// The entry at a position.
+fn callee_of(model: &Model, position: usize) -> Callee<'_> {
+    let entry = &model.program.module.entries[position];
+    Callee {
+        name: &entry.name,
+        function: entry.function,
+        captures: &entry.captures,
+        states: &entry.states,
+        at_risk: &model.program.at_risk[position],
+    }
+}
+
 impl Processor for Gpu {
     /// Initial values are computed on the CPU, as the bits are the same, and copied.
     fn reset(&mut self, model: &Model) -> Result<(), RuntimeError> {
@@ -306,17 +344,21 @@ impl Processor for Gpu {
         inputs: &[TensorView<'_>],
         results: &mut [Tensor],
     ) -> Result<(), RuntimeError> {
-        let entry = &model.program.module.entries[position];
-        let callee = Callee {
-            name: &entry.name,
-            function: entry.function,
-            captures: &entry.captures,
-            states: &entry.states,
-            at_risk: &model.program.at_risk[position],
-        };
+        let callee = callee_of(model, position);
         let mut results: Vec<&mut [u8]> =
             results.iter_mut().map(|result| result.buffer.as_mut_slice()).collect();
         self.run(model, (callee, Some(position)), symbols, inputs, &mut results)
+    }
+
+    fn time(&mut self, model: &Model, position: usize, calls: u32) -> Result<f64, RuntimeError> {
+        let entry = &model.program.module.entries[position];
+        let callee = callee_of(model, position);
+        let prepared = self.prepared[position].take();
+        let prepared = prepared.ok_or_else(|| RuntimeError::NoDeviceTime { entry: entry.name.clone() })?;
+        let time = self.time_calls(&callee, &prepared, calls);
+        self.prepared[position] = Some(prepared);
+        let milliseconds = time.map_err(|stop| self.explain(model, &entry.name, stop))?;
+        Ok(f64::from(milliseconds) * 1e3 / f64::from(calls))
     }
 
     fn clock(&mut self) -> Option<&mut Option<Clock>> {

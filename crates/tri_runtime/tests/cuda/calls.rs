@@ -84,3 +84,29 @@ pub(crate) fn i32s(shape: &[usize], elements: &[i32]) -> TensorData {
     let bytes = elements.iter().flat_map(|n| n.to_le_bytes()).collect();
     TensorData::new(DType::I32, shape.to_vec(), bytes).unwrap()
 }
+
+#[test]
+fn a_device_measures_its_own_time() {
+    on_gpu(Settings::default(), || {
+        let model = model(models::digits(), &models::digits_weights());
+        let [mut cpu, mut gpu] = both(&model);
+        let images = models::images(2);
+        let view = TensorView::of(&images).unwrap();
+        let time = gpu.time_on_device("forward", &[view], 3).unwrap();
+        assert!(time.is_finite() && time > 0.0, "{time}");
+        let error = cpu.time_on_device("forward", &[view], 3).unwrap_err();
+        assert_eq!(error.to_string(), "`forward` does not run on a GPU, whose time is asked for");
+        // What it gives is what it gave.
+        call_both(&mut [cpu, gpu], "forward", &[images]).unwrap();
+    });
+}
+
+#[test]
+fn a_device_measures_calls_in_which_the_host_decides() {
+    on_gpu(Settings::default(), || {
+        let mut session = model(models::stateful(), &[]).session(Device::cuda(0)).unwrap();
+        let x = TensorData::from_f32(vec![6], &[1.0; 6]).unwrap();
+        let time = session.time_on_device("window", &[TensorView::of(&x).unwrap()], 2).unwrap();
+        assert!(time > 0.0, "{time}");
+    });
+}
