@@ -1,15 +1,16 @@
-//! Models on an NVIDIA GPU: how long a call takes who makes it.
+//! Models on an NVIDIA GPU: how long a call takes the device.
 //!
 //!     cargo xtask gpu-bench
 //!
-//! Times are those of the host around calls that repeat, with the copies of inputs and results and the wait for them; what runs on the device is one
-//! graph where the host decides nothing within a call. Layers that stand for one product come in copies, which together are larger than the cache of any GPU, and the time is
-//! that of one. Without `--bench` (as `cargo test` calls it) each case runs once, small and on the CPU, to show that it works.
+//! Times are between CUDA events around 20 calls, the median of 5; inputs and results stay on the device, and the calls are one graph where the
+//! host decides nothing within a call, as in `benches/compare/gpu.py` for torch. Layers that stand for one product come in copies, which together are
+//! larger than the cache of any GPU, and the time is that of one; it has the quantiser of the rows in it. Without `--bench` (as `cargo test` calls it)
+//! each case runs once, small and on a simulated GPU, to show that it works.
 
 #![expect(clippy::print_stdout, reason = "the results")]
 
 use std::path::PathBuf;
-use std::time::Instant;
+use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
@@ -95,8 +96,9 @@ fn arguments() -> Result<Arguments> {
 /// Where models run.
 struct Machine {
     device: Device,
-    /// None for the CPU.
-    target: Option<Target>,
+    target: Target,
+    /// Whether times mean something.
+    measure: bool,
 }
 
 impl Machine {
@@ -107,28 +109,17 @@ impl Machine {
         let module = program.optimized(level, timing).map_err(|error| anyhow::anyhow!("{error:?}"))?.clone();
         let kernels = tri_kernel_ir::verify(tri_kernel_ir::schedule(&module, Fusion::Full)?)?;
         let model = Model::from_module(module, &Options::default())?.bind_initial()?;
-        let Some(target) = self.target else { return Ok(model.session(self.device)?) };
         let lowered = tri_llvm::lower(&kernels)?;
-        let text = target.compile(&lowered, Effort::High)?;
+        let text = self.target.compile(&lowered, Effort::High)?;
         let code = lowered.into_code(text, Code::fingerprint(&kernels));
-        Ok(model.with_gpu_code(&target.cpu(), code).session(self.device)?)
+        Ok(model.with_gpu_code(&self.target.cpu(), code).session(self.device)?)
     }
 
     /// Microseconds of a call, the median of some rounds.
     fn time(&self, session: &mut Session, entry: &str, inputs: &[TensorView<'_>]) -> Result<f64> {
-        let (rounds, calls) = if self.target.is_some() { (ROUNDS, CALLS) } else { (1, 1) };
-        let (mut times, mut results) = (Vec::new(), Vec::new());
-        // The second call makes the graph.
-        for _ in 0..2 {
-            session.call_into(entry, inputs, &mut results)?;
-        }
-        for _ in 0..rounds {
-            let start = Instant::now();
-            for _ in 0..calls {
-                session.call_into(entry, inputs, &mut results)?;
-            }
-            times.push(start.elapsed().as_secs_f64() * 1e6 / f64::from(calls));
-        }
+        let (rounds, calls) = if self.measure { (ROUNDS, CALLS) } else { (1, 1) };
+        let times = (0..rounds).map(|_| session.time_on_device(entry, inputs, calls));
+        let mut times = times.collect::<Result<Vec<f64>, _>>()?;
         times.sort_by(f64::total_cmp);
         times.get(rounds / 2).copied().context("there is a round")
     }
@@ -217,13 +208,33 @@ fn decode(machine: &Machine, dims: Vec<(&str, i64)>) -> Result<Value> {
     Ok(json!({ "case": "bitnet decode", "microseconds": time, "tokens_a_second": 1e6 / time }))
 }
 
+/// Images through a network of convolutions.
+fn images(machine: &Machine, file: &str, dims: Vec<(&str, i64)>, shape: &[usize]) -> Result<Value> {
+    let mut session = machine.session(&Source { text: None, file, dims })?;
+    let x = noise(shape.iter().product());
+    let time = machine.time(&mut session, "forward", &[TensorView::from_f32(shape, &x)?])?;
+    Ok(json!({ "case": "images", "model": file, "batch": shape[0], "microseconds": time }))
+}
+
+/// Says to a process that its driver is a simulated one.
+const SIMULATED: &str = "TRI_GPU_BENCH_SIMULATED";
+
+/// Runs this program again with a simulated driver in the place of the machine's.
+fn again_simulated() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    tri_cuda_sim::install(folder.path())?;
+    let mut command = Command::new(std::env::current_exe()?);
+    let status = command.env(SIMULATED, "1").env("LD_LIBRARY_PATH", folder.path()).status()?;
+    if status.success() { Ok(()) } else { bail!("the cases on a simulated GPU ended with {status}") }
+}
+
 fn main() -> Result<()> {
     let arguments = arguments()?;
     let measure = arguments.measure;
-    let machine = match measure {
-        true => Machine { device: Device::cuda(0), target: Some(arguments.target) },
-        false => Machine { device: Device::cpu().threads(1), target: None },
-    };
+    if !measure && std::env::var_os(SIMULATED).is_none() {
+        return again_simulated();
+    }
+    let machine = Machine { device: Device::cuda(0), target: arguments.target, measure };
     let mut cases = Vec::new();
     if measure {
         cases.push(copy(&machine, COLD)?);
@@ -235,6 +246,7 @@ fn main() -> Result<()> {
             cases.extend(routed(&machine, rows)?);
         }
         cases.push(decode(&machine, Vec::new())?);
+        cases.push(images(&machine, "zoo/resnet18.tri", Vec::new(), &[32, 3, 224, 224])?);
     } else {
         cases.push(copy(&machine, 1 << 10)?);
         cases.push(product(&machine, [64, 64], 1, 2048)?);
@@ -242,6 +254,8 @@ fn main() -> Result<()> {
         let small = [("Layers", 2), ("Model", 64), ("Ffn", 96), ("HeadDim", 8), ("Heads", 8)];
         let rest = [("KvHeads", 2), ("Vocab", 100), ("MaxLen", 256)];
         cases.push(decode(&machine, small.into_iter().chain(rest).collect())?);
+        let narrow = vec![("Narrow", 4), ("Wide", 6), ("Hidden", 16)];
+        cases.push(images(&machine, "mnist_cnn.tri", narrow, &[2, 1, 28, 28])?);
     }
     for case in &cases {
         println!("{case}");

@@ -34,7 +34,7 @@ pub(crate) fn run() -> Result<()> {
     std::fs::create_dir_all(&results)?;
     let results = results.join(format!("{name}.json"));
     let all = json!({
-        "gpu": gpu.name, "driver": gpu.driver, "compute_capability": gpu.capability, "tri": read(&own)?, "torch": torch,
+        "date": date()?, "gpu": gpu.name, "driver": gpu.driver, "compute_capability": gpu.capability, "tri": read(&own)?, "torch": torch,
     });
     std::fs::write(&results, format!("{all:#}\n"))?;
     eprintln!("xtask: the figures are in {}", results.display());
@@ -57,6 +57,12 @@ fn torch(file: &Path) -> Result<Value> {
         bail!("benches/compare/gpu.py ended with {status}");
     }
     read(file)
+}
+
+/// The day, by the machine's clock.
+fn date() -> Result<String> {
+    let output = Command::new("date").args(["-u", "+%Y-%m-%d"]).output().context("`date` cannot be run")?;
+    Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }
 
 fn read(file: &Path) -> Result<Value> {
