@@ -1,6 +1,7 @@
 //! Rebuilding a function: the old instructions are visited in order and copied, changed or left out, and values are numbered
 //! afresh. What a pass does not mention stays as it is.
 
+use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 use tri_ir::{Function, FunctionBuilder, Inst, Module, Value};
 
@@ -88,12 +89,15 @@ impl<'a> Rewrite<'a> {
     }
 }
 
-/// Applies a rewrite to every function of a module; one that it gives nothing for stays as it is.
-pub(crate) fn each_function(mut module: Module, rewrite: impl Fn(&Function) -> Option<Function>) -> Module {
-    for function in &mut module.functions {
+/// Applies a rewrite to every function of a module, by all cores; one that it gives nothing for stays as it is.
+pub(crate) fn each_function(
+    mut module: Module,
+    rewrite: impl Fn(&Function) -> Option<Function> + Sync,
+) -> Module {
+    module.functions.par_iter_mut().for_each(|function| {
         if let Some(rewritten) = rewrite(function) {
             *function = rewritten;
         }
-    }
+    });
     module
 }
