@@ -33,6 +33,9 @@ pub(crate) fn text(report: &Report) -> String {
         let ([steps, fused], [memory, planned]) = (schedule.steps, &schedule.memory);
         let _ = writeln!(text, "  {}: {steps} -> {fused} steps", schedule.entry);
         let _ = writeln!(text, "  {}: {memory} -> {planned} of memory for activations", schedule.entry);
+        for line in &schedule.attention {
+            let _ = writeln!(text, "  {}: attention at {line} without a matrix of scores", schedule.entry);
+        }
     }
     text
 }
@@ -68,7 +71,7 @@ pub(crate) fn json(report: &Report) -> Value {
         })
     });
     let schedules = report.schedules.iter().map(
-        |schedule| json!({ "entry": schedule.entry, "steps": schedule.steps, "memory": schedule.memory }),
+        |schedule| json!({ "entry": schedule.entry, "steps": schedule.steps, "memory": schedule.memory, "attention": schedule.attention }),
     );
     json!({ "passes": passes.collect::<Vec<_>>(), "schedules": schedules.collect::<Vec<_>>() })
 }

@@ -26,7 +26,7 @@ fn is_packed(kind: ContractionKind) -> bool {
     matches!(kind, ContractionKind::I8T2 | ContractionKind::F32T2)
 }
 
-fn gemm_kernel(kind: ContractionKind) -> i32 {
+pub(crate) fn gemm_kernel(kind: ContractionKind) -> i32 {
     match kind {
         ContractionKind::F32 => KernelTable::F32_GEMM_OFFSET,
         ContractionKind::Bf16 => KernelTable::BF16_GEMM_OFFSET,
@@ -85,7 +85,7 @@ pub(crate) fn emit_contraction(e: &mut Emitter<'_>, contraction: &Contraction) {
 }
 
 /// Strides and the length of the sum.
-fn fill_constant_args(e: &mut Emitter<'_>, contraction: &Contraction, args: Value) {
+pub(crate) fn fill_constant_args(e: &mut Emitter<'_>, contraction: &Contraction, args: Value) {
     let zero = Dim::constant(0);
     let fields = [
         (GemmArgs::A_ROW_OFFSET, &contraction.lhs_strides[0]),
@@ -112,7 +112,7 @@ fn column_stride(e: &mut Emitter<'_>, contraction: &Contraction) -> Value {
 }
 
 /// Pointers and sizes of one block.
-fn fill_block(e: &mut Emitter<'_>, contraction: &Contraction, args: Value, indices: &[Value]) {
+pub(crate) fn fill_block(e: &mut Emitter<'_>, contraction: &Contraction, args: Value, indices: &[Value]) {
     let (outer, block) = indices.split_at(contraction.outer.len());
     let row = e.builder.ins().imul_imm_s(block[0], ROWS);
     let column = e.builder.ins().imul_imm_s(block[1], COLUMNS);

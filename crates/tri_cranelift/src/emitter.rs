@@ -55,6 +55,8 @@ pub(crate) struct Emitter<'a> {
     buffers: Vec<usize>,
     /// In a repeat, which time it is, and how many words each moving buffer is further each time.
     turn: Option<(Value, FxHashMap<BufferId, i64>)>,
+    /// A buffer that lies elsewhere than the frame says, from here on.
+    laid: Option<(BufferId, Value)>,
     call_conv: CallConv,
     anchor: Inst,
     sizes: FxHashMap<Dim, Value>,
@@ -93,6 +95,7 @@ impl<'a> Emitter<'a> {
             end,
             buffers,
             turn: None,
+            laid: None,
             call_conv,
             anchor,
             sizes: FxHashMap::default(),
@@ -172,11 +175,19 @@ impl<'a> Emitter<'a> {
 
     /// Address of a buffer.
     pub(crate) fn buffer(&mut self, buffer: BufferId) -> Value {
+        if let Some((_, address)) = self.laid.filter(|(laid, _)| *laid == buffer) {
+            return address;
+        }
         if self.moves_by(buffer) == 0 {
             return self.word(self.buffers[buffer.index()]);
         }
         let (base, offset) = self.place(buffer);
         self.load(types::I64, base, offset)
+    }
+
+    /// Says where a buffer lies in what is emitted next, or that it is where the frame says.
+    pub(crate) fn lay(&mut self, buffer: BufferId, at: Option<Value>) {
+        self.laid = at.map(|at| (buffer, at));
     }
 
     /// How many words a buffer is further in each turn of a repeat; 0 outside.

@@ -4,7 +4,7 @@ use tri_kernel_ir::{Body, Form};
 
 use crate::emitter::Emitter;
 use crate::expression::NestContext;
-use crate::{FrameLayout, clusters, contraction, nest, pool, quantize};
+use crate::{FrameLayout, attention, clusters, contraction, nest, pool, quantize};
 
 /// Emits the body.
 pub(crate) fn emit(form: &Form, e: &mut Emitter<'_>) {
@@ -13,6 +13,7 @@ pub(crate) fn emit(form: &Form, e: &mut Emitter<'_>) {
             nest::emit(e, &NestContext::new(&form.buffers, nest, *failure));
         }
         Body::Contraction(contraction) => contraction::emit_contraction(e, contraction),
+        Body::Attention { step, failure } => attention::emit(e, &form.buffers, step, *failure),
         Body::QuantizeRows(step) => quantize::emit(e, step),
         Body::Convolution(convolution) => {
             contraction::emit_convolution(e, &form.buffers, convolution);
@@ -31,6 +32,7 @@ pub(crate) fn buffer_words(form: &Form) -> Vec<usize> {
 pub(crate) fn weight(form: &Form) -> usize {
     match &form.body {
         Body::Nest { nest, .. } => 8 + nest.exprs.len() * nest.stages.len(),
+        Body::Attention { step, .. } => 64 + step.rows.exprs.len() * step.rows.stages.len(),
         Body::Contraction(_)
         | Body::QuantizeRows(_)
         | Body::Convolution(_)

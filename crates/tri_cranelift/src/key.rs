@@ -115,6 +115,7 @@ impl Hashed<'_> {
         match step {
             StepKind::Nest(_)
             | StepKind::Contraction(_)
+            | StepKind::Attention(_)
             | StepKind::QuantizeRows(_)
             | StepKind::Convolution(_)
             | StepKind::MaxPool(_)

@@ -11,7 +11,7 @@ use tri_kernels::Context;
 use crate::contraction::{COLUMNS, ROWS, unit_axes};
 use crate::emitter::Emitter;
 use crate::nest::{block_length, product, roots, split_axis};
-use crate::{clusters, quantize};
+use crate::{attention, clusters, quantize};
 
 /// Work that is worth waking another thread for, in about nanoseconds.
 pub(crate) const GRAIN: i64 = 32_768;
@@ -35,6 +35,15 @@ pub(crate) enum Work {
         m: Dim,
         n: Dim,
         k: Dim,
+    },
+    /// Shared by lanes, of which there are no more than threads.
+    Attention {
+        outer: Vec<Dim>,
+        m: Dim,
+        n: Dim,
+        k: Dim,
+        /// Of the product with values.
+        columns: Dim,
     },
     QuantizeRows {
         rows: Dim,
@@ -72,6 +81,13 @@ impl Work {
                 m: contraction.m.clone(),
                 n: contraction.n.clone(),
                 k: contraction.k.clone(),
+            },
+            Body::Attention { step, .. } => Work::Attention {
+                outer: step.outer_axes().to_vec(),
+                m: step.scores.m.clone(),
+                n: step.scores.n.clone(),
+                k: step.scores.k.clone(),
+                columns: step.mix.n.clone(),
             },
             Body::QuantizeRows(step) => {
                 Work::QuantizeRows { rows: step.rows.clone(), width: step.width.clone() }
@@ -173,6 +189,10 @@ impl Work {
                     products = e.builder.ins().imul(products, part);
                 }
                 (count, time(e, products))
+            }
+            Work::Attention { outer, m, n, k, columns } => {
+                let (lanes, products) = attention::units(e, outer, [m, n, k, columns]);
+                (lanes, time(e, products))
             }
             Work::QuantizeRows { rows, width } => quantize::units(e, rows, width),
             Work::MaxPool { planes, plane } => (product(e, planes), product(e, plane)),

@@ -13,6 +13,7 @@
 //! Every CPU level computes the same bits: `docs/numerics.md` fixes the order of each sum, and elementary functions are
 //! expanded from their one definition in [`tri_ir::math`].
 
+mod attention;
 mod bytes;
 mod cast;
 mod clusters;

@@ -121,7 +121,8 @@ pub(crate) fn advance(e: &mut Emitter<'_>, indices: &[Value], sizes: &[Value]) -
     next
 }
 
-fn run_stages(e: &mut Emitter<'_>, cx: &NestContext<'_>, outer: &[Value], span: Option<Span>) {
+/// Runs the stages at a point of the outer axes.
+pub(crate) fn run_stages(e: &mut Emitter<'_>, cx: &NestContext<'_>, outer: &[Value], span: Option<Span>) {
     let mut regs: Vec<Option<Value>> = vec![None; register_count(cx.nest)];
     for stage in &cx.nest.stages {
         match stage {

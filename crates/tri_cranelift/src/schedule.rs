@@ -197,6 +197,7 @@ impl<'m> ScheduleContext<'m> {
                 }
             }
             StepKind::Contraction(_)
+            | StepKind::Attention(_)
             | StepKind::QuantizeRows(_)
             | StepKind::Convolution(_)
             | StepKind::MaxPool(_)

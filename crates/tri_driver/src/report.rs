@@ -67,6 +67,8 @@ pub struct ScheduleReport {
     pub steps: [usize; 2],
     /// The memory that it works in, likewise.
     pub memory: [String; 2],
+    /// Lines whose attention is one step, without a matrix of scores.
+    pub attention: Vec<String>,
 }
 
 impl Program {
@@ -103,10 +105,28 @@ impl Program {
                     entry: entry.name.clone(),
                     steps: [steps(&direct, id), steps(&kernels, id)],
                     memory: memory.each_ref().map(|all| memory_text(&module, id, all)),
+                    attention: self.attention(source_map, &kernels, id),
                 }
             })
             .collect();
         Ok(report)
+    }
+
+    /// Where the attention stands that a schedule and those that it calls compute as one step.
+    fn attention(
+        &self,
+        source_map: &SourceMap,
+        kernels: &tri_kernel_ir::Module,
+        id: ScheduleId,
+    ) -> Vec<String> {
+        let schedules = kernels.schedules.iter().zip(reached(kernels, id));
+        let steps = schedules.filter(|(_, reached)| *reached).flat_map(|(schedule, _)| &schedule.steps);
+        let attention = steps.filter(|step| matches!(step.kind, tri_kernel_ir::StepKind::Attention(_)));
+        let mut lines: Vec<String> =
+            attention.filter_map(|step| self.place_text(source_map.place(step.origin?)?)).collect();
+        lines.sort();
+        lines.dedup();
+        lines
     }
 
     /// File and line that an instruction of its tensor IR comes from.
@@ -176,16 +196,23 @@ fn formula_text(value: &tri_ir::Dim, symbols: &[String], is_bytes: bool) -> Stri
 
 /// Steps of a schedule and of all that it calls, each schedule once.
 fn steps(module: &tri_kernel_ir::Module, id: ScheduleId) -> usize {
+    let schedules = module.schedules.iter().zip(reached(module, id)).filter(|(_, reached)| *reached);
+    let count = schedules.map(|(schedule, _)| {
+        let again = schedule.repeats.iter().map(|repeat| repeat.steps.len() * (repeat.times as usize - 1));
+        schedule.steps.len() + again.sum::<usize>()
+    });
+    count.sum()
+}
+
+/// For each schedule, whether it is this one or called from it.
+fn reached(module: &tri_kernel_ir::Module, id: ScheduleId) -> Vec<bool> {
     use tri_kernel_ir::StepKind;
     let mut called = vec![false; module.schedules.len()];
     called[id.index()] = true;
-    let mut count = 0;
     for (at, schedule) in module.schedules.iter().enumerate().rev() {
         if !called[at] {
             continue;
         }
-        let again = schedule.repeats.iter().map(|repeat| repeat.steps.len() * (repeat.times as usize - 1));
-        count += schedule.steps.len() + again.sum::<usize>();
         for step in &schedule.steps {
             match &step.kind {
                 StepKind::Call(call) => called[call.schedule.index()] = true,
@@ -196,7 +223,7 @@ fn steps(module: &tri_kernel_ir::Module, id: ScheduleId) -> usize {
             }
         }
     }
-    count
+    called
 }
 
 /// The memory that a function works in, `37.5 KiB × B`.

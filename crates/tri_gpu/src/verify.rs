@@ -64,6 +64,7 @@ impl Run {
         match step {
             StepKind::Nest(_)
             | StepKind::Contraction(_)
+            | StepKind::Attention(_)
             | StepKind::QuantizeRows(_)
             | StepKind::Convolution(_)
             | StepKind::MaxPool(_)

@@ -3,9 +3,10 @@
 use tri_dims::DimError;
 use tri_ir::Dim;
 
+use crate::operands::for_each_buffer;
 use crate::{
-    Access, BufferId, ContractionKind, Expr, ExprId, Index, Nest, Schedule, Stage, StepKind, Store,
-    for_each_operand, plan,
+    Access, Attention, BufferId, Contraction, ContractionKind, Expr, ExprId, Index, Nest, Schedule, Stage,
+    StepKind, Store, for_each_operand, plan,
 };
 
 /// What a step costs.
@@ -36,32 +37,8 @@ impl Costs<'_> {
     fn of(&self, step: &StepKind) -> Result<StepCost, DimError> {
         match step {
             StepKind::Nest(nest) => self.nest(nest),
-            StepKind::Contraction(step) => {
-                let mut outer = [1.0; 4];
-                for axis in &step.outer {
-                    let size = self.size(&axis.size)?;
-                    outer[3] *= size;
-                    for (count, stride) in outer.iter_mut().zip(&axis.strides) {
-                        if self.size(stride)? != 0.0 {
-                            *count *= size;
-                        }
-                    }
-                }
-                let [m, n, k] = [self.size(&step.m)?, self.size(&step.n)?, self.size(&step.k)?];
-                let operands =
-                    [(step.lhs, m * k), (step.rhs, n * k), (step.out, m * n)].into_iter().zip(outer);
-                let bytes =
-                    operands.map(|((buffer, elements), outer)| self.some_of(buffer, outer * elements));
-                let mut bytes = bytes.sum::<Result<f64, _>>()?;
-                if let Some(scales) = step.scales {
-                    bytes += self.all_of(scales.rows)? + self.all_of(scales.columns)?;
-                }
-                Ok(StepCost {
-                    operations: 2.0 * m * n * k * outer[3],
-                    is_bytewise: is_bytewise(step.kind),
-                    bytes,
-                })
-            }
+            StepKind::Contraction(step) => self.contraction(step),
+            StepKind::Attention(step) => self.attention(step),
             StepKind::Convolution(step) => {
                 let weight = &self.schedule.buffers[step.weight.index()].shape;
                 let window = self.product(weight.get(1..).unwrap_or_default())?;
@@ -90,6 +67,40 @@ impl Costs<'_> {
             }
             StepKind::Call(_) | StepKind::Route(_) | StepKind::BindDim { .. } => Ok(StepCost::default()),
         }
+    }
+
+    fn contraction(&self, step: &Contraction) -> Result<StepCost, DimError> {
+        let mut outer = [1.0; 4];
+        for axis in &step.outer {
+            let size = self.size(&axis.size)?;
+            outer[3] *= size;
+            for (count, stride) in outer.iter_mut().zip(&axis.strides) {
+                if self.size(stride)? != 0.0 {
+                    *count *= size;
+                }
+            }
+        }
+        let [m, n, k] = [self.size(&step.m)?, self.size(&step.n)?, self.size(&step.k)?];
+        let operands = [(step.lhs, m * k), (step.rhs, n * k), (step.out, m * n)].into_iter().zip(outer);
+        let bytes = operands.map(|((buffer, elements), outer)| self.some_of(buffer, outer * elements));
+        let mut bytes = bytes.sum::<Result<f64, _>>()?;
+        if let Some(scales) = step.scales {
+            bytes += self.all_of(scales.rows)? + self.all_of(scales.columns)?;
+        }
+        Ok(StepCost { operations: 2.0 * m * n * k * outer[3], is_bytewise: is_bytewise(step.kind), bytes })
+    }
+
+    /// Scores stay in the cache, and count no bytes.
+    fn attention(&self, step: &Attention) -> Result<StepCost, DimError> {
+        let parts = [self.contraction(&step.scores)?, self.nest(&step.rows)?, self.contraction(&step.mix)?];
+        let operations = parts.iter().map(|part| part.operations).sum();
+        let mut named = Vec::new();
+        for_each_buffer(&StepKind::Attention(Box::new(step.clone())), &mut |buffer| {
+            if buffer != step.scratch() && !named.contains(&buffer) {
+                named.push(buffer);
+            }
+        });
+        Ok(StepCost { operations, is_bytewise: false, bytes: self.all_of_each(&named)? })
     }
 
     fn nest(&self, nest: &Nest) -> Result<StepCost, DimError> {

@@ -65,6 +65,7 @@ impl Steps<'_> {
             let is_micro = matches!(
                 self.schedule.steps[step].kind,
                 StepKind::Contraction(_)
+                    | StepKind::Attention(_)
                     | StepKind::QuantizeRows(_)
                     | StepKind::Convolution(_)
                     | StepKind::MaxPool(_)
@@ -77,6 +78,9 @@ impl Steps<'_> {
                 (None, "none".to_owned(), "the same memory in another shape")
             }
             None => (None, "none".to_owned(), "another look at memory that is there"),
+            Some(step) if matches!(inst.op, Op::Contract { .. } | Op::Softmax { .. }) => {
+                (Some(step), "in attention".to_owned(), ATTENTION)
+            }
             Some(step) => {
                 let kernel = match &self.schedule.steps[step].kind {
                     StepKind::Nest(nest) => format!("in loop nest {}", nest.name),
@@ -98,6 +102,7 @@ impl Steps<'_> {
                 (name, reason)
             }
             StepKind::Contraction(step) => (name, contraction_reason(step.kind)),
+            StepKind::Attention(_) => (name, ATTENTION),
             StepKind::QuantizeRows(_) => (name, "a micro-kernel for rows to bytes with a scale each"),
             StepKind::Convolution(step) if step.depthwise => {
                 (name, "a micro-kernel for as many groups as channels")
@@ -178,6 +183,8 @@ fn used_in(function: &Function, steps: &[Range<usize>]) -> Vec<Option<usize>> {
     found
 }
 
+const ATTENTION: &str = "scores, softmax and the product with values of a block of rows at a time, without a matrix of all scores";
+
 fn inlined_reason(op: &Op) -> &'static str {
     match op {
         Op::Broadcast | Op::Permute { .. } | Op::Slice { .. } => "another look at its operand, as strides",
@@ -192,6 +199,7 @@ pub fn kernel_name(step: &StepKind) -> String {
         StepKind::Nest(nest) => nest.name.clone(),
         StepKind::Contraction(step) if step.scales.is_some() => "i8_trit_scaled_gemm".to_owned(),
         StepKind::Contraction(step) => gemm_name(step.kind).to_owned(),
+        StepKind::Attention(_) => "attention".to_owned(),
         StepKind::QuantizeRows(_) => "quantize_rows".to_owned(),
         StepKind::Convolution(step) if step.depthwise => "f32_depthwise_conv2d".to_owned(),
         StepKind::Convolution(step) => conv_name(step.kind).to_owned(),

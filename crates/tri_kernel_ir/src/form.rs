@@ -8,8 +8,8 @@
 use tri_ir::{DType, Dim, Scalar, Symbol};
 
 use crate::{
-    Access, Buffer, BufferId, ClusterStep, Contraction, Convolution, Expr, Guard, Index, MaxPool, Nest,
-    Place, QuantizeStep, Schedule, Stage, StepKind,
+    Access, Attention, Buffer, BufferId, ClusterStep, Contraction, Convolution, Expr, Guard, Index, MaxPool,
+    Nest, Place, QuantizeStep, Schedule, Stage, StepKind,
 };
 
 /// Sizes of a smaller amount stay numbers in a form.
@@ -38,6 +38,13 @@ pub enum Body {
     },
     /// Sums of products.
     Contraction(Box<Contraction>),
+    /// Scores, what a nest makes of them, and their product with values.
+    Attention {
+        /// The parts.
+        step: Box<Attention>,
+        /// Holds the word that a failure stores.
+        failure: Symbol,
+    },
     /// Rows of f32 as bytes and a scale each.
     QuantizeRows(QuantizeStep),
     /// A convolution.
@@ -76,6 +83,13 @@ impl Form {
                 let mut contraction = contraction.clone();
                 former.contraction(&mut contraction);
                 Body::Contraction(contraction)
+            }
+            StepKind::Attention(step) => {
+                let mut step = step.clone();
+                former.nest(&mut step.rows);
+                former.contraction(&mut step.scores);
+                former.contraction(&mut step.mix);
+                Body::Attention { step, failure: former.symbol(&Dim::constant(failure)) }
             }
             StepKind::QuantizeRows(step) => {
                 let mut step = step.clone();

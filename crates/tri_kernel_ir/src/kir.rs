@@ -9,6 +9,8 @@ use tri_ir::{
     UnaryOp,
 };
 
+use crate::Attention;
+
 macro_rules! index {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
@@ -170,6 +172,8 @@ pub enum StepKind {
     Nest(Nest),
     /// Sums of products through a micro-kernel.
     Contraction(Box<Contraction>),
+    /// Two contractions around a nest, a block of rows at a time.
+    Attention(Box<Attention>),
     /// Rows to bytes with a scale each, through a micro-kernel.
     QuantizeRows(QuantizeStep),
     /// A convolution through a micro-kernel.

@@ -8,8 +8,8 @@
 //! The work is in a few kinds of step. A [`Nest`] is a fused loop nest: for each point of its outer axes it runs stages,
 //! which fold an expression over inner axes into a register or store expressions over inner axes;
 //! elementwise chains, reductions, normalisations, softmax, mean pooling, gathers, copies and quantisers of weights are all nests. A
-//! [`Contraction`], a [`Convolution`], a [`MaxPool`], a [`QuantizeStep`] and a [`ClusterStep`] are served by micro-kernels. A [`RouteStep`] groups
-//! rows by tile and calls tiles.
+//! [`Contraction`], a [`Convolution`], a [`MaxPool`], a [`QuantizeStep`] and a [`ClusterStep`] are served by micro-kernels. [`Attention`] is two
+//! contractions around a nest, block by block. A [`RouteStep`] groups rows by tile and calls tiles.
 //! Backends lower each step once; nothing above this crate knows a target, nothing below it knows tensor IR ops.
 //!
 //! A [`Repeat`] runs some of the steps several times, over buffers that move from parameter to parameter: equal blocks are one.
@@ -19,6 +19,7 @@
 
 mod analysis;
 mod attach;
+mod attention;
 mod cost;
 mod explain;
 mod form;
@@ -33,6 +34,7 @@ mod workspace;
 
 pub use analysis::{element_types, for_each_operand, needed, register_count};
 pub use attach::{attach, attach_error};
+pub use attention::Attention;
 pub use cost::{StepCost, cost};
 pub use explain::{KernelChoice, explain, kernel_name};
 pub use form::{Arguments, Body, Form};

@@ -1,6 +1,6 @@
 //! The buffers that a step names, in an order that depends on the step alone.
 
-use crate::{BufferId, Expr, MaxPool, Nest, Stage, StepKind};
+use crate::{Attention, BufferId, Expr, MaxPool, Nest, Stage, StepKind};
 
 /// Every buffer that a step reads or writes, as often as it names it.
 pub(crate) fn for_each_buffer(step: &StepKind, visit: &mut dyn FnMut(BufferId)) {
@@ -10,23 +10,17 @@ pub(crate) fn for_each_buffer(step: &StepKind, visit: &mut dyn FnMut(BufferId)) 
             if let StepKind::MaxPool(step) = step {
                 all(&[step.input, step.out]);
             }
-            for expr in &nest.exprs {
-                if let Expr::Load(access)
-                | Expr::GuardedLoad { access, .. }
-                | Expr::GatherLoad { access, .. } = expr
-                {
-                    all(&[access.buffer]);
-                }
-            }
-            for stage in &nest.stages {
-                if let Stage::Map { stores, .. } = stage {
-                    stores.iter().for_each(|store| all(&[store.to.buffer]));
-                }
-            }
+            all(&of_nest(nest));
         }
         StepKind::Contraction(step) => {
             all(&[step.lhs, step.rhs, step.out]);
             step.scales.iter().for_each(|scales| all(&[scales.rows, scales.columns]));
+        }
+        StepKind::Attention(step) => {
+            let Attention { scores, rows, mix, .. } = &**step;
+            all(&[scores.lhs, scores.rhs, scores.out]);
+            all(&of_nest(rows));
+            all(&[mix.lhs, mix.rhs, mix.out]);
         }
         StepKind::QuantizeRows(step) => all(&[step.x, step.digits, step.scales]),
         StepKind::Convolution(step) => all(&[step.input, step.weight, step.out]),
@@ -57,6 +51,12 @@ pub(crate) fn for_each_buffer_mut(step: &mut StepKind, visit: &mut dyn FnMut(&mu
             let scales = step.scales.iter_mut().flat_map(|scales| [&mut scales.rows, &mut scales.columns]);
             scales.for_each(visit);
         }
+        StepKind::Attention(step) => {
+            let Attention { scores, rows, mix, .. } = &mut **step;
+            [&mut scores.lhs, &mut scores.rhs, &mut scores.out].into_iter().for_each(&mut *visit);
+            for_each_of_nest(rows, visit);
+            [&mut mix.lhs, &mut mix.rhs, &mut mix.out].into_iter().for_each(visit);
+        }
         StepKind::QuantizeRows(step) => {
             [&mut step.x, &mut step.digits, &mut step.scales].into_iter().for_each(visit);
         }
@@ -81,6 +81,20 @@ pub(crate) fn for_each_buffer_mut(step: &mut StepKind, visit: &mut dyn FnMut(&mu
         }
         StepKind::BindDim { from, .. } => visit(from),
     }
+}
+
+fn of_nest(nest: &Nest) -> Vec<BufferId> {
+    let loaded = nest.exprs.iter().filter_map(|expr| match expr {
+        Expr::Load(access) | Expr::GuardedLoad { access, .. } | Expr::GatherLoad { access, .. } => {
+            Some(access.buffer)
+        }
+        _ => None,
+    });
+    let stores = nest.stages.iter().flat_map(|stage| match stage {
+        Stage::Map { stores, .. } => stores.as_slice(),
+        _ => &[],
+    });
+    loaded.chain(stores.map(|store| store.to.buffer)).collect()
 }
 
 fn for_each_of_nest(nest: &mut Nest, visit: &mut dyn FnMut(&mut BufferId)) {

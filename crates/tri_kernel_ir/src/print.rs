@@ -99,6 +99,13 @@ impl Printer<'_> {
         match step {
             StepKind::Nest(nest) => self.nest(f, nest),
             StepKind::Contraction(contraction) => self.contraction(f, contraction),
+            StepKind::Attention(step) => {
+                writeln!(f, "  attention {{")?;
+                self.contraction(f, &step.scores)?;
+                self.nest(f, &step.rows)?;
+                self.contraction(f, &step.mix)?;
+                writeln!(f, "  }}")
+            }
             StepKind::Convolution(convolution) => self.convolution(f, convolution),
             StepKind::MaxPool(MaxPool { attributes, input, out, nest: _ }) => {
                 let Pool2d { size, stride, padding, .. } = attributes;

@@ -219,6 +219,12 @@ impl Checker<'_> {
         match step {
             StepKind::Nest(nest) => self.nest(nest),
             StepKind::Contraction(step) => self.contraction(step),
+            StepKind::Attention(step) => {
+                self.contraction(&step.scores)?;
+                self.nest(&step.rows)?;
+                self.contraction(&step.mix)?;
+                step.defect().map_or(Ok(()), Err)
+            }
             StepKind::QuantizeRows(step) => {
                 self.dim(&step.rows)?;
                 self.dim(&step.width)?;

@@ -23,6 +23,8 @@ pub(crate) struct Emitter {
     declarations: BTreeSet<String>,
     /// Bytes that the threads of a block share.
     shared: i64,
+    /// A buffer whose element at hand is not in memory.
+    held: Option<(BufferId, Value)>,
 }
 
 /// Memory of one value.
@@ -58,6 +60,7 @@ impl Emitter {
             symbols,
             declarations: BTreeSet::new(),
             shared: 0,
+            held: None,
         }
     }
 
@@ -213,6 +216,16 @@ impl Emitter {
             sum = self.index_add(sum, step);
         }
         sum
+    }
+
+    /// Gives a buffer's loads a value from here on, or none any more.
+    pub(crate) fn hold(&mut self, held: Option<(BufferId, Value)>) {
+        self.held = held;
+    }
+
+    /// The value that a load from a buffer has, if that is given.
+    pub(crate) fn held(&self, buffer: BufferId) -> Option<Value> {
+        self.held.filter(|(held, _)| *held == buffer).map(|(_, value)| value)
     }
 
     pub(crate) fn buffer(&self, buffer: BufferId) -> Value {

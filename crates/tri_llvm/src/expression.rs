@@ -102,6 +102,9 @@ impl<'n> NestContext<'n> {
 
     /// An element, moved by a number of elements.
     fn load(&self, e: &mut Emitter, point: Point<'_>, access: &Access, moved: Option<Value>) -> Value {
+        if let Some(value) = e.held(access.buffer) {
+            return value;
+        }
         let dtype = self.buffer_dtype(access.buffer);
         let mut at = e.affine(&access.offset, &access.strides, point.indices);
         if let Some(moved) = moved {

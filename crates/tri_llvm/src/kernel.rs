@@ -9,7 +9,7 @@ use crate::kind::Kind;
 use crate::pixels::Window;
 use crate::route::Fixed;
 use crate::work::Work;
-use crate::{contraction, convolution, implicit, nest, product, quantize, tensor, tile};
+use crate::{attention, contraction, convolution, implicit, nest, product, quantize, tensor, tile};
 
 /// Threads of a block.
 pub(crate) const THREADS: u32 = 128;
@@ -32,6 +32,7 @@ pub(crate) fn kind(form: &Form) -> Kind {
         }
         Body::Contraction(step) if step.kind == ContractionKind::I8T2 => Kind::Gemv,
         Body::Contraction(_) => Kind::Chain,
+        Body::Attention { .. } => Kind::Attention,
         Body::QuantizeRows(_) => Kind::Quantize,
         Body::Convolution(step) => match Window::of(&form.buffers, step) {
             Some(window) if implicit::is_bytes(&window) => Kind::Bytes,
@@ -64,6 +65,15 @@ pub(crate) fn of_form(form: &Form, name: String) -> Result<(Kernel, Function), U
         Body::Contraction(step) => {
             contraction::emit(&mut e, step, THREADS);
             contraction::units(step).map_err(|_| "a contraction of so many columns")?
+        }
+        Body::Attention { step, failure } => {
+            if !attention::is_served(&form.buffers, step) {
+                return Err("attention with such a softmax");
+            }
+            let cx = NestContext::new(&form.buffers, &step.rows, *failure);
+            attention::emit(&mut e, &cx, step, THREADS);
+            let blocks = attention::units(step).map_err(|_| "attention of so many rows")?;
+            (blocks, THREADS.into())
         }
         Body::QuantizeRows(step) => {
             quantize::emit(&mut e, step, THREADS);

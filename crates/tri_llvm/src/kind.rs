@@ -19,6 +19,8 @@ pub enum Kind {
     Tile,
     /// Bytes on tensor cores, 64 rows by 64 columns a block.
     Bytes,
+    /// Attention, eight rows of queries a block.
+    Attention,
     /// Rows to bytes, a warp a row.
     Quantize,
     /// An element of a convolution a thread.
@@ -27,7 +29,7 @@ pub enum Kind {
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Kind; 10] = [
+    pub const ALL: [Kind; 11] = [
         Kind::Map,
         Kind::Fold,
         Kind::Point,
@@ -36,6 +38,7 @@ impl Kind {
         Kind::Gemm,
         Kind::Tile,
         Kind::Bytes,
+        Kind::Attention,
         Kind::Quantize,
         Kind::Window,
     ];
@@ -51,6 +54,7 @@ impl Kind {
             Kind::Gemm => "gemm",
             Kind::Tile => "tile",
             Kind::Bytes => "bytes",
+            Kind::Attention => "attention",
             Kind::Quantize => "quantize",
             Kind::Window => "window",
         }
@@ -64,6 +68,7 @@ impl Kind {
             Kind::Fold | Kind::Quantize => &["shfl.sync.bfly.b32"],
             Kind::Gemv => &["ld.global.v4.b32", "dp4a.u32.s32", "shfl.sync.bfly.b32"],
             Kind::Tile => &["ld.global.v4.b32", "ld.shared.v4.b32", "fma.rn.f32", "bar.sync"],
+            Kind::Attention => &["fma.rn.f32", "bar.sync", "shfl.sync.bfly.b32"],
             Kind::Bytes => &[
                 "ld.global.v4.b32",
                 "st.shared.v4.b32",

@@ -10,6 +10,7 @@
 //! [`tri_ir::math`], float sums keep the order of rule 5, and nothing is contracted, approximated or flushed to zero.
 
 mod arithmetic;
+mod attention;
 mod bytes;
 mod cast;
 mod contraction;

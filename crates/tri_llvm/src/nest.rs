@@ -13,14 +13,14 @@ use crate::work::{LANES, Work, reads_back};
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Lane {
     /// Its number, `i64` 0 to 15.
-    number: Value,
+    pub(crate) number: Value,
     /// The threads of its warp that share its point, a bit each.
     mask: Value,
 }
 
 impl Lane {
     /// The lane of a thread. Blocks are whole warps, and sixteen threads share a point or none of them has one.
-    fn of(e: &mut Emitter, thread: Value) -> Lane {
+    pub(crate) fn of(e: &mut Emitter, thread: Value) -> Lane {
         let number = e.binary("and", thread, e.int(LANES - 1));
         let half = e.binary("and", thread, e.int(LANES));
         let half = e.convert("trunc", half, Type::I32);

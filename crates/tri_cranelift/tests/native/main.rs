@@ -3,6 +3,7 @@
 #![expect(unsafe_code, reason = "calls generated code and plays the kernels that it calls")]
 #![expect(clippy::unwrap_used, reason = "a test that cannot be set up fails")]
 
+mod attention;
 mod build;
 mod code;
 mod elementwise;

@@ -10,17 +10,24 @@ use crate::{BufferId, Contraction, ContractionKind, OuterAxis, Scales, StepKind,
 
 /// An operand as the micro-kernel sees it: where it begins and what one step on each of its axes is.
 #[derive(Debug)]
-struct Operand {
-    buffer: BufferId,
-    offset: Dim,
-    strides: Vec<Dim>,
+pub(super) struct Operand {
+    pub(super) buffer: BufferId,
+    pub(super) offset: Dim,
+    pub(super) strides: Vec<Dim>,
+}
+
+impl Operand {
+    /// All of a buffer.
+    pub(super) fn row_major(buffer: BufferId, shape: &[Dim]) -> Result<Self, DimError> {
+        Ok(Operand { buffer, offset: Dim::constant(0), strides: contiguous(shape)? })
+    }
 }
 
 /// An axis with the steps of left operand, right operand and result.
 #[derive(Clone, Debug)]
-struct Axis {
-    size: Dim,
-    strides: [Dim; 3],
+pub(super) struct Axis {
+    pub(super) size: Dim,
+    pub(super) strides: [Dim; 3],
 }
 
 impl<'m> Scheduler<'m> {
@@ -161,7 +168,7 @@ impl<'m> Scheduler<'m> {
         Ok(access.filter(|_| is_f32).map(|access| access.buffer))
     }
 
-    fn contraction_kind(&self, a: Value, b: Value) -> Result<ContractionKind, Failure> {
+    pub(super) fn contraction_kind(&self, a: Value, b: Value) -> Result<ContractionKind, Failure> {
         self.plain(a)?;
         Ok(match (self.dtype(a), self.dtype(b), self.function.encoding(b)) {
             (DType::F32, DType::F32, _) => ContractionKind::F32,
@@ -177,11 +184,11 @@ impl<'m> Scheduler<'m> {
 
     fn packed_operand(&mut self, value: Value) -> Result<Operand, Failure> {
         let buffer = self.store(value)?;
-        Ok(Operand { buffer, offset: Dim::constant(0), strides: contiguous(self.shape(value))? })
+        Ok(Operand::row_major(buffer, self.shape(value))?)
     }
 
     /// An operand where it lies if its summed axes are one there, else copied: batch, free, summed.
-    fn operand(&mut self, value: Value, groups: [&[usize]; 3]) -> Result<Operand, Failure> {
+    pub(super) fn operand(&mut self, value: Value, groups: [&[usize]; 3]) -> Result<Operand, Failure> {
         let shape = self.shape(value);
         let at = Affine::indices(0, shape.len());
         if self.locate(value, &at)?.is_none() {
@@ -204,7 +211,7 @@ impl<'m> Scheduler<'m> {
     }
 
     /// A copy of an operand with its axes in another order.
-    fn arranged(&mut self, value: Value, order: Vec<usize>) -> Result<Operand, Failure> {
+    pub(super) fn arranged(&mut self, value: Value, order: Vec<usize>) -> Result<Operand, Failure> {
         let shape = self.shape(value);
         let sizes: Vec<Dim> = order.iter().map(|axis| shape[*axis].clone()).collect();
         let mut at = vec![Affine::zero(); shape.len()];
@@ -226,7 +233,7 @@ impl<'m> Scheduler<'m> {
 }
 
 /// The axes without those of length 1, neighbours joined where all strides allow.
-fn joined(axes: Vec<Axis>) -> Result<Vec<Axis>, DimError> {
+pub(super) fn joined(axes: Vec<Axis>) -> Result<Vec<Axis>, DimError> {
     let mut result: Vec<Axis> = Vec::with_capacity(axes.len());
     for axis in axes.into_iter().filter(|axis| axis.size.as_constant() != Some(1)) {
         if let Some(last) = result.last_mut() {

@@ -62,6 +62,7 @@ pub(super) fn decide(function: &Function, fusion: Fusion) -> Vec<bool> {
         return inline;
     }
     let expensive = expensive(function);
+    let masks = masks(function);
     let mut reads = vec![0u32; function.values.len()];
     let mut users = vec![0u32; function.values.len()];
     let mut is_result = vec![false; function.values.len()];
@@ -74,7 +75,10 @@ pub(super) fn decide(function: &Function, fusion: Fusion) -> Vec<bool> {
             let at = result.index();
             let single = users[at] == 1 && (reads[at] == 1 || (reads[at] < MANY && !expensive[at]));
             inline[at] = !is_result[at]
-                && (is_free(&inst.op) || is_view(function, inst) || (is_elementwise(&inst.op) && single));
+                && (is_free(&inst.op)
+                    || is_view(function, inst)
+                    || masks[at]
+                    || (is_elementwise(&inst.op) && single));
         }
         let each = reads_of_operands(function, inst, &inline, &reads);
         let mut args = inst.args.clone();
@@ -127,6 +131,20 @@ fn expensive(function: &Function) -> Vec<bool> {
         }
     }
     expensive
+}
+
+/// Comparisons of what repeats along axes: comparing again reads less than the outcome has elements, as a causal mask.
+fn masks(function: &Function) -> Vec<bool> {
+    let (mut repeats, mut masks) = (vec![false; function.values.len()], vec![false; function.values.len()]);
+    for inst in &function.insts {
+        let [result] = inst.results.as_slice() else { continue };
+        let all = inst.args.iter().all(|arg| repeats[arg.index()]);
+        repeats[result.index()] =
+            is_free(&inst.op) || inst.op == Op::Broadcast || (is_view(function, inst) && all);
+        let compares = matches!(&inst.op, Op::Binary(op) if op.is_comparison());
+        masks[result.index()] = compares && all && function.ty(*result).rank() > 1;
+    }
+    masks
 }
 
 /// Stores values inside chains that would make one nest too large.

@@ -5,6 +5,7 @@
 //! when the life of each buffer is known.
 
 mod affine;
+mod attention;
 mod call;
 mod clusters;
 mod contract;
@@ -31,6 +32,7 @@ use crate::plan::{self, Region};
 use crate::repeat;
 use crate::{Access, Buffer, BufferId, Module, Place, Schedule, Step, StepKind};
 use affine::Affine;
+use attention::Attentions;
 use nest::{NestBuilder, access};
 
 /// How much is computed in one nest.
@@ -122,6 +124,7 @@ struct Scheduler<'m> {
     defined_by: Vec<Option<&'m Inst>>,
     /// The instruction that uses each value, where it is used once in all.
     used_by: Vec<Option<&'m Inst>>,
+    attentions: Attentions<'m>,
     /// The contraction that makes a value by scaling its sums.
     scaled_at: FxHashMap<Value, usize>,
     /// The buffer of each value that is stored.
@@ -148,11 +151,17 @@ impl<'m> Scheduler<'m> {
         for (i, value) in function.results.iter().enumerate() {
             result_of[value.index()].get_or_insert(i as u32);
         }
+        let (inline, used_by) = (fuse::decide(function, fusion), sole_users(function));
+        let attentions = match fusion {
+            Fusion::None => Attentions::default(),
+            Fusion::Full => Attentions::find(function, &inline, &used_by),
+        };
         Scheduler {
             function,
-            inline: fuse::decide(function, fusion),
+            inline,
             defined_by,
-            used_by: sole_users(function),
+            used_by,
+            attentions,
             scaled_at: FxHashMap::default(),
             stored: vec![None; function.values.len()],
             result_of,
@@ -242,8 +251,12 @@ impl<'m> Scheduler<'m> {
     fn inst(&mut self, at: usize, inst: &'m Inst) -> Result<(), Failure> {
         // What a contraction scales is stored before its turn.
         let done = |value: &Value| self.inline[value.index()] || self.stored[value.index()].is_some();
-        if inst.results.first().is_some_and(done) {
+        let replaced = |value: &Value| self.attentions.replaces(*value);
+        if inst.results.first().is_some_and(|value| done(value) || replaced(value)) {
             return Ok(());
+        }
+        if let Some(found) = inst.results.first().and_then(|value| self.attentions.giving(*value)) {
+            return self.attention(&found);
         }
         match &inst.op {
             Op::Constant(_) | Op::DimValue(_) | Op::Iota { .. } | Op::Random | Op::Unary(_) => {

@@ -106,6 +106,11 @@ impl NestBuilder {
         if maps_only && let Some(last) = self.outer.pop() {
             self.inner.push(last);
         }
+        Ok(self.finish_as_is())
+    }
+
+    /// The nest with all of its axes as they were given.
+    pub(super) fn finish_as_is(self) -> Nest {
         let NestBuilder { names, outer, inner, exprs, stages, .. } = self;
         let mut stages = stages;
         for (stage, over_inner) in &mut stages {
@@ -114,7 +119,7 @@ impl NestBuilder {
             }
         }
         let stages = stages.into_iter().map(|(stage, _)| stage).collect();
-        Ok(Nest { name: names.join("+"), axes: outer, exprs, stages })
+        Nest { name: names.join("+"), axes: outer, exprs, stages }
     }
 
     /// Drops axes of length 1 and joins neighbours that every access runs through as if they were one.

@@ -63,6 +63,7 @@ fn written(step: &StepKind) -> Vec<BufferId> {
             stores.map(|store| store.to.buffer).collect()
         }
         StepKind::Contraction(step) => vec![step.out],
+        StepKind::Attention(step) => vec![step.mix.out],
         StepKind::QuantizeRows(step) => vec![step.digits, step.scales],
         StepKind::Convolution(step) => vec![step.out],
         StepKind::MaxPool(step) => vec![step.out],
