@@ -29,17 +29,33 @@ const EXAMPLES: [Example; 3] = [
     ),
 ];
 
+/// Tests that CI runs on a simulated GPU: the runtime's, and every example at small sizes against the interpreter.
+const TESTS: [&[&str]; 2] = [
+    &["test", "--package=tri_runtime", "--features=llvm", "--test=cuda", "--locked"],
+    &["test", "--package=tri_driver", "--features=ptx", "--test=gpu_examples", "--locked"],
+];
+
+/// The variable by which cargo learns within what it is to run programs.
+fn runner() -> String {
+    format!("CARGO_TARGET_{}_UNKNOWN_LINUX_GNU_RUNNER", std::env::consts::ARCH.to_uppercase())
+}
+
 /// Finds errors of memory in kernels; part of NVIDIA's toolkit.
 const SANITIZER: &str = "compute-sanitizer";
 
 pub(crate) fn run() -> Result<()> {
     let gpu = Gpu::find()?;
-    eprintln!("xtask: the runtime's tests on the GPU");
-    let tests = ["test", "--package=tri_runtime", "--features=llvm", "--test=cuda", "--locked"];
-    let status =
-        Command::new(env!("CARGO")).args(tests).env("TRI_GPU", "real").current_dir(crate::root()).status()?;
-    if !status.success() {
-        bail!("`cargo {}` ended with {status}", tests.join(" "));
+    for tests in TESTS {
+        eprintln!("xtask: `cargo {}` on the GPU", tests.join(" "));
+        let mut command = Command::new(env!("CARGO"));
+        command.args(tests).env("TRI_GPU", "real").current_dir(crate::root());
+        if is_installed(SANITIZER) {
+            command.env(runner(), format!("{SANITIZER} --error-exitcode=99 --leak-check=no"));
+        }
+        let status = command.status()?;
+        if !status.success() {
+            bail!("`cargo {}` ended with {status}", tests.join(" "));
+        }
     }
     crate::cargo(&["build", "--release", "--quiet", "--locked", "--package=tri_cli", "--features=ptx"])?;
     let folder = Path::new(crate::root()).join("target/gpu");

@@ -1,0 +1,179 @@
+//! Examples on a GPU at small sizes: every entry point gives the bits of the interpreter. In CI the GPU is a simulated one, which takes
+//! those that are small enough for it; `cargo xtask gpu-test` runs all of them on that of the machine (`TRI_GPU=real`).
+
+#![cfg(feature = "ptx")]
+#![expect(clippy::unwrap_used, reason = "a test that panics has failed")]
+
+use std::path::Path;
+use std::process::Command;
+
+use tri_driver::{Engine, OptLevel, Parameters, Program, SourceOptions, Timing};
+use tri_interp::Interpreter;
+use tri_ir::{DType, Entry, EntryInput, TensorData, Verified};
+
+/// A program, its model, its sizes, and whether a simulated GPU takes it.
+type Example = (&'static str, Option<&'static str>, &'static [(&'static str, i64)], bool);
+
+const LAYERS: &[(&str, i64)] = &[("Model", 16), ("Layers", 1), ("Context", 8)];
+
+const EXAMPLES: [Example; 18] = [
+    ("digits.tri", None, &[], true),
+    ("mnist_cnn.tri", None, &[("Narrow", 4), ("Wide", 6), ("Hidden", 16)], true),
+    ("tiny_llama.tri", None, &[("Vocab", 16), ("Layers", 1), ("MaxLen", 16)], true),
+    ("char_lm.tri", Some("Dense"), LAYERS, true),
+    ("char_lm.tri", Some("Ternary"), LAYERS, true),
+    ("char_lm.tri", Some("Sparse"), LAYERS, true),
+    ("char_lm.tri", Some("Hierarchical"), LAYERS, true),
+    ("char_lm.tri", Some("Lookup"), LAYERS, true),
+    (
+        "zoo/bitnet_2b_4t.tri",
+        None,
+        &[
+            ("Layers", 1),
+            ("Model", 64),
+            ("Ffn", 96),
+            ("HeadDim", 8),
+            ("Heads", 8),
+            ("KvHeads", 2),
+            ("Vocab", 20),
+            ("MaxLen", 16),
+        ],
+        true,
+    ),
+    (
+        "zoo/llama_3_2_1b.tri",
+        None,
+        &[
+            ("Layers", 1),
+            ("Model", 64),
+            ("Ffn", 96),
+            ("HeadDim", 8),
+            ("Heads", 8),
+            ("KvHeads", 2),
+            ("Vocab", 20),
+            ("MaxLen", 16),
+        ],
+        true,
+    ),
+    (
+        "zoo/diffucoder.tri",
+        None,
+        &[
+            ("Layers", 1),
+            ("Model", 64),
+            ("Ffn", 96),
+            ("HeadDim", 8),
+            ("Heads", 8),
+            ("KvHeads", 2),
+            ("Vocab", 20),
+        ],
+        true,
+    ),
+    (
+        "zoo/minilm.tri",
+        None,
+        &[("Layers", 1), ("Model", 24), ("Ffn", 32), ("Heads", 2), ("Vocab", 20), ("MaxLen", 16)],
+        true,
+    ),
+    ("zoo/mobilenet_v2.tri", None, &[("Class", 5), ("Image", 32)], false),
+    ("zoo/efficientnet_b0.tri", None, &[("Class", 5), ("Image", 32)], false),
+    ("zoo/resnet18.tri", None, &[("Class", 5), ("Image", 32)], false),
+    ("zoo/resnet34.tri", None, &[("Class", 5), ("Image", 32)], false),
+    ("zoo/resnet50.tri", None, &[("Class", 5), ("Image", 32)], false),
+    ("zoo/vgg16.tri", None, &[("Class", 5), ("Image", 32), ("Hidden", 64)], false),
+];
+
+/// Small sizes of a call, not all the same, within the limits of each.
+fn sizes(module: &Verified, entry: &Entry) -> Vec<i64> {
+    let given = module.function(entry.function).symbols.iter().filter(|info| !info.bound_inside);
+    given
+        .enumerate()
+        .map(|(at, info)| (2 + at as i64).max(info.min).min(info.max.unwrap_or(i64::MAX)))
+        .collect()
+}
+
+/// An input that indexes no table of the examples outside its rows.
+fn input(input: &EntryInput, sizes: &[i64], seed: u64) -> TensorData {
+    let size = |dim: &tri_ir::Dim| dim.evaluate(&mut |symbol| sizes.get(symbol.index()).copied()).unwrap();
+    let shape: Vec<usize> = input.ty.shape.iter().map(|dim| size(dim) as usize).collect();
+    let mut state = seed;
+    let mut next = || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        state >> 40
+    };
+    let count = shape.iter().product();
+    match input.ty.dtype {
+        DType::F32 => {
+            let numbers: Vec<f32> = (0..count).map(|_| next() as f32 / 8_388_608.0 - 1.0).collect();
+            TensorData::from_f32(shape, &numbers).unwrap()
+        }
+        DType::I32 => {
+            let numbers: Vec<i32> = (0..count).map(|_| (next() % 8) as i32).collect();
+            TensorData::from_i32(shape, &numbers).unwrap()
+        }
+        other => {
+            let bytes = (0..count * other.bytes()).map(|_| (next() & 1) as u8).collect();
+            TensorData::new(other, shape, bytes).unwrap()
+        }
+    }
+}
+
+/// The bits of a tensor, any NaN as one.
+fn bits(data: &TensorData) -> Vec<u8> {
+    if data.dtype != DType::F32 {
+        return data.bytes.clone();
+    }
+    let words = data.bytes.chunks_exact(4).map(|word| f32::from_le_bytes(word.try_into().unwrap()));
+    words.flat_map(|word| if word.is_nan() { f32::NAN.to_le_bytes() } else { word.to_le_bytes() }).collect()
+}
+
+/// Holds the entry points of an example to the interpreter.
+fn hold((file, model, dims, _): Example) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples").join(file);
+    let dims = dims.iter().map(|(name, size)| ((*name).to_owned(), *size)).collect();
+    let options = SourceOptions { dims, model: model.map(str::to_owned), ..SourceOptions::default() };
+    let (program, mut timing) = (Program::open(&path, &options).unwrap(), Timing::default());
+    let module = program.optimized(OptLevel::O2, &mut timing).unwrap();
+    let places = |kernel: &tri_kernel_ir::Module| program.places(kernel);
+    let mut engine =
+        Engine::compile_for_gpu(module.clone(), OptLevel::O2, Parameters::Initial, 0, places, &mut timing)
+            .unwrap();
+    let interpreter = Interpreter::new(module);
+    let weights = interpreter.bind_initial().unwrap();
+    for entry in &module.entries {
+        let sizes = sizes(module, entry);
+        let inputs: Vec<TensorData> =
+            entry.inputs.iter().zip(7..).map(|(it, seed)| input(it, &sizes, seed)).collect();
+        let mut states = interpreter.initial_states().unwrap();
+        engine.reset().unwrap();
+        // By single launches, and by a graph.
+        for _ in 0..2 {
+            let expected = interpreter.call(&entry.name, &inputs, &weights, &mut states).unwrap();
+            let found = engine.call(&entry.name, &inputs).unwrap();
+            for (found, expected) in found.iter().zip(&expected) {
+                assert!(bits(found) == bits(expected), "{file} {model:?} {}", entry.name);
+            }
+        }
+    }
+}
+
+/// Names the process that has the simulated driver.
+const SIMULATED: &str = "TRI_GPU_EXAMPLES_SIMULATED";
+
+#[test]
+fn examples_give_on_a_gpu_the_bits_of_the_interpreter() {
+    if std::env::var_os("TRI_GPU").is_some_and(|gpu| gpu == "real") {
+        return EXAMPLES.into_iter().for_each(hold);
+    }
+    if std::env::var_os(SIMULATED).is_some() {
+        return EXAMPLES.into_iter().filter(|example| example.3).for_each(hold);
+    }
+    let folder = tempfile::tempdir().unwrap();
+    tri_cuda_sim::install(folder.path()).unwrap();
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.args(["--exact", "examples_give_on_a_gpu_the_bits_of_the_interpreter", "--nocapture"]);
+    let output = command.env(SIMULATED, "1").env("LD_LIBRARY_PATH", folder.path()).output().unwrap();
+    let told = [output.stdout, output.stderr].concat();
+    let told = String::from_utf8_lossy(&told);
+    assert!(output.status.success() && told.contains("1 passed"), "{told}");
+}
