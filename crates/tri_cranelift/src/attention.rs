@@ -1,10 +1,10 @@
-//! Attention: lanes that each take a part of the blocks of rows, and for a block the kernel for scores, the nest over its rows, and the kernel
-//! for the product with values, over memory of the lane.
+//! Attention: lanes that each have a part of the blocks of rows, and for a block the kernel for scores, the nest over its rows, and the kernel
+//! for the product with values. A thread has neighbouring lanes, and does all of their blocks in the memory of the first.
 
-use cranelift_codegen::ir::{InstBuilder, Value, types};
+use cranelift_codegen::ir::{InstBuilder, Value};
 use tri_ir::{Dim, Symbol};
 use tri_kernel_ir::{Attention, Buffer, Contraction};
-use tri_kernels::{Context, GemmArgs};
+use tri_kernels::GemmArgs;
 
 use crate::contraction::{COLUMNS, ROWS, fill_block, fill_constant_args, gemm_kernel};
 use crate::emitter::Emitter;
@@ -22,17 +22,14 @@ fn block_axes(e: &mut Emitter<'_>, outer: &[Dim], m: &Dim) -> Vec<Value> {
     sizes
 }
 
-/// Number of blocks, and of lanes that share them: one a thread, at most as many as there is memory for.
+/// Number of blocks, and of lanes that share them: as many as there is memory for.
 fn lanes(e: &mut Emitter<'_>, sizes: &[Value]) -> [Value; 2] {
     let mut blocks = e.int(1);
     for size in sizes {
         blocks = e.builder.ins().imul(blocks, *size);
     }
-    let ctx = e.ctx;
-    let (threads, most) = (e.load(types::I64, ctx, Context::THREADS_OFFSET), e.int(Attention::LANES));
-    let lanes = e.smaller(threads, most);
-    let lanes = e.smaller(lanes, blocks);
-    [blocks, lanes]
+    let most = e.int(Attention::LANES);
+    [blocks, e.smaller(most, blocks)]
 }
 
 /// Number of lanes, and how many products one does.
@@ -69,34 +66,31 @@ pub(crate) fn emit(e: &mut Emitter<'_>, buffers: &[Buffer], attention: &Attentio
     let lane_bytes = e.builder.ins().imul(row_bytes, most);
     let (start, end) = (e.start, e.end);
     let some = e.at_least_one(lanes);
-    e.for_each(start, end, 1, &[], |e, lane, _| {
-        let distance = e.builder.ins().imul(lane_bytes, lane);
-        let memory = e.builder.ins().iadd(memory, distance);
-        let [first, last] = [lane, e.builder.ins().iadd_imm_s(lane, 1)].map(|lane| {
-            let before = e.builder.ins().imul(blocks, lane);
-            e.builder.ins().sdiv(before, some)
+    let distance = e.builder.ins().imul(lane_bytes, start);
+    let memory = e.builder.ins().iadd(memory, distance);
+    let [first, last] = [start, end].map(|lane| {
+        let before = e.builder.ins().imul(blocks, lane);
+        e.builder.ins().sdiv(before, some)
+    });
+    let at = decompose(e, first, &sizes);
+    e.for_each(first, last, 1, &at, |e, _, indices| {
+        let (block, outer) = indices.split_last().expect("blocks are an axis");
+        let from = e.builder.ins().imul_imm_s(*block, ROWS);
+        let to = e.builder.ins().iadd_imm_s(from, ROWS);
+        let to = e.smaller(to, m);
+        // Parts address the scratch from row 0.
+        let distance = e.builder.ins().imul(row_bytes, from);
+        let first_row = e.builder.ins().isub(memory, distance);
+        e.lay(attention.scratch(), Some(first_row));
+        multiply(e, parts[0], indices);
+        let row = decompose(e, from, &row_sizes);
+        e.for_each(from, to, 1, &row, |e, _, row| {
+            run_stages(e, &cx, &[outer, row].concat(), None);
+            advance(e, row, &row_sizes)
         });
-        let at = decompose(e, first, &sizes);
-        e.for_each(first, last, 1, &at, |e, _, indices| {
-            let (block, outer) = indices.split_last().expect("blocks are an axis");
-            let from = e.builder.ins().imul_imm_s(*block, ROWS);
-            let to = e.builder.ins().iadd_imm_s(from, ROWS);
-            let to = e.smaller(to, m);
-            // Parts address the scratch from row 0.
-            let distance = e.builder.ins().imul(row_bytes, from);
-            let first_row = e.builder.ins().isub(memory, distance);
-            e.lay(attention.scratch(), Some(first_row));
-            multiply(e, parts[0], indices);
-            let row = decompose(e, from, &row_sizes);
-            e.for_each(from, to, 1, &row, |e, _, row| {
-                run_stages(e, &cx, &[outer, row].concat(), None);
-                advance(e, row, &row_sizes)
-            });
-            multiply(e, parts[1], indices);
-            e.lay(attention.scratch(), None);
-            advance(e, indices, &sizes)
-        });
-        Vec::new()
+        multiply(e, parts[1], indices);
+        e.lay(attention.scratch(), None);
+        advance(e, indices, &sizes)
     });
     e.builder.ins().return_(&[]);
 }

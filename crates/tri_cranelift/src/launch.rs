@@ -36,7 +36,7 @@ pub(crate) enum Work {
         n: Dim,
         k: Dim,
     },
-    /// Shared by lanes, of which there are no more than threads.
+    /// Shared by lanes, which have memory for a block each.
     Attention {
         outer: Vec<Dim>,
         m: Dim,

@@ -1,5 +1,4 @@
-//! Attention with the bits of the interpreter: at sizes around a block of rows, on numbers of threads around its lanes, with rows that see
-//! nothing.
+//! Attention with the bits of the interpreter: at sizes around a block of rows, on one thread and several, with rows that see nothing.
 
 use tri_interp::Interpreter;
 use tri_ir::{DType, FunctionId, TensorData, verify};

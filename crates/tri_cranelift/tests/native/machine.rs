@@ -190,7 +190,10 @@ unsafe extern "C" fn backwards(
         // SAFETY: the caller's body, frame and context.
         unsafe {
             *(*ctx).pool.cast::<usize>() += 1;
+            // As in the pool, a part has a context of its own, in which it is alone.
+            let threads = std::mem::replace(&mut (*ctx).threads, 1);
             body(ctx, frame, start, end);
+            (*ctx).threads = threads;
         }
     }
 }
