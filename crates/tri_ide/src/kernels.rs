@@ -5,7 +5,6 @@
 //! functions are scheduled that hold something asked for.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use tri_db::{Db, SourceFile};
 use tri_ir::{FunctionId, Inst, Module, Op, Origin, Verified};
@@ -19,21 +18,29 @@ use crate::elaboration::lowered;
 /// Most kernels that are listed.
 const LISTED: usize = 8;
 
-/// The model of a file with the number of each instruction, counted through all functions, as its origin.
-#[salsa::tracked(returns(ref), lru = 8)]
-fn numbered(db: &dyn Db, file: SourceFile) -> Option<Arc<Module>> {
+/// A model with the number of each instruction, counted through all functions, as its origin. One that comes back after a few edits, such
+/// as from half a word, is the same.
+#[salsa::interned(debug, revisions = 8)]
+struct Numbered<'db> {
+    #[returns(ref)]
+    module: Module,
+}
+
+/// The model of a file.
+#[salsa::tracked(returns(copy), lru = 8)]
+fn numbered<'db>(db: &'db dyn Db, file: SourceFile) -> Option<Numbered<'db>> {
     let mut module = lowered(db, file)?.module.clone();
     let insts = module.functions.iter_mut().flat_map(|function| &mut function.insts);
     for (number, inst) in (0..).zip(insts) {
         inst.origin = Some(Origin(number));
     }
-    Some(Arc::new(module))
+    Some(Numbered::new(db, module))
 }
 
-/// The same after the passes of -O2. None where the model does not compile.
+/// A model after the passes of -O2. None where it does not compile.
 #[salsa::tracked(returns(ref), no_eq, lru = 8)]
-fn optimized(db: &dyn Db, file: SourceFile) -> Option<Verified> {
-    let module = tri_ir::verify(Module::clone(numbered(db, file).as_ref()?)).ok()?;
+fn optimized<'db>(db: &'db dyn Db, model: Numbered<'db>) -> Option<Verified> {
+    let module = tri_ir::verify(model.module(db).clone()).ok()?;
     let mut go_on = |_: &tri_passes::PassRun, _: &Module| db.unwind_if_revision_cancelled();
     tri_passes::optimize(&module, OptLevel::O2, &mut go_on).ok()
 }
@@ -46,26 +53,30 @@ pub(crate) fn of_place(db: &dyn Db, file: SourceFile, place: Place) -> Vec<Strin
     if numbers.is_empty() {
         return Vec::new();
     }
-    let Some(module) = optimized(db, file) else { return Vec::new() };
-    let is_wanted = |inst: &Inst| inst.origin.is_some_and(|origin| numbers.contains(&origin.0));
+    let model = numbered(db, file).and_then(|model| optimized(db, model).as_ref());
+    let Some(module) = model else { return Vec::new() };
+    let is_wanted = |inst: &Inst| {
+        inst.origin.is_some_and(|origin| numbers.contains(&origin.0)) && callees(&inst.op).is_empty()
+    };
     let mut lines: Vec<String> = Vec::new();
-    for (at, function) in module.functions.iter().enumerate() {
+    for (id, function) in (0..).zip(&module.functions) {
         if !function.insts.iter().any(is_wanted) {
             continue;
         }
         db.unwind_if_revision_cancelled();
-        let explained = tri_kernel_ir::explain(module, FunctionId(at as u32), Fusion::Full);
-        for (inst, choice) in function.insts.iter().zip(explained.iter().flatten()) {
+        let wanted = |at: usize| function.insts.get(at).is_some_and(is_wanted);
+        let explained = tri_kernel_ir::explain_where(module, FunctionId(id), Fusion::Full, wanted);
+        for choice in explained.iter().flatten() {
             let line = line(choice);
-            if is_wanted(inst) && callees(&inst.op).is_empty() && !lines.contains(&line) {
+            if !lines.contains(&line) {
                 lines.push(line);
             }
         }
-    }
-    if lines.len() > LISTED {
-        let more = lines.len() - LISTED;
-        lines.truncate(LISTED);
-        lines.push(format!("and {more} more"));
+        if lines.len() > LISTED {
+            lines.truncate(LISTED);
+            lines.push("and more".to_owned());
+            break;
+        }
     }
     lines
 }

@@ -50,7 +50,7 @@ index!(
 );
 
 /// A compiled model.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Module {
     /// Name of the model.
     pub name: String,

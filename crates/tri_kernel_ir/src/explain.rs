@@ -33,6 +33,19 @@ pub fn explain(
     id: FunctionId,
     fusion: Fusion,
 ) -> Result<Vec<KernelChoice>, ScheduleError> {
+    explain_where(module, id, fusion, |_| true)
+}
+
+/// The same of those instructions that `wanted` says, by their positions.
+///
+/// # Errors
+/// No kernel serves an operation of the function, one that is not wanted too.
+pub fn explain_where(
+    module: &tri_ir::Module,
+    id: FunctionId,
+    fusion: Fusion,
+    wanted: impl Fn(usize) -> bool,
+) -> Result<Vec<KernelChoice>, ScheduleError> {
     let function = module.function(id);
     let (schedule, steps) = schedule_with_steps(function, fusion)?;
     let used_in = used_in(function, &steps);
@@ -42,7 +55,8 @@ pub fn explain(
         let step = choice.step.and_then(|step| positions.get(step).copied());
         KernelChoice { step, ..choice }
     };
-    Ok((0..function.insts.len()).map(|at| position(table.choice(at))).collect())
+    let insts = (0..function.insts.len()).filter(|at| wanted(*at));
+    Ok(insts.map(|at| position(table.choice(at))).collect())
 }
 
 /// A function with the steps that its instructions became.

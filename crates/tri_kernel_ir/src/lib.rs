@@ -36,7 +36,7 @@ pub use analysis::{element_types, for_each_operand, needed, register_count};
 pub use attach::{attach, attach_error};
 pub use attention::Attention;
 pub use cost::{StepCost, cost};
-pub use explain::{KernelChoice, explain, kernel_name};
+pub use explain::{KernelChoice, explain, explain_where, kernel_name};
 pub use form::{Arguments, Body, Form};
 pub use kir::{
     Access, Buffer, BufferId, CallStep, ClusterStep, Contraction, ContractionKind, Convolution, Expr, ExprId,

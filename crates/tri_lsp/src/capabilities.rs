@@ -35,7 +35,7 @@ pub(crate) fn server(encoding: Encoding) -> Value {
         "documentRangeFormattingProvider": true,
         "documentOnTypeFormattingProvider": { "firstTriggerCharacter": "\n" },
         "codeLensProvider": {},
-        "experimental": { "ir": true },
+        "experimental": { "ir": true, "graph": true },
         "codeActionProvider": { "codeActionKinds": ["quickfix", "refactor"] },
         "workspace": {
             "workspaceFolders": { "supported": true, "changeNotifications": true },

@@ -35,6 +35,38 @@ fn diagnostics_follow_the_text_with_code_page_and_fix() {
 }
 
 #[test]
+fn other_places_of_a_diagnostic_are_related_information() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut client = Client::start(&[folder.path()]);
+    let main = uri(&folder.path().join("main.tri"));
+    client.open(&main, "fn f(x: f32) -> f32 {\n    relu(x]\n}\n");
+    let found = client.diagnostics_of(&main, 1);
+    assert_eq!(found[0]["code"], "E0007", "{found}");
+    let related = &found[0]["relatedInformation"][0]["location"];
+    assert_eq!(related["uri"], main.as_str(), "{found}");
+    assert_eq!(related["range"]["start"], json!({ "line": 1, "character": 8 }), "{found}");
+    client.finish();
+}
+
+#[test]
+fn a_keyword_as_a_name_has_a_fix_for_all_its_places() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut client = Client::start(&[folder.path()]);
+    let main = uri(&folder.path().join("main.tri"));
+    client.open(&main, "fn f(layer: f32) -> f32 {\n    relu(layer)\n}\n");
+    let found = client.diagnostics_of(&main, 1);
+    assert_eq!(found.as_array().map(Vec::len), Some(1), "{found}");
+    let actions = client.ask(
+        "textDocument/codeAction",
+        json!({ "textDocument": { "uri": main }, "range": found[0]["range"], "context": { "diagnostics": found } }),
+    );
+    let edits = actions[0]["edit"]["changes"][&main].as_array().cloned().unwrap_or_default();
+    assert_eq!(edits.len(), 2, "{actions}");
+    assert!(edits.iter().all(|edit| edit["newText"] == "layer_"), "{actions}");
+    client.finish();
+}
+
+#[test]
 fn a_module_that_is_not_saved_is_seen_by_those_that_import_it() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("main.tri"), "use blocks.half\n\nfn f(x: f32) -> f32 { half(x) }\n")
