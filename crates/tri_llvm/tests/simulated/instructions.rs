@@ -39,7 +39,11 @@ fn of_every_kind() -> tri_ir::Verified {
     let map = push(&mut f, Op::Unary(UnaryOp::Exp), &[x]);
     let fold = push(&mut f, Op::Reduce { op: ReduceOp::Sum, axes: vec![1] }, &[x]);
     let short = push(&mut f, Op::Reduce { op: ReduceOp::Sum, axes: vec![3] }, &[image]);
-    let results = vec![digits[1], products, chains, convolved, by_channel, byte_sums, map, fold, short];
+    let scores = push(&mut f, Op::Contract { batch: Vec::new(), contract: vec![(1, 1)] }, &[x, x]);
+    let weights = push(&mut f, Op::Softmax { axis: 1 }, &[scores]);
+    let mixed = push(&mut f, Op::Contract { batch: Vec::new(), contract: vec![(1, 0)] }, &[weights, x]);
+    let results =
+        vec![digits[1], products, chains, convolved, by_channel, byte_sums, map, fold, short, mixed];
     verify(Module { functions: vec![f.finish(results)], ..Module::default() }).unwrap()
 }
 
