@@ -218,7 +218,8 @@ impl Bench {
         let start = Instant::now();
         edits.version += 1;
         let Edits { document, line, column, text, version } = *edits;
-        let (to, text) = if round % 2 == 0 { (column, text) } else { (column + text.len() as u32, "") };
+        let (to, text) =
+            if round.is_multiple_of(2) { (column, text) } else { (column + text.len() as u32, "") };
         let position = |character: u32| json!({ "line": line, "character": character });
         let change = json!({ "range": { "start": position(column), "end": position(to) }, "text": text });
         let id = json!({ "uri": document, "version": version });

@@ -5,6 +5,7 @@ use tri_ir::math::Arith;
 use tri_ir::{DType, Dim};
 use tri_kernel_ir::{Buffer, BufferId, ContractionKind, Convolution};
 
+use crate::bytes;
 use crate::emitter::Emitter;
 use crate::tensor::at_most_last;
 use crate::tile::{Along, EACH, LEFT_OUT, Panel, Skips};
@@ -22,14 +23,18 @@ pub(crate) struct Window<'c> {
 }
 
 impl<'c> Window<'c> {
-    /// The convolution as a product; none if it has so few channels in a group that a product would be idle, or no window.
+    /// The convolution as a product; none if it is depthwise, or its sums are short.
     pub(crate) fn of(buffers: &'c [Buffer], convolution: &'c Convolution) -> Option<Window<'c>> {
         let shape = |buffer: BufferId| buffers[buffer.index()].shape.as_slice();
         let (input, weight) = (shape(convolution.input), shape(convolution.weight));
+        // Sums shorter than what is loaded at once are as quick by a thread each.
+        let least = if convolution.kind == ContractionKind::I8 { bytes::EACH } else { EACH };
+        let length = weight[1..].iter().map(Dim::as_constant).try_fold(1, |all, size| Some(all * size?));
+        let is_long = length.is_none_or(|length: i64| length >= least as i64);
         let has_window = weight[2..].iter().all(|size| size.as_constant().is_none_or(|size| size > 0));
         let is_depthwise = convolution.attributes.groups > 1 && weight[1].as_constant() == Some(1);
         let out = shape(convolution.out);
-        (has_window && !is_depthwise).then_some(Window { convolution, input, weight, out })
+        (is_long && has_window && !is_depthwise).then_some(Window { convolution, input, weight, out })
     }
 
     /// Channels of the result in a group.

@@ -19,6 +19,11 @@ pub(crate) const LEAST_ROWS: i64 = 16;
 
 /// Whether the kernel serves a contraction: at least one operand has neighbours to load at once.
 pub(crate) fn serves(contraction: &Contraction) -> bool {
+    // Sums shorter than what is loaded at once are as quick by a thread each.
+    let least = if contraction.kind == ContractionKind::I8 { bytes::EACH } else { EACH };
+    if contraction.k.as_constant().is_some_and(|k| k < least as i64) {
+        return false;
+    }
     let by_k = [&contraction.lhs_strides[1], &contraction.rhs_strides[0]];
     let by_line = [&contraction.lhs_strides[0], &contraction.rhs_strides[1]];
     let adjacent = |stride: &&Dim| stride.as_constant() == Some(1);

@@ -165,15 +165,15 @@ fn convolutions_skip_padding() {
     for (left, right) in [(DType::F32, DType::F32), (DType::F32, DType::Trit), (DType::I8, DType::I8)] {
         for conv in attributes {
             let mut f = function();
-            let seen = 4 / i64::from(conv.groups);
-            let x = f.param(tensor(left, &[n(), dim(4), dim(6), dim(5)]));
+            let seen = 8 / i64::from(conv.groups);
+            let x = f.param(tensor(left, &[n(), dim(8), dim(6), dim(5)]));
             let w = f.param(tensor(right, &[dim(68), dim(seen), dim(3), dim(2)]));
             let y = push(&mut f, Op::Conv2d(conv), &[x, w]);
             let case = Case::new(f.finish(vec![y]));
             let mut noise = Noise(34);
             for images in [0, 1, 5] {
                 let arguments =
-                    [noise.tensor(left, &[images, 4, 6, 5]), noise.tensor(right, &[68, seen as usize, 3, 2])];
+                    [noise.tensor(left, &[images, 8, 6, 5]), noise.tensor(right, &[68, seen as usize, 3, 2])];
                 case.hold(
                     &[images as i64],
                     &arguments,

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use tri_ir::{
-    Conv2d, DType, Encoding, FunctionBuilder, Module, Op, Quantizer, ReduceOp, UnaryOp, Value, verify,
+    BinaryOp, Conv2d, DType, Encoding, FunctionBuilder, Module, Op, Quantizer, ReduceOp, UnaryOp, Value,
+    verify,
 };
 use tri_kernel_ir::Fusion;
 use tri_llvm::{Effort, Kind, Target, lower};
@@ -67,4 +68,52 @@ fn kernels_have_the_instructions_that_they_are_written_for() {
         let missing = Kind::ALL.into_iter().filter(|kind| !found.contains_key(kind.name()));
         assert_eq!(missing.collect::<Vec<_>>(), [], "{target} has {found:?}");
     }
+}
+
+/// The kinds of the kernels that a function launches, in order.
+fn launches(f: FunctionBuilder, results: Vec<Value>) -> Vec<&'static str> {
+    let module = verify(Module { functions: vec![f.finish(results)], ..Module::default() }).unwrap();
+    let schedules = tri_kernel_ir::schedule(&module, Fusion::Full).unwrap();
+    let lowered = lower(&tri_kernel_ir::verify(schedules).unwrap()).unwrap();
+    let runs = lowered.runs.iter().flatten().flatten();
+    runs.map(|run| Kind::of_kernel(&lowered.kernels[run.kernel as usize].name).unwrap().name()).collect()
+}
+
+/// `tanh(y + bias) + residual`, for rows of 40.
+fn finished(f: &mut FunctionBuilder, y: Value) -> Value {
+    let ty = tensor(DType::F32, &[n(), dim(40)]);
+    let (bias, residual) = (f.param(tensor(DType::F32, &[dim(40)])), f.param(ty.clone()));
+    let bias = f.push1(Op::Broadcast, vec![bias], ty);
+    let sum = push(f, Op::Binary(BinaryOp::Add), &[y, bias]);
+    let activated = push(f, Op::Unary(UnaryOp::Tanh), &[sum]);
+    push(f, Op::Binary(BinaryOp::Add), &[activated, residual])
+}
+
+#[test]
+fn scales_are_in_the_product_and_all_else_is_one_kernel_after_it() {
+    let mut f = function();
+    let x = f.param(tensor(DType::F32, &[n(), dim(256)]));
+    let digits = f.infer_push(Op::Quantize(Quantizer::QuantizeRows), vec![x]).unwrap();
+    let sums = packed(&mut f, digits[0]);
+    let ty = tensor(DType::F32, &[n(), dim(40)]);
+    let sums = f.push1(Op::Cast, vec![sums], ty.clone());
+    let rows = f.push1(Op::Reshape, vec![digits[1]], tensor(DType::F32, &[n(), dim(1)]));
+    let rows = f.push1(Op::Broadcast, vec![rows], ty.clone());
+    let scaled = push(&mut f, Op::Binary(BinaryOp::Mul), &[sums, rows]);
+    let columns = f.param(tensor(DType::F32, &[dim(40)]));
+    let columns = f.push1(Op::Broadcast, vec![columns], ty);
+    let scaled = push(&mut f, Op::Binary(BinaryOp::Mul), &[scaled, columns]);
+    let result = finished(&mut f, scaled);
+    // The first map packs the weights.
+    assert_eq!(launches(f, vec![result]), ["quantize", "map", "gemv", "map"]);
+}
+
+#[test]
+fn what_follows_a_product_of_floats_is_one_kernel() {
+    let mut f = function();
+    let (x, w) =
+        (f.param(tensor(DType::F32, &[n(), dim(64)])), f.param(tensor(DType::F32, &[dim(64), dim(40)])));
+    let y = push(&mut f, Op::Contract { batch: Vec::new(), contract: vec![(1, 0)] }, &[x, w]);
+    let result = finished(&mut f, y);
+    assert_eq!(launches(f, vec![result]), ["chain", "map"]);
 }
