@@ -1,7 +1,5 @@
 //! Attention over more positions than a block has, on several threads: native code has the bits of the interpreter at every level.
 
-#![expect(clippy::unwrap_used, reason = "a test that panics has failed")]
-
 use std::path::Path;
 
 use tri_driver::{Engine, Parameters, Program, SourceOptions, Timing, level_of};
