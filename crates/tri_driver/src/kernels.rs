@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use tri_artifact::Artifact;
-use tri_ir::{FunctionId, Module, Op};
+use tri_ir::{FunctionId, Module};
 use tri_kernel_ir::{Fusion, KernelChoice, ScheduleId};
 use tri_kernels::CpuLevel;
 use tri_passes::OptLevel;
@@ -68,13 +68,8 @@ pub(crate) fn called(module: &Module) -> Vec<bool> {
 }
 
 fn mark_callees(module: &Module, at: usize, called: &mut [bool]) {
-    for inst in &module.functions[at].insts {
-        match &inst.op {
-            Op::Call { function, .. } => called[function.index()] = true,
-            Op::Route { tiles, .. } => tiles.iter().for_each(|tile| called[tile.function.index()] = true),
-            _ => {}
-        }
-    }
+    let callees = module.functions[at].insts.iter().flat_map(|inst| inst.op.callees());
+    callees.for_each(|callee| called[callee.index()] = true);
 }
 
 /// What each entry point of an artifact works in beside its inputs and results, as a formula of the sizes known only when it runs: `37.5

@@ -16,6 +16,17 @@ type Example = (&'static str, Option<&'static str>, &'static [(&'static str, i64
 
 const LAYERS: &[(&str, i64)] = &[("Model", 16), ("Layers", 1), ("Context", 8)];
 
+const LANGUAGE: &[(&str, i64)] = &[
+    ("Layers", 1),
+    ("Model", 64),
+    ("Ffn", 96),
+    ("HeadDim", 8),
+    ("Heads", 8),
+    ("KvHeads", 2),
+    ("Vocab", 20),
+    ("MaxLen", 16),
+];
+
 const EXAMPLES: [Example; 18] = [
     ("digits.tri", None, &[], true),
     ("mnist_cnn.tri", None, &[("Narrow", 4), ("Wide", 6), ("Hidden", 16)], true),
@@ -25,36 +36,8 @@ const EXAMPLES: [Example; 18] = [
     ("char_lm.tri", Some("Sparse"), LAYERS, true),
     ("char_lm.tri", Some("Hierarchical"), LAYERS, true),
     ("char_lm.tri", Some("Lookup"), LAYERS, true),
-    (
-        "zoo/bitnet_2b_4t.tri",
-        None,
-        &[
-            ("Layers", 1),
-            ("Model", 64),
-            ("Ffn", 96),
-            ("HeadDim", 8),
-            ("Heads", 8),
-            ("KvHeads", 2),
-            ("Vocab", 20),
-            ("MaxLen", 16),
-        ],
-        true,
-    ),
-    (
-        "zoo/llama_3_2_1b.tri",
-        None,
-        &[
-            ("Layers", 1),
-            ("Model", 64),
-            ("Ffn", 96),
-            ("HeadDim", 8),
-            ("Heads", 8),
-            ("KvHeads", 2),
-            ("Vocab", 20),
-            ("MaxLen", 16),
-        ],
-        true,
-    ),
+    ("zoo/bitnet_2b_4t.tri", None, LANGUAGE, true),
+    ("zoo/llama_3_2_1b.tri", None, LANGUAGE, true),
     (
         "zoo/diffucoder.tri",
         None,

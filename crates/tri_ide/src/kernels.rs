@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 
 use tri_db::{Db, SourceFile};
-use tri_ir::{FunctionId, Inst, Module, Op, Origin, Verified};
+use tri_ir::{FunctionId, Inst, Module, Origin, Verified};
 use tri_kernel_ir::{Fusion, KernelChoice};
 use tri_kernels::CpuLevel;
 use tri_lower::{Lowered, Place};
@@ -56,7 +56,7 @@ pub(crate) fn of_place(db: &dyn Db, file: SourceFile, place: Place) -> Vec<Strin
     let model = numbered(db, file).and_then(|model| optimized(db, model).as_ref());
     let Some(module) = model else { return Vec::new() };
     let is_wanted = |inst: &Inst| {
-        inst.origin.is_some_and(|origin| numbers.contains(&origin.0)) && callees(&inst.op).is_empty()
+        inst.origin.is_some_and(|origin| numbers.contains(&origin.0)) && inst.op.callees().is_empty()
     };
     let mut lines: Vec<String> = Vec::new();
     for (id, function) in (0..).zip(&module.functions) {
@@ -97,7 +97,7 @@ fn instructions(lowered: &Lowered, place: Place) -> BTreeSet<u32> {
             let own = inst.origin.and_then(|origin| lowered.source_map.place(origin));
             if own == Some(place) || ranges.iter().any(|range| range.contains(&at)) {
                 numbers.insert(first + at);
-                open.extend(callees(&inst.op));
+                open.extend(inst.op.callees());
             }
         }
         first += function.insts.len() as u32;
@@ -110,18 +110,10 @@ fn instructions(lowered: &Lowered, place: Place) -> BTreeSet<u32> {
         };
         if seen.insert(callee.index()) {
             numbers.extend(*first..*first + function.insts.len() as u32);
-            open.extend(function.insts.iter().flat_map(|inst| callees(&inst.op)));
+            open.extend(function.insts.iter().flat_map(|inst| inst.op.callees()));
         }
     }
     numbers
-}
-
-fn callees(op: &Op) -> Vec<FunctionId> {
-    match op {
-        Op::Call { function, .. } => vec![*function],
-        Op::Route { tiles, .. } => tiles.iter().map(|tile| tile.function).collect(),
-        _ => Vec::new(),
-    }
 }
 
 fn line(choice: &KernelChoice) -> String {

@@ -353,3 +353,14 @@ pub enum Op {
         at_most: Vec<(Dim, Dim)>,
     },
 }
+
+impl Op {
+    /// The functions that the op calls, a route's in the order of its tiles.
+    pub fn callees(&self) -> Vec<FunctionId> {
+        match self {
+            Op::Call { function, .. } => vec![*function],
+            Op::Route { tiles, .. } => tiles.iter().map(|tile| tile.function).collect(),
+            _ => Vec::new(),
+        }
+    }
+}

@@ -39,7 +39,7 @@ pub(crate) fn run(mut module: Module) -> Module {
 fn calls_of_each(module: &Module) -> Vec<usize> {
     let mut calls = vec![0; module.functions.len()];
     let all = module.functions.iter().flat_map(|function| &function.insts);
-    all.flat_map(|inst| callees(&inst.op)).for_each(|callee| calls[callee.index()] += 1);
+    all.flat_map(|inst| inst.op.callees()).for_each(|callee| calls[callee.index()] += 1);
     calls
 }
 
@@ -49,7 +49,7 @@ fn bodies(module: &Module) -> Vec<FunctionId> {
     module.entries.iter().for_each(|entry| reached[entry.function.index()] = true);
     for at in (0..reached.len()).rev() {
         if reached[at] {
-            let callees = module.functions[at].insts.iter().flat_map(|inst| callees(&inst.op));
+            let callees = module.functions[at].insts.iter().flat_map(|inst| inst.op.callees());
             callees.for_each(|callee| reached[callee.index()] = true);
         }
     }
@@ -147,12 +147,4 @@ fn sizes(dims: &[Dim], symbols: &[Dim]) -> Option<Vec<Dim>> {
 
 fn substituted(dim: &Dim, symbols: &[Dim]) -> Option<Dim> {
     dim.substitute(&mut |symbol: &Symbol| symbols.get(symbol.index()).cloned().ok_or(DimError::Unbound)).ok()
-}
-
-fn callees(op: &Op) -> Vec<FunctionId> {
-    match op {
-        Op::Call { function, .. } => vec![*function],
-        Op::Route { tiles, .. } => tiles.iter().map(|tile| tile.function).collect(),
-        _ => Vec::new(),
-    }
 }

@@ -75,18 +75,10 @@ fn reached(module: &Module) -> Vec<bool> {
     let mut open = roots(module);
     while let Some(id) = open.pop() {
         if !std::mem::replace(&mut reached[id.index()], true) {
-            open.extend(module.function(id).insts.iter().flat_map(|inst| callees(&inst.op)));
+            open.extend(module.function(id).insts.iter().flat_map(|inst| inst.op.callees()));
         }
     }
     reached
-}
-
-fn callees(op: &Op) -> Vec<FunctionId> {
-    match op {
-        Op::Call { function, .. } => vec![*function],
-        Op::Route { tiles, .. } => tiles.iter().map(|tile| tile.function).collect(),
-        _ => Vec::new(),
-    }
 }
 
 fn renumber(module: &mut Module, to: impl Fn(FunctionId) -> FunctionId) {
