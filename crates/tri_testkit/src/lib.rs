@@ -19,6 +19,7 @@ mod outcome;
 mod plan;
 mod search;
 mod shrink;
+mod small;
 
 pub use case::{Call, Case};
 pub use choices::{Choices, Taken};
@@ -30,3 +31,4 @@ pub use isolated::{Examiner, run};
 pub use plan::{Plan, Way};
 pub use search::{Failure, generated, search};
 pub use shrink::shrink;
+pub use small::small_call;

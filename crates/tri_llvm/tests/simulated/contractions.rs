@@ -4,6 +4,15 @@ use tri_ir::{BinaryOp, Conv2d, DType, Encoding, Op, Quantizer};
 
 use crate::cases::{Case, Noise, dim, function, n, push, tensor};
 
+/// Operands whose products are made by tiles.
+const TILED: [(DType, DType); 5] = [
+    (DType::F32, DType::F32),
+    (DType::Bf16, DType::Bf16),
+    (DType::F16, DType::F16),
+    (DType::F32, DType::Trit),
+    (DType::I8, DType::I8),
+];
+
 /// `a[n, k] b[k, 9]` and `a[n, k] b[9, k]`.
 fn products(left: DType, right: DType, lengths: &[i64]) {
     for k in lengths {
@@ -31,14 +40,7 @@ fn products(left: DType, right: DType, lengths: &[i64]) {
 
 #[test]
 fn contractions_keep_one_chain() {
-    for (left, right) in [
-        (DType::F32, DType::F32),
-        (DType::Bf16, DType::Bf16),
-        (DType::F16, DType::F16),
-        (DType::F32, DType::Trit),
-        (DType::I8, DType::I8),
-        (DType::I8, DType::Trit),
-    ] {
+    for (left, right) in TILED.into_iter().chain([(DType::I8, DType::Trit)]) {
         products(left, right, &[0, 1, 37]);
     }
 }
@@ -46,13 +48,7 @@ fn contractions_keep_one_chain() {
 /// Blocks of 64 rows by 64 columns, whole ones and what is left at each end, with neighbours in k, in columns and in rows.
 #[test]
 fn tiles_keep_one_chain_at_ragged_sizes() {
-    for (left, right) in [
-        (DType::F32, DType::F32),
-        (DType::Bf16, DType::Bf16),
-        (DType::F16, DType::F16),
-        (DType::F32, DType::Trit),
-        (DType::I8, DType::I8),
-    ] {
+    for (left, right) in TILED {
         for [columns, k] in [[67, 37], [9, 0]] {
             let mut f = function();
             let a = f.param(tensor(left, &[n(), dim(k)]));

@@ -4,41 +4,12 @@ use std::path::Path;
 
 use tri_driver::{OptLevel, Program, SourceOptions, Timing};
 use tri_interp::Interpreter;
-use tri_ir::{Capture, DType, Entry, TensorData, Verified};
+use tri_ir::{Capture, TensorData};
 use tri_kernel_ir::Fusion;
 use tri_llvm::Target;
+use tri_testkit::small_call;
 
-use crate::cases::Noise;
 use crate::machine::{Machine, assert_same};
-
-/// Sizes of a call, by the limits of a symbol: small, and not all the same.
-fn sizes(module: &Verified, entry: &Entry) -> Vec<i64> {
-    let given = module.function(entry.function).symbols.iter().filter(|info| !info.bound_inside);
-    given
-        .enumerate()
-        .map(|(at, info)| (2 + at as i64).max(info.min).min(info.max.unwrap_or(i64::MAX)))
-        .collect()
-}
-
-/// Inputs that index no table of the examples outside its rows.
-fn inputs(entry: &Entry, sizes: &[i64], noise: &mut Noise) -> Vec<TensorData> {
-    let input = |input: &tri_ir::EntryInput| {
-        let shape = input.ty.shape.iter();
-        let shape: Vec<usize> = shape
-            .map(|dim| dim.evaluate(&mut |symbol| sizes.get(symbol.index()).copied()).unwrap() as usize)
-            .collect();
-        match input.ty.dtype {
-            DType::F32 => noise.f32s(&shape),
-            DType::I32 => {
-                let numbers: Vec<i32> =
-                    (0..shape.iter().product()).map(|_| (noise.next() % 8) as i32).collect();
-                TensorData::from_i32(shape, &numbers).unwrap()
-            }
-            other => noise.tensor(other, &shape),
-        }
-    };
-    entry.inputs.iter().map(input).collect()
-}
 
 fn hold(file: &str, model: Option<&str>, dims: &[(&str, i64)]) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples").join(file);
@@ -50,10 +21,9 @@ fn hold(file: &str, model: Option<&str>, dims: &[(&str, i64)]) {
     let interpreter = Interpreter::new(module);
     let (parameters, weights) =
         (interpreter.initial_parameters().unwrap(), interpreter.bind_initial().unwrap());
-    let (bound, mut noise) = (weights.bound(), Noise(50));
+    let bound = weights.bound();
     for entry in &module.entries {
-        let sizes = sizes(module, entry);
-        let inputs = inputs(entry, &sizes, &mut noise);
+        let (sizes, inputs) = small_call(module, entry, 50).unwrap();
         let mut states = interpreter.initial_states().unwrap();
         let mut own: Vec<TensorData> = entry.states.iter().map(|id| states[id.index()].clone()).collect();
         let expected = interpreter.call(&entry.name, &inputs, &weights, &mut states).unwrap();
@@ -64,6 +34,7 @@ fn hold(file: &str, model: Option<&str>, dims: &[(&str, i64)]) {
         let arguments: Vec<TensorData> = inputs.iter().cloned().chain(captures).collect();
         let found = machine.call(entry.function.0, &sizes, &arguments, &mut own).unwrap();
         let what = format!("{file} {model:?} {}", entry.name);
+        assert_eq!(found.len(), expected.len(), "{what}");
         for (found, expected) in found.iter().zip(&expected) {
             assert_same(expected.dtype, found, &expected.bytes, &what);
         }
