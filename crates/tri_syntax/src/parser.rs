@@ -284,9 +284,10 @@ impl Parser<'_> {
             Ok(_) => true,
             Err(next) => next.at > at + 1,
         };
-        match is_name {
-            true => keywords.note(kind, self.span(tokens[at]), found),
-            false => tokens[at].kind = kind,
+        if is_name {
+            keywords.note(kind, self.span(tokens[at]), found);
+        } else {
+            tokens[at].kind = kind;
         }
         is_name
     }
