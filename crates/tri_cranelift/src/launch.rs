@@ -11,7 +11,7 @@ use tri_kernels::Context;
 use crate::contraction::{COLUMNS, ROWS, unit_axes};
 use crate::emitter::Emitter;
 use crate::nest::{block_length, product, roots, split_axis};
-use crate::{attention, clusters, quantize};
+use crate::{attention, clusters, quantize, softmax};
 
 /// Work that is worth waking another thread for, in about nanoseconds.
 pub(crate) const GRAIN: i64 = 32_768;
@@ -118,7 +118,9 @@ impl Work {
         let mut stages: Vec<(Vec<Dim>, i64)> = Vec::new();
         for stage in &nest.stages {
             let axes = match stage {
-                Stage::Fold { axes, .. } | Stage::Map { axes, .. } => axes.as_slice(),
+                Stage::Fold { axes, .. } | Stage::Map { axes, .. } | Stage::Softmax { axes, .. } => {
+                    axes.as_slice()
+                }
                 Stage::Let { .. } => &[],
             };
             match stages.iter_mut().find(|(known, _)| known == axes) {
@@ -218,6 +220,9 @@ fn time(e: &mut Emitter<'_>, products: Value) -> Value {
 
 /// Roughly how much work one element of a stage is.
 fn weight(nest: &Nest, stage: &Stage) -> i64 {
+    if matches!(stage, Stage::Softmax { .. }) {
+        return softmax::ELEMENT;
+    }
     let needed = needed(nest, &roots(stage));
     let exprs = nest.exprs.iter().zip(&needed).filter(|(_, needed)| **needed);
     exprs

@@ -42,6 +42,7 @@ mod reuse;
 mod route;
 mod schedule;
 mod sizes;
+mod softmax;
 
 pub use code::{Code, Effort, Options};
 pub use compile::{CodegenError, Listing, compile, compile_reusing, emit_asm, emit_clif, list_asm};

@@ -10,6 +10,7 @@ use tri_kernel_ir::{Expr, ExprId, Index, Nest, Place, Stage, Store, needed, regi
 use crate::emitter::Emitter;
 use crate::expression::{NestContext, Point, is_contiguous};
 use crate::lanes::{Lanes, Width};
+use crate::softmax;
 
 /// Elements of a block.
 const BLOCK: i64 = 4096;
@@ -53,6 +54,7 @@ pub(crate) fn roots(stage: &Stage) -> Vec<ExprId> {
         Stage::Fold { value, only_if, .. } => only_if.iter().copied().chain([*value]).collect(),
         Stage::Let { value, .. } => vec![*value],
         Stage::Map { stores, .. } => stores.iter().map(|store| store.value).collect(),
+        Stage::Softmax { .. } => Vec::new(),
     }
 }
 
@@ -138,6 +140,7 @@ pub(crate) fn run_stages(e: &mut Emitter<'_>, cx: &NestContext<'_>, outer: &[Val
                 regs[into.index()] = Some(value);
             }
             Stage::Map { axes, stores } => Map { cx, regs: &regs, stores }.emit(e, outer, axes, span),
+            Stage::Softmax { axes, row } => softmax::emit(e, outer, axes, row),
         }
     }
 }

@@ -74,7 +74,7 @@ pub fn element_types(buffers: &[Buffer], nest: &Nest) -> Vec<DType> {
                 Stage::Fold { value, into, .. } | Stage::Let { value, into } => {
                     regs[into.index()] = Some(dtypes[value.index()]);
                 }
-                Stage::Map { .. } => {}
+                Stage::Map { .. } | Stage::Softmax { .. } => {}
             }
         }
     }
@@ -85,7 +85,7 @@ pub fn element_types(buffers: &[Buffer], nest: &Nest) -> Vec<DType> {
 pub fn register_count(nest: &Nest) -> usize {
     let written = nest.stages.iter().filter_map(|stage| match stage {
         Stage::Fold { into, .. } | Stage::Let { into, .. } => Some(into.index() + 1),
-        Stage::Map { .. } => None,
+        Stage::Map { .. } | Stage::Softmax { .. } => None,
     });
     let read = nest.exprs.iter().filter_map(|expr| match expr {
         Expr::Reg(reg) => Some(reg.index() + 1),

@@ -62,7 +62,8 @@ impl Attention {
         let gathers = rows.exprs.iter().any(|expr| matches!(expr, Expr::GatherLoad { .. }));
         let stored = rows.stages.iter().all(|stage| match stage {
             Stage::Map { stores, .. } => stores.iter().all(|store| store.to.buffer == scores.out),
-            _ => true,
+            Stage::Softmax { row, .. } => row.buffer == scores.out,
+            Stage::Fold { .. } | Stage::Let { .. } => true,
         });
         let rules = [
             (over, "parts of attention run over other axes"),

@@ -9,6 +9,9 @@ use crate::{
     StepKind, Store, for_each_operand, plan,
 };
 
+/// Operations of a softmax for each element: a comparison, a difference, its exponential, their sum, a quotient.
+const SOFTMAX: f64 = 5.0;
+
 /// What a step costs.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct StepCost {
@@ -116,6 +119,11 @@ impl Costs<'_> {
                 Stage::Map { axes, stores } => {
                     (axes, stores.iter().map(|store| store.value).collect(), stores, 0.0)
                 }
+                Stage::Softmax { axes, .. } => (axes, Vec::new(), &[], SOFTMAX),
+            };
+            let row = match stage {
+                Stage::Softmax { row, .. } => Some(row),
+                _ => None,
             };
             let mut reached = vec![false; nest.exprs.len()];
             let computed = values.into_iter().map(|value| reach(nest, value, &mut reached)).sum::<f64>();
@@ -126,7 +134,8 @@ impl Costs<'_> {
                 Expr::GatherLoad { access, row, .. } => Some((access, Some(*row))),
                 _ => None,
             });
-            for (access, row) in loads.chain(stores.iter().map(|store| (&store.to, None))) {
+            let stored = stores.iter().map(|store| &store.to).chain(row);
+            for (access, row) in loads.chain(stored.map(|access| (access, None))) {
                 // A row that is looked up may be another one at each point.
                 let elements = match row {
                     None => self.elements(access, &nest.axes, inner)?,

@@ -7,6 +7,7 @@ use tri_ir::{Encoding, Function, FunctionId, Inst, Op, Symbol, Value};
 
 use crate::repeat;
 use crate::schedule::schedule_with_steps;
+use crate::softmax::has_softmax;
 use crate::{ContractionKind, Fusion, Schedule, ScheduleError, Stage, StepKind};
 
 /// What an operation runs as.
@@ -76,15 +77,16 @@ impl Steps<'_> {
         // Steps before the last one bring operands into the order that it needs.
         if let Some(step) = self.steps[at].clone().last() {
             let (kernel, reason) = self.kernel(inst, step);
-            let is_micro = matches!(
-                self.schedule.steps[step].kind,
+            let is_micro = match &self.schedule.steps[step].kind {
+                StepKind::Nest(nest) => has_softmax(nest),
                 StepKind::Contraction(_)
-                    | StepKind::Attention(_)
-                    | StepKind::QuantizeRows(_)
-                    | StepKind::Convolution(_)
-                    | StepKind::MaxPool(_)
-                    | StepKind::Clusters(_)
-            );
+                | StepKind::Attention(_)
+                | StepKind::QuantizeRows(_)
+                | StepKind::Convolution(_)
+                | StepKind::MaxPool(_)
+                | StepKind::Clusters(_) => true,
+                StepKind::Call(_) | StepKind::Route(_) | StepKind::BindDim { .. } => false,
+            };
             return KernelChoice { op, step: Some(step), kernel, is_micro, reason };
         }
         let (step, kernel, reason) = match self.used_in[at] {
@@ -92,8 +94,11 @@ impl Steps<'_> {
                 (None, "none".to_owned(), "the same memory in another shape")
             }
             None => (None, "none".to_owned(), "another look at memory that is there"),
-            Some(step) if matches!(inst.op, Op::Contract { .. } | Op::Softmax { .. }) => {
+            Some(step) if matches!(inst.op, Op::Contract { .. }) => {
                 (Some(step), "in attention".to_owned(), ATTENTION)
+            }
+            Some(step) if matches!(inst.op, Op::Softmax { .. }) => {
+                (Some(step), "softmax_row in attention".to_owned(), ATTENTION)
             }
             Some(step) => {
                 let kernel = match &self.schedule.steps[step].kind {
@@ -134,6 +139,10 @@ impl Steps<'_> {
                 (name, "rows are grouped by tile, and each tile runs on its rows, a chunk at a time")
             }
             StepKind::BindDim { .. } => (name, "a size that is known while the model runs"),
+            StepKind::Nest(nest) if has_softmax(nest) => {
+                let reason = "a micro-kernel for a row of f32, after what its operands compute of that row";
+                (format!("softmax_row in loop nest {name}"), reason)
+            }
             StepKind::Nest(nest) => {
                 let folds = nest.stages.iter().any(|stage| matches!(stage, Stage::Fold { .. }));
                 let reason = match (&inst.op, folds) {

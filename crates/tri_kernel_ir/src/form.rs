@@ -208,14 +208,16 @@ impl Former<'_> {
         // Sizes of loops come first: a launch reads nothing else, so that more of them are the same.
         self.dims(&mut nest.axes);
         for stage in &mut nest.stages {
-            if let Stage::Fold { axes, .. } | Stage::Map { axes, .. } = stage {
+            if let Stage::Fold { axes, .. } | Stage::Map { axes, .. } | Stage::Softmax { axes, .. } = stage {
                 self.dims(axes);
             }
         }
         nest.exprs.iter_mut().for_each(|expr| self.expr(expr));
         for stage in &mut nest.stages {
-            if let Stage::Map { stores, .. } = stage {
-                stores.iter_mut().for_each(|store| self.access(&mut store.to));
+            match stage {
+                Stage::Map { stores, .. } => stores.iter_mut().for_each(|store| self.access(&mut store.to)),
+                Stage::Softmax { row, .. } => self.access(row),
+                Stage::Fold { .. } | Stage::Let { .. } => {}
             }
         }
     }

@@ -240,6 +240,13 @@ pub enum Stage {
         /// What to store where.
         stores: Vec<Store>,
     },
+    /// Replaces a row of f32 by its softmax (rule 8), through a micro-kernel.
+    Softmax {
+        /// The axis that goes along the row; none for a row of one element.
+        axes: Vec<Dim>,
+        /// An element of it; those of the axis are neighbours.
+        row: Access,
+    },
 }
 
 /// How a fold combines.

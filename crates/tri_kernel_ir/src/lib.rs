@@ -8,7 +8,7 @@
 //! The work is in a few kinds of step. A [`Nest`] is a fused loop nest: for each point of its outer axes it runs stages,
 //! which fold an expression over inner axes into a register or store expressions over inner axes;
 //! elementwise chains, reductions, normalisations, softmax, mean pooling, gathers, copies and quantisers of weights are all nests. A
-//! [`Contraction`], a [`Convolution`], a [`MaxPool`], a [`QuantizeStep`] and a [`ClusterStep`] are served by micro-kernels. [`Attention`] is two
+//! [`Contraction`], a [`Convolution`], a [`MaxPool`], a [`QuantizeStep`], a [`ClusterStep`] and the rows of a softmax are served by micro-kernels. [`Attention`] is two
 //! contractions around a nest, block by block. A [`RouteStep`] groups rows by tile and calls tiles.
 //! Backends lower each step once; nothing above this crate knows a target, nothing below it knows tensor IR ops.
 //!
@@ -29,6 +29,7 @@ pub mod plan;
 mod print;
 mod repeat;
 mod schedule;
+mod softmax;
 mod verify;
 mod workspace;
 
@@ -46,5 +47,6 @@ pub use kir::{
 pub use plan::{PlanError, slot_offsets, workspace_bytes};
 pub use print::print_schedule;
 pub use schedule::{Fusion, ScheduleError, schedule, schedule_function};
+pub use softmax::spelled_out;
 pub use verify::{Verified, VerifyError, verify};
 pub use workspace::{Workspace, workspace};

@@ -90,11 +90,12 @@ fn of_nest(nest: &Nest) -> Vec<BufferId> {
         }
         _ => None,
     });
-    let stores = nest.stages.iter().flat_map(|stage| match stage {
-        Stage::Map { stores, .. } => stores.as_slice(),
-        _ => &[],
+    let stored = nest.stages.iter().flat_map(|stage| match stage {
+        Stage::Map { stores, .. } => stores.iter().map(|store| store.to.buffer).collect(),
+        Stage::Softmax { row, .. } => vec![row.buffer],
+        Stage::Fold { .. } | Stage::Let { .. } => Vec::new(),
     });
-    loaded.chain(stores.map(|store| store.to.buffer)).collect()
+    loaded.chain(stored).collect()
 }
 
 fn for_each_of_nest(nest: &mut Nest, visit: &mut dyn FnMut(&mut BufferId)) {
@@ -105,8 +106,10 @@ fn for_each_of_nest(nest: &mut Nest, visit: &mut dyn FnMut(&mut BufferId)) {
         }
     }
     for stage in &mut nest.stages {
-        if let Stage::Map { stores, .. } = stage {
-            stores.iter_mut().for_each(|store| visit(&mut store.to.buffer));
+        match stage {
+            Stage::Map { stores, .. } => stores.iter_mut().for_each(|store| visit(&mut store.to.buffer)),
+            Stage::Softmax { row, .. } => visit(&mut row.buffer),
+            Stage::Fold { .. } | Stage::Let { .. } => {}
         }
     }
 }

@@ -164,6 +164,9 @@ impl Printer<'_> {
                         writeln!(f, "      {} = e{}", self.access(&store.to), store.value.0)?;
                     }
                 }
+                Stage::Softmax { axes, row } => {
+                    writeln!(f, "    softmax [{}] {}", self.dims(axes), self.access(row))?;
+                }
             }
         }
         writeln!(f, "  }}")

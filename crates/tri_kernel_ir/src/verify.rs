@@ -388,7 +388,9 @@ impl Checker<'_> {
         for stage in &nest.stages {
             let none: &[Dim] = &[];
             let axes = match stage {
-                Stage::Fold { axes, .. } | Stage::Map { axes, .. } => axes.as_slice(),
+                Stage::Fold { axes, .. } | Stage::Map { axes, .. } | Stage::Softmax { axes, .. } => {
+                    axes.as_slice()
+                }
                 Stage::Let { .. } => none,
             };
             self.dims(axes)?;
@@ -418,6 +420,20 @@ impl Checker<'_> {
                         let byte = encoding != Encoding::Plain && value == DType::U8;
                         hold(value == dtype || byte, "a store has another element type than its buffer")?;
                     }
+                }
+                Stage::Softmax { axes, row } => {
+                    self.written(row.buffer)?;
+                    self.access(row)?;
+                    hold(reach(&row.strides) <= scope, "an index is used outside its loops")?;
+                    let plain = (DType::F32, Encoding::Plain);
+                    hold(self.kind(row.buffer)? == plain, "a softmax is of other elements than f32")?;
+                    let along = row.strides.iter().find(|(index, _)| index.index() == nest.axes.len());
+                    let neighbours = match axes.as_slice() {
+                        [] => true,
+                        [_] => along.is_some_and(|(_, stride)| stride.as_constant() == Some(1)),
+                        _ => false,
+                    };
+                    hold(neighbours, "the elements of a softmax are not neighbours")?;
                 }
             }
         }

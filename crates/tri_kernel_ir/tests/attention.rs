@@ -91,7 +91,8 @@ fn what_became_attention_is_said() {
         .filter(|choice| choice.op.starts_with("contract") || choice.op.starts_with("softmax"))
         .map(|choice| (choice.op.split(' ').next().unwrap(), choice.kernel.as_str()))
         .collect();
-    let expected = [("contract", "in attention"), ("softmax", "in attention"), ("contract", "attention")];
+    let expected =
+        [("contract", "in attention"), ("softmax", "softmax_row in attention"), ("contract", "attention")];
     assert_eq!(kernels, expected);
 }
 

@@ -25,6 +25,8 @@ pub type GemmKernel = unsafe extern "C" fn(*const GemmArgs);
 pub type ScaledGemmKernel = unsafe extern "C" fn(*const ScaledGemmArgs);
 /// Rows to bytes: reads [`QuantizeArgs`].
 pub type QuantizeKernel = unsafe extern "C" fn(*const QuantizeArgs);
+/// A softmax: reads [`SoftmaxArgs`].
+pub type SoftmaxKernel = unsafe extern "C" fn(*const SoftmaxArgs);
 /// A convolution: reads [`ConvArgs`].
 pub type ConvKernel = unsafe extern "C" fn(*const ConvArgs);
 /// A pooling: reads [`PoolArgs`].
@@ -130,6 +132,18 @@ offsets!(QuantizeArgs {
     LAST_OFFSET: last,
     WIDTH_OFFSET: width,
 });
+
+/// A row of f32 that becomes its softmax, by rule 8 of numerics.md.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct SoftmaxArgs {
+    /// f32[width].
+    pub x: *mut u8,
+    /// Elements of the row.
+    pub width: i64,
+}
+
+offsets!(SoftmaxArgs { X_OFFSET: x, WIDTH_OFFSET: width });
 
 /// A convolution of contiguous operands: `input [N, C, H, W]`, `weight [O, C / groups, KH, KW]`, `out [N, O, H2, W2]`.
 ///
@@ -394,6 +408,8 @@ pub struct KernelTable {
     pub i8_trit_scaled_gemm: ScaledGemmKernel,
     /// f32 to i8 with a scale a row.
     pub quantize_rows: QuantizeKernel,
+    /// A row of f32 to its softmax, in its place.
+    pub softmax_row: SoftmaxKernel,
     /// f32 by plain trit (one i8 each): `acc + a`, `acc - a` or `acc`, k ascending, from +0.
     pub f32_trit_gemm: GemmKernel,
     /// f32 by trit in `t2`, as `f32_trit_gemm`.
@@ -448,6 +464,7 @@ offsets!(KernelTable {
     I8_TRIT_GEMM_OFFSET: i8_trit_gemm,
     I8_TRIT_SCALED_GEMM_OFFSET: i8_trit_scaled_gemm,
     QUANTIZE_ROWS_OFFSET: quantize_rows,
+    SOFTMAX_ROW_OFFSET: softmax_row,
     F32_TRIT_GEMM_OFFSET: f32_trit_gemm,
     F32_T2_GEMM_OFFSET: f32_t2_gemm,
     F32_CONV2D_OFFSET: f32_conv2d,

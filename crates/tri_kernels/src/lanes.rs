@@ -3,10 +3,15 @@
 //! A kernel is one generic function over a [`Level`]; every function from the C ABI entry down is `inline(always)`, so that
 //! it is compiled anew with the instructions that its entry enables.
 
+mod arithmetic;
+#[cfg(target_arch = "x86_64")]
+mod arithmetic_x86;
 mod panel;
 mod portable;
 #[cfg(target_arch = "x86_64")]
 mod x86;
+
+use tri_ir::math::Arith;
 
 pub(crate) use panel::PanelLanes;
 pub(crate) use portable::Portable;
@@ -17,6 +22,8 @@ pub(crate) use x86::{Avx2, Avx512Vnni};
 pub(crate) trait Level {
     /// Vectors of f32.
     type Floats: FloatLanes;
+    /// Arithmetic of elementary functions on these.
+    type Arithmetic: Arith<F32 = Self::Floats> + Default;
     /// Vectors of bytes.
     type Bytes: ByteLanes;
     /// Vectors of sums of columns.

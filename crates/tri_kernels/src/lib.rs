@@ -35,13 +35,15 @@ mod quantize;
 pub mod route;
 mod scalar;
 mod scratch;
+mod softmax;
 mod table;
 mod windows;
 
 pub use abi::{
     ClusterArgs, ClusterKernel, Context, ConvArgs, ConvKernel, GemmArgs, GemmKernel, KernelTable, Mark,
     ParallelBody, ParallelFor, PoolArgs, PoolKernel, QuantizeArgs, QuantizeKernel, RouteArgs, RouteKernel,
-    ScalarF32, ScalarF64, ScaledGemmArgs, ScaledGemmKernel, TernaryF32, TernaryF64, unread_mark,
+    ScalarF32, ScalarF64, ScaledGemmArgs, ScaledGemmKernel, SoftmaxArgs, SoftmaxKernel, TernaryF32,
+    TernaryF64, unread_mark,
 };
 pub use level::CpuLevel;
 pub use product::{Product, ProductArgs};

@@ -7,7 +7,7 @@ use crate::lanes::Portable;
 use crate::lanes::{Avx2, Avx512Vnni};
 use crate::{
     CpuLevel, KernelTable, byte_gemm, byte_scaled, clusters, conv, depthwise, element, float_gemm,
-    float_trit, pool, quantize, route, scalar,
+    float_trit, pool, quantize, route, scalar, softmax,
 };
 
 impl KernelTable {
@@ -44,7 +44,9 @@ macro_rules! table {
     ($module:ident, $level:ty, #[$features:meta]) => {
         mod $module {
             use super::*;
-            use crate::{ClusterArgs, ConvArgs, GemmArgs, PoolArgs, QuantizeArgs, ScaledGemmArgs};
+            use crate::{
+                ClusterArgs, ConvArgs, GemmArgs, PoolArgs, QuantizeArgs, ScaledGemmArgs, SoftmaxArgs,
+            };
 
             entry!(
                 f32_gemm,
@@ -116,6 +118,7 @@ macro_rules! table {
                 }
             }
             entry!(quantize_rows, QuantizeArgs, $features, quantize::rows::<$level>);
+            entry!(softmax_row, SoftmaxArgs, $features, softmax::row::<$level>);
             entry!(
                 f32_conv2d,
                 ConvArgs,
@@ -141,6 +144,7 @@ macro_rules! table {
                 i8_trit_gemm,
                 i8_trit_scaled_gemm,
                 quantize_rows,
+                softmax_row,
                 f32_trit_gemm,
                 f32_t2_gemm,
                 f32_conv2d,

@@ -13,7 +13,7 @@ use tri_kernel_ir::{Attention, Buffer, ContractionKind, ExprId, Fold, Stage, reg
 use crate::contraction::{moved, place};
 use crate::emitter::{Emitter, Variable};
 use crate::expression::{NestContext, Point};
-use crate::nest::{Lane, decompose, unit};
+use crate::nest::{Lane, SPELLED_OUT, decompose, unit};
 use crate::value::{Type, Value};
 use crate::work::LANES;
 
@@ -46,6 +46,7 @@ pub(crate) fn is_served(buffers: &[Buffer], attention: &Attention) -> bool {
                 && matches!(fold, Fold::Reduce(ReduceOp::Max | ReduceOp::Min | ReduceOp::Sum))
         }
         Stage::Let { .. } => true,
+        Stage::Softmax { .. } => false,
         Stage::Map { stores, .. } => stores.len() == 1,
     })
 }
@@ -106,6 +107,7 @@ impl Block<'_> {
                     seen = true;
                 }
                 Stage::Map { .. } => {}
+                Stage::Softmax { .. } => unreachable!("{SPELLED_OUT}"),
             }
         }
         let own = Own { row: own, lane, point: &point, regs: &regs, stage: self.attention.rows.stages.len() };

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use rustc_hash::FxHashMap;
 use tri_gpu::{GpuCode, Kernel, Run, Site};
 use tri_ir::Origin;
-use tri_kernel_ir::{Form, Schedule, StepKind, Verified};
+use tri_kernel_ir::{Form, Schedule, StepKind, Verified, spelled_out};
 
 use crate::emitter::Function;
 use crate::kernel::{self, THREADS};
@@ -100,7 +100,9 @@ impl Lowering {
             }
             _ => {}
         }
-        let Some((form, arguments)) = Form::of(schedule, step, failure) else { return Ok(Vec::new()) };
+        let Some((form, arguments)) = Form::of(schedule, &spelled_out(step), failure) else {
+            return Ok(Vec::new());
+        };
         let kernel = match self.known.get(&form) {
             Some(kernel) => *kernel,
             None => self.kernel(form, &schedule.name, at)?,

@@ -9,6 +9,9 @@ use crate::fold::Folding;
 use crate::value::{Type, Value};
 use crate::work::{LANES, Work, reads_back};
 
+/// Why no stage is a softmax.
+pub(crate) const SPELLED_OUT: &str = "softmax is folds and maps in steps that are lowered";
+
 /// One of the sixteen threads that share a point.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Lane {
@@ -124,6 +127,7 @@ fn element(e: &mut Emitter, cx: &NestContext<'_>, indices: &[Value]) {
             }
             Stage::Map { stores, .. } => cx.store(e, Point { indices, regs: &regs }, stores),
             Stage::Fold { .. } => unreachable!("a nest with folds is not shared out by element"),
+            Stage::Softmax { .. } => unreachable!("{SPELLED_OUT}"),
         }
     }
 }
@@ -154,6 +158,7 @@ fn stages(e: &mut Emitter, cx: &NestContext<'_>, outer: &[Value], lane: Option<L
                     cx.store(e, Point { indices, regs: &regs }, stores);
                 }),
             },
+            Stage::Softmax { .. } => unreachable!("{SPELLED_OUT}"),
         }
     }
 }

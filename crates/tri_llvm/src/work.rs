@@ -39,6 +39,7 @@ impl Work {
                 only_if.is_none() && !is_short(axes) && has_lanes(*fold, dtypes[value.index()])
             }
             Stage::Let { .. } | Stage::Map { .. } => true,
+            Stage::Softmax { .. } => false,
         });
         if shared { Work::Lane } else { Work::Point }
     }

@@ -7,7 +7,7 @@ use tri_ir::{DType, math};
 use tri_kernel_ir::{Module, Schedule, ScheduleId, plan, verify, workspace_bytes};
 use tri_kernels::{
     ClusterArgs, Context, ConvArgs, CpuLevel, GemmArgs, KernelTable, ParallelBody, PoolArgs, QuantizeArgs,
-    ScaledGemmArgs, route, unread_mark,
+    ScaledGemmArgs, SoftmaxArgs, route, unread_mark,
 };
 
 /// Levels that this machine can run.
@@ -141,7 +141,7 @@ macro_rules! portable {
     };
 }
 
-portable!(argmax_clusters: ClusterArgs, f32_max_pool2d: PoolArgs, quantize_rows: QuantizeArgs, i8_trit_scaled_gemm: ScaledGemmArgs);
+portable!(argmax_clusters: ClusterArgs, f32_max_pool2d: PoolArgs, quantize_rows: QuantizeArgs, i8_trit_scaled_gemm: ScaledGemmArgs, softmax_row: SoftmaxArgs);
 
 static KERNELS: KernelTable = KernelTable {
     f32_gemm,
@@ -152,6 +152,7 @@ static KERNELS: KernelTable = KernelTable {
     i8_trit_gemm,
     i8_trit_scaled_gemm,
     quantize_rows,
+    softmax_row,
     f32_trit_gemm,
     f32_t2_gemm,
     f32_conv2d,

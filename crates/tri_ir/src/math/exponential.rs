@@ -30,6 +30,9 @@ const LN_2_LOW: f32 = -1.904_654_2e-9;
 
 /// e^x. `x = n ln 2 + r`, then `2^n (1 + r + r^2 P(r))`; 2^n is multiplied in two halves, so that overflow and
 /// subnormal results come out of the last multiplication alone.
+///
+/// Always inlined, so that vectors of kernels get the instructions of the function that it is in.
+#[inline(always)]
 pub fn exp<A: Arith>(a: &mut A, x: A::F32) -> A::F32 {
     // Beyond these the result is infinity or 0 all the same; NaN passes both selects.
     let (high, low) = (a.f32(89.0), a.f32(-105.0));
@@ -61,6 +64,7 @@ pub fn exp<A: Arith>(a: &mut A, x: A::F32) -> A::F32 {
 }
 
 /// 2^n for n in -126..=127.
+#[inline(always)]
 fn power_of_two<A: Arith>(a: &mut A, n: A::I32) -> A::F32 {
     let bias = a.i32(127);
     let biased = a.i32_add(n, bias);

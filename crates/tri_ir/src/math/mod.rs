@@ -97,6 +97,7 @@ pub trait Arith {
     fn i32_eq(&mut self, a: Self::I32, b: Self::I32) -> Self::Bool;
 
     /// The value without its sign bit.
+    #[inline(always)]
     fn abs(&mut self, a: Self::F32) -> Self::F32 {
         let bits = self.to_bits(a);
         let mask = self.i32(i32::MAX);
@@ -105,6 +106,7 @@ pub trait Arith {
     }
 
     /// `magnitude`, whose sign bit is clear, with the sign bit of `sign`.
+    #[inline(always)]
     fn with_sign(&mut self, magnitude: Self::F32, sign: Self::F32) -> Self::F32 {
         let sign = self.to_bits(sign);
         let mask = self.i32(i32::MIN);
@@ -115,6 +117,7 @@ pub trait Arith {
     }
 
     /// `c[0] + c[1] x + c[2] x^2 ...` by Horner's rule, each step one fma.
+    #[inline(always)]
     fn polynomial(&mut self, x: Self::F32, coefficients: &[f32]) -> Self::F32 {
         let mut terms = coefficients.iter().rev();
         let mut sum = self.f32(terms.next().copied().unwrap_or(0.0));

@@ -110,8 +110,11 @@ fn reads_of_operands(function: &Function, inst: &Inst, inline: &[bool], reads: &
             }
         }
         op if is_elementwise(op) => inlined.unwrap_or(1),
-        Op::Reduce { .. } | Op::ArgMax { .. } | Op::Concat { .. } | Op::StateWrite { .. } => 1,
-        Op::Softmax { .. } => 2,
+        Op::Reduce { .. }
+        | Op::ArgMax { .. }
+        | Op::Softmax { .. }
+        | Op::Concat { .. }
+        | Op::StateWrite { .. } => 1,
         // Served by a kernel, which reads memory.
         Op::Quantize(Quantizer::QuantizeRows) => MANY,
         Op::Quantize(_) => 3,

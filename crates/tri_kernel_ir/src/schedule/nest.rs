@@ -65,6 +65,11 @@ impl NestBuilder {
         self.push(Expr::Load(access))
     }
 
+    /// Whether an expression is the element at `access`.
+    pub(super) fn is_load(&self, expr: ExprId, access: &Access) -> bool {
+        matches!(&self.exprs[expr.index()], Expr::Load(load) if load == access)
+    }
+
     fn reg(&mut self) -> Reg {
         self.regs += 1;
         Reg(self.regs - 1)
@@ -93,6 +98,11 @@ impl NestBuilder {
         self.stages.push((Stage::Map { axes: Vec::new(), stores }, true));
     }
 
+    /// Replaces what lies along the inner axis by its softmax.
+    pub(super) fn softmax(&mut self, row: Access) {
+        self.stages.push((Stage::Softmax { axes: Vec::new(), row }, true));
+    }
+
     /// Stores once for each outer point.
     pub(super) fn store_once(&mut self, to: Access, value: ExprId) {
         self.stages.push((Stage::Map { axes: Vec::new(), stores: vec![Store { to, value }] }, false));
@@ -114,7 +124,10 @@ impl NestBuilder {
         let NestBuilder { names, outer, inner, exprs, stages, .. } = self;
         let mut stages = stages;
         for (stage, over_inner) in &mut stages {
-            if *over_inner && let Stage::Fold { axes, .. } | Stage::Map { axes, .. } = stage {
+            if *over_inner
+                && let Stage::Fold { axes, .. } | Stage::Map { axes, .. } | Stage::Softmax { axes, .. } =
+                    stage
+            {
                 axes.clone_from(&inner);
             }
         }
@@ -200,8 +213,12 @@ impl NestBuilder {
             }
         }
         for (stage, _) in &mut self.stages {
-            if let Stage::Map { stores, .. } = stage {
-                stores.iter_mut().for_each(|store| visit(&mut store.to.strides));
+            match stage {
+                Stage::Map { stores, .. } => {
+                    stores.iter_mut().for_each(|store| visit(&mut store.to.strides));
+                }
+                Stage::Softmax { row, .. } => visit(&mut row.strides),
+                Stage::Fold { .. } | Stage::Let { .. } => {}
             }
         }
     }

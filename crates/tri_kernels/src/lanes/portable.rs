@@ -7,6 +7,7 @@ pub(crate) struct Portable;
 
 impl Level for Portable {
     type Floats = Floats;
+    type Arithmetic = super::arithmetic::Arrays;
     type Bytes = Bytes;
     type Panels = super::panel::Words;
     const FLOAT_ROWS: usize = 2;
@@ -15,11 +16,11 @@ impl Level for Portable {
     const PANEL_FROM: usize = 16;
 }
 
-const LANES: usize = 8;
+pub(super) const LANES: usize = 8;
 const BYTES: usize = 16;
 
 #[derive(Clone, Copy)]
-pub(crate) struct Floats([f32; LANES]);
+pub(crate) struct Floats(pub(super) [f32; LANES]);
 
 impl FloatLanes for Floats {
     const LANES: usize = LANES;

@@ -14,6 +14,7 @@ pub(crate) struct Avx2;
 
 impl Level for Avx2 {
     type Floats = __m256;
+    type Arithmetic = super::arithmetic_x86::Eight;
     type Bytes = __m256i;
     type Panels = __m256i;
     const FLOAT_ROWS: usize = 4;
@@ -27,6 +28,7 @@ pub(crate) struct Avx512Vnni;
 
 impl Level for Avx512Vnni {
     type Floats = __m512;
+    type Arithmetic = super::arithmetic_x86::Sixteen;
     type Bytes = __m512i;
     type Panels = __m512i;
     const FLOAT_ROWS: usize = 8;

@@ -7,5 +7,6 @@ mod convolutions;
 mod pools;
 mod products;
 mod rows;
+mod softmax;
 mod support;
 mod table;
