@@ -94,7 +94,11 @@ impl Processor for Cpu {
         let program = &model.program;
         let entry = &program.module.entries[position];
         self.stage(inputs)?;
-        self.capture(model, &entry.captures)?;
+        let captured = model.weights.as_ref().map(|weights| weights.captured(&program.module, position));
+        match captured.flatten() {
+            Some(captured) => self.operands.params.extend(captured.iter().map(|address| address.0)),
+            None => self.capture(model, &entry.captures)?,
+        }
         let at_risk = &program.at_risk[position];
         self.rollback.keep(at_risk, &self.states)?;
         self.operands.results.clear();

@@ -2,7 +2,7 @@
 
 #![expect(unsafe_code, reason = "the prologue is run on the caller's tensors")]
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use tri_artifact::{Artifact, encoded_bytes};
 use tri_ir::{Capture, Module, Parameter, TensorData, TensorType};
@@ -24,6 +24,15 @@ enum Bytes {
     Mapped(usize),
 }
 
+/// Where a captured value is, which a layer of hundreds of tiles is told in every call.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Address(pub(crate) *const u8);
+
+// SAFETY: it points into buffers or a mapped file that its `Weights` keep and nobody writes.
+unsafe impl Send for Address {}
+// SAFETY: as above.
+unsafe impl Sync for Address {}
+
 /// Bound values, and parameters where something reads them directly.
 #[derive(Debug, Default)]
 pub(crate) struct Weights {
@@ -31,6 +40,8 @@ pub(crate) struct Weights {
     parameters: Vec<Buffer>,
     /// Keeps mapped bytes alive.
     artifact: Option<Arc<Artifact>>,
+    /// For each entry, where what it captures is; found at the first call.
+    captured: OnceLock<Vec<Option<Vec<Address>>>>,
     /// GPUs that have them.
     pub(crate) uploads: Uploads,
 }
@@ -80,6 +91,17 @@ impl Weights {
     /// The bytes of each parameter that is read as it is, in the module's order; of the others none.
     pub(crate) fn parameters(&self) -> Vec<&[u8]> {
         self.parameters.iter().map(Buffer::as_slice).collect()
+    }
+
+    /// Where the values are that entry number `position` captures; none if one is missing.
+    pub(crate) fn captured(&self, module: &Module, position: usize) -> Option<&[Address]> {
+        let all = self.captured.get_or_init(|| {
+            let of = |captures: &[Capture]| {
+                captures.iter().map(|capture| self.address(*capture).map(Address)).collect()
+            };
+            module.entries.iter().map(|entry| of(&entry.captures)).collect()
+        });
+        all.get(position)?.as_deref()
     }
 
     /// Where a captured value is.
