@@ -17,8 +17,7 @@ pub(crate) fn units(e: &mut Emitter<'_>, [rows, width, count, each]: [&Dim; 4]) 
     let [width, count, each] = [width, count, each].map(|dim| e.size(dim));
     let signatures = e.builder.ins().iadd(count, each);
     let products = e.builder.ins().imul(signatures, width);
-    let rate = e.int(PRODUCTS);
-    let scoring = e.builder.ins().sdiv(products, rate);
+    let scoring = e.over_power(products, PRODUCTS);
     (rows, e.builder.ins().iadd(rounding, scoring))
 }
 

@@ -261,24 +261,17 @@ impl Targets {
         Ok(Targets { options: *options, quick: of(Effort::Quick)?, thorough: of(Effort::Thorough)? })
     }
 
-    fn of_function(&self, function: Function) -> &(OwnedTargetIsa, [u8; 32]) {
-        match (function, self.options.effort) {
+    fn of_function(&self, function: Function, functions: &Functions) -> &(OwnedTargetIsa, [u8; 32]) {
+        let is_often = match function {
+            Function::Body(_) | Function::Chunks(..) => true,
+            Function::Schedule(id) => functions.tile(id).is_some(),
             // What runs once a call is never worth more.
-            (
-                Function::Workspace(_) | Function::Launch(_) | Function::Chunks(..) | Function::Schedule(_),
-                _,
-            )
-            | (_, Effort::Quick) => &self.quick,
-            (Function::Body(_), Effort::Thorough) => &self.thorough,
+            Function::Workspace(_) | Function::Launch(_) => false,
+        };
+        match self.options.effort {
+            Effort::Thorough if is_often => &self.thorough,
+            Effort::Thorough | Effort::Quick => &self.quick,
         }
-    }
-
-    fn isa(&self, function: Function) -> &dyn TargetIsa {
-        &*self.of_function(function).0
-    }
-
-    fn settings(&self, function: Function) -> &[u8; 32] {
-        &self.of_function(function).1
     }
 }
 
@@ -311,7 +304,8 @@ impl<'m> Compiler<'m> {
         let (start, name) = (Instant::now(), self.describe(function));
         let callees = self.functions.callees(self.module, function);
         let cx = self.schedule(function);
-        let fingerprint = Fingerprint::of(&cx, function, &callees, self.targets.settings(function));
+        let (_, settings) = self.targets.of_function(function, self.functions);
+        let fingerprint = Fingerprint::of(&cx, function, &callees, settings);
         let callees: Vec<u32> = callees.iter().map(|callee| self.functions.number(*callee)).collect();
         let known = pool.get(&fingerprint);
         let is_reused = known.is_some();
@@ -358,10 +352,15 @@ impl<'m> Compiler<'m> {
         }
     }
 
+    /// The target that a function is compiled for.
+    fn isa(&self, function: Function) -> &'m dyn TargetIsa {
+        &*self.targets.of_function(function, self.functions).0
+    }
+
     /// Puts a function's IR into the context.
     fn build(&mut self, function: Function) {
         self.context.clear();
-        let isa = self.targets.isa(function);
+        let isa = self.isa(function);
         let mut signature = signature(isa.default_call_conv());
         if matches!(function, Function::Workspace(_)) {
             signature.returns.push(AbiParam::new(types::I64));
@@ -386,7 +385,8 @@ impl<'m> Compiler<'m> {
     }
 
     fn compile(&mut self, function: Function, name: &str) -> Result<(), CodegenError> {
-        match self.context.compile(self.targets.isa(function), &mut ControlPlane::default()) {
+        let isa = self.isa(function);
+        match self.context.compile(isa, &mut ControlPlane::default()) {
             Ok(_) => Ok(()),
             Err(error) => {
                 let message = format!("{:?}", error.inner);

@@ -56,8 +56,8 @@ pub(crate) fn unit_axes<'d>(
 ) -> Vec<Value> {
     let mut sizes: Vec<Value> = outer.into_iter().map(|size| e.size(size)).collect();
     for (size, block) in [(m, ROWS), (n, COLUMNS)] {
-        let (size, block) = (e.size(size), e.int(block));
-        sizes.push(e.blocks(size, block));
+        let size = e.size(size);
+        sizes.push(e.blocks_of(size, block));
     }
     sizes
 }
@@ -70,10 +70,9 @@ pub(crate) fn emit_contraction(e: &mut Emitter<'_>, contraction: &Contraction) {
     let slot = e.stack(ScaledGemmArgs::BYTES);
     let args = e.stack_address(slot);
     fill_constant_args(e, contraction, args);
-    let kernel = match contraction.scales {
-        Some(_) => KernelTable::I8_TRIT_SCALED_GEMM_OFFSET,
-        None => gemm_kernel(contraction.kind),
-    };
+    let none = e.int(0);
+    e.store(none, args, ScaledGemmArgs::ORDER_OFFSET);
+    let kernel = kernel(contraction);
     let (start, end) = (e.start, e.end);
     let first = decompose(e, start, &sizes);
     e.for_each(start, end, 1, &first, |e, _, indices| {
@@ -82,6 +81,28 @@ pub(crate) fn emit_contraction(e: &mut Emitter<'_>, contraction: &Contraction) {
         advance(e, indices, &sizes)
     });
     e.builder.ins().return_(&[]);
+}
+
+/// Calls the kernel for all of a contraction without outer axes, whose rows go to the places in `order`.
+pub(crate) fn call(e: &mut Emitter<'_>, contraction: &Contraction, order: Value) {
+    let slot = e.argument_stack(ScaledGemmArgs::BYTES);
+    let args = e.stack_address(slot);
+    fill_constant_args(e, contraction, args);
+    let (row, column) = (e.int(0), e.int(0));
+    fill_pointers(e, contraction, args, (&[], [row, column]));
+    for (size, offset) in [(&contraction.m, GemmArgs::M_OFFSET), (&contraction.n, GemmArgs::N_OFFSET)] {
+        let size = e.size(size);
+        e.store(size, args, offset);
+    }
+    e.store(order, args, ScaledGemmArgs::ORDER_OFFSET);
+    e.call_kernel(kernel(contraction), args);
+}
+
+fn kernel(contraction: &Contraction) -> i32 {
+    match contraction.scales {
+        Some(_) => KernelTable::I8_TRIT_SCALED_GEMM_OFFSET,
+        None => gemm_kernel(contraction.kind),
+    }
 }
 
 /// Strides and the length of the sum.
@@ -107,8 +128,8 @@ fn column_stride(e: &mut Emitter<'_>, contraction: &Contraction) -> Value {
     if !is_packed(contraction.kind) {
         return e.size(&contraction.rhs_strides[1]);
     }
-    let (k, four) = (e.size(&contraction.k), e.int(4));
-    e.blocks(k, four)
+    let k = e.size(&contraction.k);
+    e.blocks_of(k, 4)
 }
 
 /// Pointers and sizes of one block.
@@ -116,6 +137,26 @@ pub(crate) fn fill_block(e: &mut Emitter<'_>, contraction: &Contraction, args: V
     let (outer, block) = indices.split_at(contraction.outer.len());
     let row = e.builder.ins().imul_imm_s(block[0], ROWS);
     let column = e.builder.ins().imul_imm_s(block[1], COLUMNS);
+    fill_pointers(e, contraction, args, (outer, [row, column]));
+    let parts = [
+        (&contraction.m, row, ROWS, GemmArgs::M_OFFSET),
+        (&contraction.n, column, COLUMNS, GemmArgs::N_OFFSET),
+    ];
+    for (size, start, block, offset) in parts {
+        let (size, block) = (e.size(size), e.int(block));
+        let rest = e.builder.ins().isub(size, start);
+        let part = e.smaller(rest, block);
+        e.store(part, args, offset);
+    }
+}
+
+/// Pointers to the block that begins at a row and a column, at a point of the outer axes.
+fn fill_pointers(
+    e: &mut Emitter<'_>,
+    contraction: &Contraction,
+    args: Value,
+    (outer, [row, column]): (&[Value], [Value; 2]),
+) {
     let [lhs_bytes, rhs_bytes] = element_bytes(contraction.kind);
 
     let at_row = e.size(&contraction.lhs_strides[0]);
@@ -146,16 +187,6 @@ pub(crate) fn fill_block(e: &mut Emitter<'_>, contraction: &Contraction, args: V
         let distance = e.builder.ins().imul_imm_s(elements, 4);
         let address = e.builder.ins().iadd(base, distance);
         e.store(address, args, offset);
-    }
-    let parts = [
-        (&contraction.m, row, ROWS, GemmArgs::M_OFFSET),
-        (&contraction.n, column, COLUMNS, GemmArgs::N_OFFSET),
-    ];
-    for (size, start, block, offset) in parts {
-        let (size, block) = (e.size(size), e.int(block));
-        let rest = e.builder.ins().isub(size, start);
-        let part = e.smaller(rest, block);
-        e.store(part, args, offset);
     }
 }
 

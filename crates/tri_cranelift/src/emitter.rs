@@ -23,8 +23,8 @@ use crate::sizes::{self, Limits};
 /// Memory that is there, at any alignment.
 pub(crate) const MEMORY: MemFlagsData = MemFlagsData::new().with_notrap();
 
-/// Pairs of words that are copied without a loop.
-const UNROLLED: usize = 6;
+/// Pairs of words that are copied without a loop, and in a turn of one.
+const UNROLLED: usize = 8;
 
 /// Words that follow each other in the frame and in another.
 struct Run {
@@ -269,26 +269,27 @@ impl<'a> Emitter<'a> {
             _ => frame,
         };
         let offsets = |word: usize| (8 * (from + word) as i32, 8 * (into + word) as i32);
-        if pairs > UNROLLED {
-            let (start, end) = (self.int(0), self.int(16 * pairs as i64));
-            self.for_each(start, end, 16, &[], |e, at, _| {
+        let turns = if pairs > UNROLLED { pairs / UNROLLED } else { 0 };
+        if turns > 0 {
+            let (start, end) = (self.int(0), self.int((16 * UNROLLED * turns) as i64));
+            self.for_each(start, end, 16 * UNROLLED as i64, &[], |e, at, _| {
                 let (source, target) = (e.builder.ins().iadd(base, at), e.builder.ins().iadd(to, at));
-                let pair = e.load(types::I8X16, source, offsets(0).0);
-                e.store(pair, target, offsets(0).1);
+                (0..UNROLLED).for_each(|pair| e.copy_pair(source, target, offsets(2 * pair)));
                 Vec::new()
             });
-        } else {
-            for pair in 0..pairs {
-                let (source, target) = offsets(2 * pair);
-                let pair = self.load(types::I8X16, base, source);
-                self.store(pair, to, target);
-            }
         }
+        (turns * UNROLLED..pairs).for_each(|pair| self.copy_pair(base, to, offsets(2 * pair)));
         if count % 2 == 1 {
             let (source, target) = offsets(count - 1);
             let word = self.load(types::I64, base, source);
             self.store(word, to, target);
         }
+    }
+
+    /// Copies two words.
+    fn copy_pair(&mut self, from: Value, to: Value, (source, target): (i32, i32)) {
+        let pair = self.load(types::I8X16, from, source);
+        self.store(pair, to, target);
     }
 
     /// A function of the kernel table.
@@ -387,6 +388,19 @@ impl<'a> Emitter<'a> {
         let last = self.builder.ins().iadd_imm_s(d, -1);
         let sum = self.builder.ins().iadd(n, last);
         self.builder.ins().sdiv(sum, d)
+    }
+
+    /// `floor(n / d)` of a count and a power of two: functions that run once a call are not optimised, and a division takes as long as
+    /// twenty other instructions.
+    pub(crate) fn over_power(&mut self, n: Value, d: i64) -> Value {
+        debug_assert!(d.count_ones() == 1, "{d} is a power of two");
+        self.builder.ins().sshr_imm_u(n, i64::from(d.trailing_zeros()))
+    }
+
+    /// `ceil(n / d)` of a count and a power of two.
+    pub(crate) fn blocks_of(&mut self, n: Value, d: i64) -> Value {
+        let sum = self.builder.ins().iadd_imm_s(n, d - 1);
+        self.over_power(sum, d)
     }
 
     /// `body(i, carried)` for `i` from `start` to before `end` by `step`; gives what is carried out of the last round.

@@ -11,6 +11,7 @@ use tri_kernel_ir::{Arguments, Form, Module, ScheduleId, SlotSize, Step, StepKin
 use crate::emitter::{Emitter, signature};
 use crate::launch::Work;
 use crate::schedule::gathers;
+use crate::tile::{self, Tile};
 use crate::{FailureKind, Site};
 
 /// A function of the blob.
@@ -55,6 +56,7 @@ pub(crate) struct Functions {
     sites: Vec<Site>,
     site_numbers: FxHashMap<(usize, usize), usize>,
     can_fail: Vec<bool>,
+    tiles: Vec<Option<Tile>>,
 }
 
 /// Whether a step of the kinds that lead to no other schedule can fail.
@@ -118,6 +120,7 @@ impl Functions {
             sites: Vec::new(),
             site_numbers: FxHashMap::default(),
             can_fail: Vec::new(),
+            tiles: tile::find(module),
         };
         functions.find_sites(module);
         let forms = (0..module.schedules.len()).into_par_iter().map(|id| functions.forms(module, id));
@@ -158,13 +161,14 @@ impl Functions {
         }
     }
 
-    /// The steps of a schedule that compute: their forms, and what they give to them.
+    /// The steps of a schedule that compute, but for those that are one call of a kernel: their forms, and what they give to them.
     fn forms(&self, module: &Module, id: usize) -> Vec<(usize, (Form, Arguments))> {
         let schedule = &module.schedules[id];
         let form = |(index, step): (usize, &Step)| {
             let site = self.site_numbers.get(&(id, index));
             let failure = site.map_or(0, |site| FailureKind::RowOutOfRange.word(*site));
-            Some((index, Form::of(schedule, &step.kind, failure)?))
+            let is_direct = self.tiles[id].is_some() && tile::is_direct(&step.kind);
+            (!is_direct).then(|| Form::of(schedule, &step.kind, failure).map(|form| (index, form)))?
         };
         schedule.steps.iter().enumerate().filter_map(form).collect()
     }
@@ -271,6 +275,11 @@ impl Functions {
     /// Number of the site of a step that can fail.
     pub(crate) fn site(&self, schedule: usize, step: usize) -> usize {
         self.site_numbers[&(schedule, step)]
+    }
+
+    /// What is known of a schedule that only routes call.
+    pub(crate) fn tile(&self, schedule: usize) -> Option<Tile> {
+        self.tiles[schedule]
     }
 
     /// Whether a call of a schedule can fail.

@@ -112,6 +112,10 @@ impl Hashed<'_> {
 
     fn step(&mut self, index: usize, step: &StepKind) {
         let (cx, functions) = (self.cx, self.cx.functions);
+        if let Some(tile) = cx.direct(index) {
+            self.digest.add("direct").add(step).add(&tile);
+            return;
+        }
         match step {
             StepKind::Nest(_)
             | StepKind::Contraction(_)
@@ -148,6 +152,9 @@ impl Hashed<'_> {
         self.digest.add(&tiles.len()).add(&tiles.first().map(|tile| &tile.captures));
         let can_fail = |tile: &RouteTile| self.cx.functions.can_fail(tile.schedule.index());
         self.digest.add(&tiles.iter().any(can_fail));
+        let by_order =
+            [self.cx.by_order(route, |tile| tile.reads), self.cx.by_order(route, |tile| tile.writes)];
+        self.digest.add(&by_order);
     }
 
     fn tiles(&mut self, route: &RouteStep) {

@@ -135,13 +135,11 @@ impl Work {
 
     /// Emits the launch of the body whose address stands in the place of the first unit.
     pub(crate) fn emit(&self, e: &mut Emitter<'_>) {
+        let (ctx, frame, body, zero) = (e.ctx, e.frame, e.start, e.int(0));
         let (count, cost) = self.units(e);
         let cost = e.at_least_one(cost);
-        let total = e.int(GRAIN);
-        let grain = e.builder.ins().sdiv(total, cost);
-        let grain = e.at_least_one(grain);
-        let large = e.builder.ins().icmp(IntCC::SignedGreaterThan, count, grain);
-        let (ctx, frame, body, zero) = (e.ctx, e.frame, e.start, e.int(0));
+        let total = e.builder.ins().imul(count, cost);
+        let large = e.builder.ins().icmp_imm_s(IntCC::SignedGreaterThan, total, GRAIN);
         let threads = e.load(types::I64, ctx, Context::THREADS_OFFSET);
         let several = e.builder.ins().icmp_imm_s(IntCC::SignedGreaterThan, threads, 1);
         let shared = e.builder.ins().band(large, several);
@@ -151,6 +149,9 @@ impl Work {
         e.builder.seal_block(far);
         let parallel = e.load(types::I64, ctx, Context::PARALLEL_OFFSET);
         let signature = e.import(&[types::I64; 5], &[]);
+        let total = e.int(GRAIN);
+        let grain = e.builder.ins().sdiv(total, cost);
+        let grain = e.at_least_one(grain);
         e.builder.ins().call_indirect(signature, parallel, &[ctx, body, frame, count, grain]);
         e.builder.ins().return_(&[]);
         e.builder.switch_to_block(near);
@@ -213,8 +214,7 @@ impl Work {
 
 /// How long a kernel takes for so many products.
 fn time(e: &mut Emitter<'_>, products: Value) -> Value {
-    let rate = e.int(PRODUCTS);
-    let cost = e.builder.ins().sdiv(products, rate);
+    let cost = e.over_power(products, PRODUCTS);
     e.builder.ins().iadd_imm_s(cost, 1)
 }
 

@@ -43,6 +43,7 @@ mod route;
 mod schedule;
 mod sizes;
 mod softmax;
+mod tile;
 
 pub use code::{Code, Effort, Options};
 pub use compile::{CodegenError, Listing, compile, compile_reusing, emit_asm, emit_clif, list_asm};

@@ -89,20 +89,25 @@ pub(crate) fn emit(e: &mut Emitter<'_>, cx: &NestContext<'_>) {
 
 /// The indices of a flat unit number, the last axis fastest.
 pub(crate) fn decompose(e: &mut Emitter<'_>, unit: Value, sizes: &[Value]) -> Vec<Value> {
-    let mut rest = unit;
-    let mut indices = vec![unit; sizes.len()];
-    for (axis, size) in sizes.iter().enumerate().rev() {
-        if axis == 0 {
-            indices[0] = rest;
-            break;
-        }
-        let size = e.at_least_one(*size);
-        let quotient = e.builder.ins().udiv(rest, size);
-        let whole = e.builder.ins().imul(quotient, size);
-        indices[axis] = e.builder.ins().isub(rest, whole);
-        rest = quotient;
+    if sizes.len() < 2 {
+        return vec![unit; sizes.len()];
     }
-    indices
+    // Few units are never shared out, and begin at 0, which takes no division.
+    let is_later = e.builder.ins().icmp_imm_s(IntCC::NotEqual, unit, 0);
+    let indices = |e: &mut Emitter<'_>| {
+        let mut rest = unit;
+        let mut indices = vec![unit; sizes.len()];
+        for (axis, size) in sizes.iter().enumerate().skip(1).rev() {
+            let size = e.at_least_one(*size);
+            let quotient = e.builder.ins().udiv(rest, size);
+            let whole = e.builder.ins().imul(quotient, size);
+            indices[axis] = e.builder.ins().isub(rest, whole);
+            rest = quotient;
+        }
+        indices[0] = rest;
+        indices
+    };
+    e.value_if(is_later, indices, &vec![unit; sizes.len()])
 }
 
 /// The indices of the next unit.

@@ -19,7 +19,14 @@ pub(crate) fn units(e: &mut Emitter<'_>, rows: &Dim, width: &Dim) -> (Value, Val
 
 /// Emits the body.
 pub(crate) fn emit(e: &mut Emitter<'_>, step: &QuantizeStep) {
-    let slot = e.stack(QuantizeArgs::BYTES);
+    let (range, none) = ([e.start, e.end], e.int(0));
+    call(e, step, none, range);
+    e.builder.ins().return_(&[]);
+}
+
+/// Calls the kernel for rows `first..last`, which lie in `order`.
+pub(crate) fn call(e: &mut Emitter<'_>, step: &QuantizeStep, order: Value, [first, last]: [Value; 2]) {
+    let slot = e.argument_stack(QuantizeArgs::BYTES);
     let args = e.stack_address(slot);
     let buffers = [
         (QuantizeArgs::X_OFFSET, step.x),
@@ -30,10 +37,10 @@ pub(crate) fn emit(e: &mut Emitter<'_>, step: &QuantizeStep) {
         let address = e.buffer(buffer);
         e.store(address, args, offset);
     }
-    let (first, last, width) = (e.start, e.end, e.size(&step.width));
+    let width = e.size(&step.width);
+    e.store(order, args, QuantizeArgs::ORDER_OFFSET);
     e.store(first, args, QuantizeArgs::FIRST_OFFSET);
     e.store(last, args, QuantizeArgs::LAST_OFFSET);
     e.store(width, args, QuantizeArgs::WIDTH_OFFSET);
     e.call_kernel(KernelTable::QUANTIZE_ROWS_OFFSET, args);
-    e.builder.ins().return_(&[]);
 }

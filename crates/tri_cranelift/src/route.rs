@@ -16,6 +16,7 @@ use crate::emitter::Emitter;
 use crate::functions::Function;
 use crate::launch::GRAIN;
 use crate::schedule::ScheduleContext;
+use crate::tile::Tile;
 
 /// Tiles that share a call.
 struct Alike {
@@ -269,6 +270,8 @@ impl ScheduleContext<'_> {
             (RouteArgs::TOP_OFFSET, i64::from(route.top)),
             (RouteArgs::TOGETHER_OFFSET, RouteStep::TOGETHER),
             (RouteArgs::RANK_OFFSET, 0),
+            (RouteArgs::READS_BY_ORDER_OFFSET, self.by_order(route, |tile| tile.reads)),
+            (RouteArgs::WRITES_BY_ORDER_OFFSET, self.by_order(route, |tile| tile.writes)),
         ];
         for (offset, number) in numbers {
             let number = e.size(&Dim::constant(number));
@@ -280,6 +283,12 @@ impl ScheduleContext<'_> {
             let bytes = e.scaled_size(&buffer.shape[1], buffer.dtype.bytes() as i64);
             e.store(bytes, args, offset);
         }
+    }
+
+    /// 1 where each tile has a step that can be told which rows are its own, else 0.
+    pub(crate) fn by_order(&self, route: &RouteStep, step: impl Fn(Tile) -> Option<usize>) -> i64 {
+        let mut tiles = route.tiles.iter().map(|tile| self.functions.tile(tile.schedule.index()));
+        i64::from(tiles.all(|tile| tile.and_then(&step).is_some()))
     }
 
     /// The frame of tiles that share a call, with all that is the same in every call.
@@ -323,6 +332,8 @@ impl ScheduleContext<'_> {
             let address = e.load(types::I64, base, offset);
             e.store(address, frame, 8 * word as i32);
         }
-        self.call_schedule(e, callee, frame);
+        let orders = [RouteArgs::FROM_ORDER_OFFSET, RouteArgs::TO_ORDER_OFFSET];
+        let orders = orders.map(|offset| e.load(types::I64, args, offset));
+        self.call_schedule(e, callee, frame, orders);
     }
 }

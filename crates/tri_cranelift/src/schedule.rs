@@ -189,6 +189,9 @@ impl<'m> ScheduleContext<'m> {
     }
 
     fn emit_step(&self, e: &mut Emitter<'_>, index: usize, step: &'m StepKind) {
+        if let Some(tile) = self.direct(index) {
+            return self.emit_direct(e, index, tile);
+        }
         match step {
             StepKind::Nest(nest) => {
                 self.launch(e, index);
@@ -250,14 +253,22 @@ impl<'m> ScheduleContext<'m> {
         e.pass_buffers(buffers.map(|(buffer, word)| (*buffer, word)), frame);
         let workspace = e.word(own.slot_word(call.workspace));
         e.store(workspace, frame, 8 * layout.workspace() as i32);
-        self.call_schedule(e, call.schedule, frame);
+        let none = e.int(0);
+        self.call_schedule(e, call.schedule, frame, [none, none]);
     }
 
-    /// Calls a schedule whose frame is filled, and returns if it failed.
-    pub(crate) fn call_schedule(&self, e: &mut Emitter<'_>, callee: ScheduleId, frame: Value) {
+    /// Calls a schedule whose frame is filled, and returns if it failed. A tile is told the order of the rows that it reads and of those
+    /// that it writes.
+    pub(crate) fn call_schedule(
+        &self,
+        e: &mut Emitter<'_>,
+        callee: ScheduleId,
+        frame: Value,
+        [from, to]: [Value; 2],
+    ) {
         let function = self.functions.import(e, Function::Schedule(callee.index()));
-        let (ctx, zero) = (e.ctx, e.int(0));
-        e.builder.ins().call(function, &[ctx, frame, zero, zero]);
+        let ctx = e.ctx;
+        e.builder.ins().call(function, &[ctx, frame, from, to]);
         if self.functions.can_fail(callee.index()) {
             e.return_if_failed();
         }

@@ -44,6 +44,7 @@ pub use kir::{
     Fold, Guard, Index, MaxPool, Module, Nest, OuterAxis, Place, QuantizeStep, Reg, Repeat, RouteStep,
     RouteTile, Scales, Schedule, ScheduleId, Slot, SlotSize, Stage, Step, StepKind, Store,
 };
+pub use operands::for_each_buffer;
 pub use plan::{PlanError, slot_offsets, workspace_bytes};
 pub use print::print_schedule;
 pub use schedule::{Fusion, ScheduleError, schedule, schedule_function};

@@ -3,7 +3,7 @@
 use crate::{Attention, BufferId, Expr, MaxPool, Nest, Stage, StepKind};
 
 /// Every buffer that a step reads or writes, as often as it names it.
-pub(crate) fn for_each_buffer(step: &StepKind, visit: &mut dyn FnMut(BufferId)) {
+pub fn for_each_buffer(step: &StepKind, visit: &mut dyn FnMut(BufferId)) {
     let mut all = |buffers: &[BufferId]| buffers.iter().for_each(|buffer| visit(*buffer));
     match step {
         StepKind::Nest(nest) | StepKind::MaxPool(MaxPool { nest, .. }) => {

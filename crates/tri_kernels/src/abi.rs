@@ -100,9 +100,16 @@ pub struct ScaledGemmArgs {
     pub rows: *const u8,
     /// f32[n].
     pub columns: *const u8,
+    /// i32[m]: the row of `c` that each row goes to, no two to the same; null where row i is row i.
+    pub order: *const u8,
 }
 
-offsets!(ScaledGemmArgs { GEMM_OFFSET: gemm, ROWS_OFFSET: rows, COLUMNS_OFFSET: columns });
+offsets!(ScaledGemmArgs {
+    GEMM_OFFSET: gemm,
+    ROWS_OFFSET: rows,
+    COLUMNS_OFFSET: columns,
+    ORDER_OFFSET: order,
+});
 
 /// Rows of f32 to bytes and a scale each, as `quantize_rows` of numerics.md says.
 ///
@@ -112,6 +119,8 @@ offsets!(ScaledGemmArgs { GEMM_OFFSET: gemm, ROWS_OFFSET: rows, COLUMNS_OFFSET: 
 pub struct QuantizeArgs {
     /// f32[rows, width].
     pub x: *const u8,
+    /// i32[last]: the row of `x` that each row is made from; null where row i is row i.
+    pub order: *const u8,
     /// i8[rows, width].
     pub digits: *mut u8,
     /// f32[rows].
@@ -126,6 +135,7 @@ pub struct QuantizeArgs {
 
 offsets!(QuantizeArgs {
     X_OFFSET: x,
+    ORDER_OFFSET: order,
     DIGITS_OFFSET: digits,
     SCALES_OFFSET: scales,
     FIRST_OFFSET: first,
@@ -349,6 +359,10 @@ pub struct RouteArgs {
     pub result_bytes: i64,
     /// Which choice: 0 is the best.
     pub rank: i64,
+    /// 1 where tiles are told which rows of `x` are theirs, 0 where these are brought together first.
+    pub reads_by_order: i64,
+    /// 1 where tiles are told which rows of `out` are theirs.
+    pub writes_by_order: i64,
     /// Written by `route_group`: the number of chunks.
     pub chunks: i64,
     /// Which chunk.
@@ -359,8 +373,12 @@ pub struct RouteArgs {
     pub count: i64,
     /// Its inputs.
     pub from: *const u8,
+    /// i32[count]: which rows from there on; null where they are neighbours.
+    pub from_order: *const u8,
     /// Its outputs.
     pub to: *mut u8,
+    /// i32[count]: which rows from there on; null where they are neighbours.
+    pub to_order: *const u8,
 }
 
 offsets!(RouteArgs {
@@ -382,12 +400,16 @@ offsets!(RouteArgs {
     ROW_BYTES_OFFSET: row_bytes,
     RESULT_BYTES_OFFSET: result_bytes,
     RANK_OFFSET: rank,
+    READS_BY_ORDER_OFFSET: reads_by_order,
+    WRITES_BY_ORDER_OFFSET: writes_by_order,
     CHUNKS_OFFSET: chunks,
     CHUNK_OFFSET: chunk,
     TILE_OFFSET: tile,
     COUNT_OFFSET: count,
     FROM_OFFSET: from,
+    FROM_ORDER_OFFSET: from_order,
     TO_OFFSET: to,
+    TO_ORDER_OFFSET: to_order,
 });
 
 /// The kernels of one CPU level. All may run on several threads at once; none unwinds.

@@ -8,6 +8,8 @@
     reason = "kernels are pointer arithmetic throughout, under the promise of the C ABI"
 )]
 
+use std::mem::MaybeUninit;
+
 use crate::byte::SignedRows;
 use crate::byte_panel::{MOST_BYTES, pack_codes};
 use crate::byte_sums::Sums;
@@ -27,6 +29,9 @@ const LINE: usize = 64;
 const SMALL: isize = 8 << 10;
 /// Vectors of columns that go together.
 const VECTORS: usize = 2;
+
+/// Words of columns, turned over; of the widest vectors.
+type Square = [f32; MOST_BYTES * MOST_BYTES / 16];
 
 /// Whether a few rows of that many elements have room.
 #[inline(always)]
@@ -123,21 +128,23 @@ impl Few {
         let (lanes, side) = (L::Panels::LANES, 4 * L::Panels::LANES);
         let used = |vector: usize| lanes.min(columns.count - column - vector * lanes);
         let mut totals = [[L::Panels::zero(); V]; N];
-        let mut turned = [[0f32; MOST_BYTES * MOST_BYTES / 16]; V];
+        // All that is read of it is written before.
+        let mut room = MaybeUninit::<[Square; V]>::uninit();
         for at in (0..self.bytes).step_by(side) {
             let length = side.min(self.bytes - at);
-            for (vector, turned) in turned.iter_mut().enumerate() {
+            let turned = room.as_mut_ptr().cast::<Square>();
+            for vector in 0..V {
                 let first = (column + vector * lanes) as isize;
                 let from = columns.base.wrapping_offset(first * columns.stride).wrapping_add(at);
-                turn::<L>(from, columns.stride, [used(vector), length], turned.as_mut_ptr());
+                turn::<L>(from, columns.stride, [used(vector), length], turned.add(vector).cast());
             }
             let digits = self.left.add(CODES * at);
             if L::Panels::CODE_TERMS == usize::MAX {
-                self.add_square::<L, N, V>(digits, length.div_ceil(4), &turned, &mut totals);
+                self.add_square::<L, N, V>(digits, length.div_ceil(4), turned, &mut totals);
                 continue;
             }
             let mut few = [[L::Panels::zero(); V]; N];
-            self.add_square::<L, N, V>(digits, length.div_ceil(4), &turned, &mut few);
+            self.add_square::<L, N, V>(digits, length.div_ceil(4), turned, &mut few);
             for (total, few) in totals.iter_mut().flatten().zip(few.into_iter().flatten()) {
                 *total = total.add(few.widen());
             }
@@ -157,15 +164,15 @@ impl Few {
         &self,
         digits: *const u8,
         words: usize,
-        turned: &[[f32; MOST_BYTES * MOST_BYTES / 16]; V],
+        turned: *const Square,
         sums: &mut [[L::Panels; V]; N],
     ) {
         const { assert!(CODES * L::Panels::LANES <= L::Panels::CODE_TERMS, "terms of a square fit a lane") };
         for word in 0..words {
             for plane in 0..CODES {
                 let mut codes = [L::Panels::zero(); V];
-                for (codes, turned) in codes.iter_mut().zip(turned) {
-                    let word = turned.as_ptr().add(word * L::Panels::LANES);
+                for (vector, codes) in codes.iter_mut().enumerate() {
+                    let word = turned.add(vector).cast::<f32>().add(word * L::Panels::LANES);
                     *codes = L::Panels::load(word.cast()).codes(plane);
                 }
                 for (i, sums) in sums.iter_mut().enumerate() {

@@ -9,6 +9,7 @@
 
 use std::mem::MaybeUninit;
 
+use crate::byte_sums::Scaled;
 use crate::lanes::{FloatLanes, Level};
 use crate::{GemmArgs, GemmKernel, ScaledGemmArgs};
 
@@ -25,6 +26,7 @@ pub(crate) unsafe fn packed_trit_gemm<L: Level>(args: &ScaledGemmArgs, gemm: Gem
     let (m, n) = (args.gemm.m.max(0) as usize, args.gemm.n.max(0) as usize);
     let mut room = MaybeUninit::<[i32; ROWS * COLUMNS]>::uninit();
     let sums = room.as_mut_ptr().cast::<i32>();
+    let result = Scaled::of(args);
     for row in (0..m).step_by(ROWS) {
         for column in (0..n).step_by(COLUMNS) {
             let (rows, columns) = (ROWS.min(m - row), COLUMNS.min(n - column));
@@ -39,12 +41,11 @@ pub(crate) unsafe fn packed_trit_gemm<L: Level>(args: &ScaledGemmArgs, gemm: Gem
             });
             for i in 0..rows {
                 let row = row + i;
-                let to = args.gemm.c.cast::<f32>().offset(row as isize * args.gemm.c_row as isize);
                 scale::<L>(
                     sums.add(i * COLUMNS),
                     args.rows.cast::<f32>().add(row).read_unaligned(),
                     args.columns.cast::<f32>().add(column),
-                    to.add(column),
+                    result.row(row).add(column),
                     columns,
                 );
             }

@@ -88,13 +88,14 @@ unsafe fn columns<L: Level, A: SignedRows, S: Sums, const WORDS: usize>(
         let room = room.as_ptr();
         for column in (0..columns).step_by(lanes) {
             let used = lanes.min(columns - column);
-            let mut from = base.add(column * CODES * WORDS);
-            let mut end = [0u8; MOST_WORDS * VECTOR];
-            if used < lanes {
+            let from = base.add(column * CODES * WORDS);
+            let codes = if used == lanes {
+                words::<L, WORDS>(from)
+            } else {
+                let mut end = [0u8; MOST_WORDS * VECTOR];
                 end.as_mut_ptr().copy_from_nonoverlapping(from, used * CODES * WORDS);
-                from = end.as_ptr();
-            }
-            let codes = words::<L, WORDS>(from);
+                words::<L, WORDS>(end.as_ptr())
+            };
             for row in 0..count {
                 let digits = (&raw const (*room).digits[row]).cast::<u8>();
                 // Two chains of additions, since one would wait for itself.
@@ -124,7 +125,12 @@ unsafe fn pack<L: Level, A: SignedRows, const WORDS: usize>(
     to: *mut u8,
 ) -> i32 {
     let mut linear = [0i8; MOST_WORDS * WORD];
-    a.copy(row, 0, depth, linear.as_mut_ptr());
+    if depth == WORDS * WORD {
+        // Of a known length.
+        a.copy(row, 0, WORDS * WORD, linear.as_mut_ptr());
+    } else {
+        a.copy(row, 0, depth, linear.as_mut_ptr());
+    }
     for start in (0..WORDS * WORD).step_by(4 * L::Panels::LANES) {
         L::Panels::load(linear.as_ptr().add(start).cast()).fours().store(to.add(start));
     }

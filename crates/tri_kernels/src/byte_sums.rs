@@ -38,6 +38,8 @@ impl Sums for Output {
 pub(crate) struct Scaled {
     to: *mut f32,
     stride: isize,
+    /// Null where row i is row i.
+    order: *const i32,
     rows: *const f32,
     columns: *const f32,
 }
@@ -45,14 +47,28 @@ pub(crate) struct Scaled {
 impl Scaled {
     pub(crate) fn of(args: &ScaledGemmArgs) -> Scaled {
         let GemmArgs { c, c_row, .. } = args.gemm;
-        Scaled { to: c.cast(), stride: c_row as isize, rows: args.rows.cast(), columns: args.columns.cast() }
+        Scaled {
+            to: c.cast(),
+            stride: c_row as isize,
+            order: args.order.cast(),
+            rows: args.rows.cast(),
+            columns: args.columns.cast(),
+        }
+    }
+
+    /// Where a row of the result begins.
+    #[inline(always)]
+    pub(crate) unsafe fn row(&self, row: usize) -> *mut f32 {
+        let at =
+            if self.order.is_null() { row as isize } else { self.order.add(row).read_unaligned() as isize };
+        self.to.offset(at * self.stride)
     }
 }
 
 impl Sums for Scaled {
     #[inline(always)]
     unsafe fn put<L: Level>(&self, row: usize, column: usize, used: usize, sums: L::Panels) {
-        let to = self.to.offset(row as isize * self.stride).add(column);
+        let to = self.row(row).add(column);
         let (scale, scales) = (self.rows.add(row).read_unaligned(), self.columns.add(column));
         if used == L::Panels::LANES {
             return sums.store_scaled(scale, scales, to);

@@ -27,8 +27,11 @@ pub(crate) const TOGETHER: usize = 4;
 #[inline(always)]
 pub(crate) unsafe fn rows<L: Level>(args: &QuantizeArgs) {
     let width = args.width.max(0) as usize;
+    let order = args.order.cast::<i32>();
     for row in args.first.max(0)..args.last {
-        let x = args.x.cast::<f32>().add(row as usize * width);
+        let from =
+            if order.is_null() { row as usize } else { order.add(row as usize).read_unaligned() as usize };
+        let x = args.x.cast::<f32>().add(from * width);
         let to = args.digits.cast::<i8>().add(row as usize * width);
         let scale = quantize::<L>(x, width, to);
         args.scales.cast::<f32>().add(row as usize).write_unaligned(scale);

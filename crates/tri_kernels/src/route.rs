@@ -2,7 +2,8 @@
 //!
 //! Rows are chosen and grouped for one rank at a time, so that a tile sees its rows side by side, and the outputs of a row are added in
 //! descending order of score, whatever tiles they come from. A tile's rows go through it in chunks, brought together just before and
-//! away just after, while they are in the cache; rows that are neighbours already stay where they are.
+//! away just after, while they are in the cache; rows that are neighbours already stay where they are, and so do those of tiles that can be
+//! told which rows are theirs.
 
 use crate::RouteArgs;
 use crate::limits::prefetch;
@@ -160,7 +161,7 @@ fn goes_straight(args: &RouteArgs) -> bool {
     args.rank == 0 && args.gates.is_null()
 }
 
-/// Finds the tile of chunk `chunk`, where its rows lie side by side, and where its results go.
+/// Finds the tile of chunk `chunk`, where its rows lie, and where its results go.
 ///
 /// # Safety
 /// The pointers of the arguments are valid for the sizes given, and [`group`] made the chunk.
@@ -178,12 +179,21 @@ pub unsafe extern "C" fn gather(args: *mut RouteArgs) {
         }
         // Rows ascend within a tile.
         let are_neighbours = row(count - 1) - row(0) == count - 1;
+        (args.from_order, args.to_order) = (std::ptr::null(), std::ptr::null());
         args.to = args.results;
+        if goes_straight(args) {
+            if are_neighbours {
+                args.to = args.out.add(row(0) * result_bytes);
+            } else if args.writes_by_order == 1 {
+                (args.to, args.to_order) = (args.out, order.cast());
+            }
+        }
         if are_neighbours {
             args.from = args.x.add(row(0) * bytes);
-            if goes_straight(args) {
-                args.to = args.out.add(row(0) * result_bytes);
-            }
+            return;
+        }
+        if args.reads_by_order == 1 {
+            (args.from, args.from_order) = (args.x, order.cast());
             return;
         }
         args.from = args.grouped;
@@ -257,9 +267,13 @@ mod tests {
                 args.chunk = chunk;
                 gather(args);
                 chunks.push((args.tile, args.count));
+                let place = |order: *const u8, row: usize| {
+                    if order.is_null() { row } else { order.cast::<i32>().add(row).read_unaligned() as usize }
+                };
                 for row in 0..args.count as usize {
-                    let x = f32::from(args.from.cast::<u16>().add(row).read_unaligned());
-                    args.to.cast::<f32>().add(row).write_unaligned(x + 100.0 * (args.tile + 1) as f32);
+                    let (from, to) = (place(args.from_order, row), place(args.to_order, row));
+                    let x = f32::from(args.from.cast::<u16>().add(from).read_unaligned());
+                    args.to.cast::<f32>().add(to).write_unaligned(x + 100.0 * (args.tile + 1) as f32);
                 }
                 scatter(args);
             }
@@ -288,12 +302,16 @@ mod tests {
             row_bytes: 2,
             result_bytes: 4,
             rank: 0,
+            reads_by_order: 0,
+            writes_by_order: 0,
             chunks: 0,
             chunk: 0,
             tile: 0,
             count: 0,
             from: std::ptr::null(),
+            from_order: std::ptr::null(),
             to: std::ptr::null_mut(),
+            to_order: std::ptr::null(),
         }
     }
 
@@ -338,7 +356,7 @@ mod tests {
     #[test]
     fn a_chunk_has_rows_of_one_tile_and_no_more_than_fit() {
         for rows in [0usize, 1, 5, 8, 9, 40] {
-            for tiles in [1usize, 3, 7, 2000] {
+            for (tiles, by_order) in [(1usize, [0, 0]), (3, [1, 1]), (7, [1, 0]), (2000, [0, 1])] {
                 let given: Vec<i32> = (0..rows).map(|row| (row * row % tiles) as i32).collect();
                 let x: Vec<u16> = (0..rows as u16).collect();
                 let (mut chosen, mut order) = (vec![0i32; rows], vec![0i32; rows]);
@@ -357,6 +375,8 @@ mod tests {
                     rows: rows as i64,
                     tiles: tiles as i64,
                     together: 4,
+                    reads_by_order: by_order[0],
+                    writes_by_order: by_order[1],
                     ..top_one()
                 };
                 // SAFETY: the arrays have the sizes given.

@@ -106,36 +106,45 @@ fn scaled_products_are_the_sums_times_both_scales() {
         let (rows, columns) = (scales(m, &mut random), scales(n, &mut random));
         let bytes = |scales: &[f32]| Bytes::new(scales.iter().flat_map(|scale| scale.to_le_bytes()));
         let (row_bytes, column_bytes) = (bytes(&rows), bytes(&columns));
+        let backwards = Bytes::new((0..m as i32).rev().flat_map(i32::to_le_bytes));
         for (level, table) in levels() {
             let sums = gemm(table.i8_trit_gemm, shape, [k, 1, 0, k.div_ceil(4), n], &a, &b);
-            let mut c = Bytes::filled(4 * m * n + 64);
-            let args = ScaledGemmArgs {
-                gemm: GemmArgs {
-                    a: a.ptr(),
-                    a_row: k as i64,
-                    a_k: 1,
-                    b: b.ptr(),
-                    b_k: 0,
-                    b_n: k.div_ceil(4) as i64,
-                    c: c.ptr_mut(),
-                    c_row: n as i64,
-                    m: m as i64,
-                    n: n as i64,
-                    k: k as i64,
-                },
-                rows: row_bytes.ptr(),
-                columns: column_bytes.ptr(),
-            };
-            // SAFETY: the operands are made for these sizes and strides.
-            unsafe { (table.i8_trit_scaled_gemm)(&args) };
-            for (i, row) in rows.iter().enumerate() {
-                for (j, column) in columns.iter().enumerate() {
-                    let want = sums.word(i * n + j).cast_signed() as f32 * row * column;
-                    let got = f32::from_bits(c.word(i * n + j));
-                    assert!(same(got, want), "{level:?} {shape:?} ({i}, {j}): {got:e}, not {want:e}");
+            // Each row to its own place, and each to the place of another.
+            for order in [None, Some(&backwards)] {
+                let mut c = Bytes::filled(4 * m * n + 64);
+                let args = ScaledGemmArgs {
+                    gemm: GemmArgs {
+                        a: a.ptr(),
+                        a_row: k as i64,
+                        a_k: 1,
+                        b: b.ptr(),
+                        b_k: 0,
+                        b_n: k.div_ceil(4) as i64,
+                        c: c.ptr_mut(),
+                        c_row: n as i64,
+                        m: m as i64,
+                        n: n as i64,
+                        k: k as i64,
+                    },
+                    rows: row_bytes.ptr(),
+                    columns: column_bytes.ptr(),
+                    order: order.map_or(std::ptr::null(), Bytes::ptr),
+                };
+                // SAFETY: the operands are made for these sizes and strides.
+                unsafe { (table.i8_trit_scaled_gemm)(&args) };
+                for (i, row) in rows.iter().enumerate() {
+                    for (j, column) in columns.iter().enumerate() {
+                        let want = sums.word(i * n + j).cast_signed() as f32 * row * column;
+                        let to = if order.is_some() { m - 1 - i } else { i };
+                        let got = f32::from_bits(c.word(to * n + j));
+                        assert!(same(got, want), "{level:?} {shape:?} ({i}, {j}): {got:e}, not {want:e}");
+                    }
                 }
+                assert!(
+                    (0..16).all(|i| c.word(m * n + i) == 0xa5a5_a5a5),
+                    "{level:?} {shape:?}: wrote behind"
+                );
             }
-            assert!((0..16).all(|i| c.word(m * n + i) == 0xa5a5_a5a5), "{level:?} {shape:?}: wrote behind");
         }
     }
 }
@@ -168,12 +177,14 @@ fn rows_are_quantized_by_their_largest_magnitude() {
             // Halves meet the tie of rounding.
             x[5].iter_mut().enumerate().for_each(|(i, x)| *x = (i % 255) as f32 * 0.5 - 63.5);
             let bytes = Bytes::new(x.iter().flatten().flat_map(|x| x.to_le_bytes()));
+            let order = Bytes::new([0i32, 3, 2, 2, 5, 4].into_iter().flat_map(i32::to_le_bytes));
             for (level, table) in levels() {
                 let (mut digits, mut scales) = (Bytes::filled(6 * width + 1), Bytes::filled(4 * 6 + 4));
                 let (digits_ptr, scales_ptr) = (digits.ptr_mut(), scales.ptr_mut());
                 for (first, last) in [(0, 4), (4, 6)] {
                     let args = QuantizeArgs {
                         x: bytes.ptr(),
+                        order: order.ptr(),
                         digits: digits_ptr,
                         scales: scales_ptr,
                         first,
@@ -183,8 +194,8 @@ fn rows_are_quantized_by_their_largest_magnitude() {
                     // SAFETY: the operands have this width and six rows.
                     unsafe { (table.quantize_rows)(&args) };
                 }
-                for (row, x) in x.iter().enumerate() {
-                    let (want, scale) = quantized(x);
+                for (row, from) in [0, 3, 2, 2, 5, 4].into_iter().enumerate() {
+                    let (want, scale) = quantized(&x[from]);
                     let at = digits.start + row * width;
                     let got: Vec<i8> =
                         digits.memory[at..at + width].iter().map(|x| x.cast_signed()).collect();

@@ -1,0 +1,119 @@
+//! Tiles: schedules that only routes call, each time with a chunk of rows.
+//!
+//! A step of one that is a single call of a micro-kernel makes it there and then, since a launch takes about as long as the products
+//! of a row. And where the rows are only rounded to bytes, or the result is a scaled product, the tile is told which rows of the route's
+//! operand and result are its own, so that none is moved: their order comes in place of the range that schedules ignore, and is null where
+//! they are neighbours. Other steps, and products of more than a few numbers, are launched as anywhere.
+
+use cranelift_codegen::ir::Value;
+use tri_ir::{Dim, Symbol};
+use tri_kernel_ir::{Module, Place, RouteStep, Schedule, Step, StepKind, for_each_buffer};
+
+use crate::emitter::Emitter;
+use crate::schedule::ScheduleContext;
+use crate::{contraction, quantize};
+
+/// Most products of a chunk that are not worth sharing among threads: some 10 us.
+const MOST_PRODUCTS: i64 = 1 << 20;
+
+/// The steps of a tile that can be told which rows to read and to write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Tile {
+    /// The one step that reads the rows.
+    pub(crate) reads: Option<usize>,
+    /// The one step that writes the result, where it is no part of a sum.
+    pub(crate) writes: Option<usize>,
+}
+
+impl Tile {
+    fn of(schedule: &Schedule, is_alone: bool) -> Tile {
+        let rows = |step: &Step| matches!(&step.kind, StepKind::QuantizeRows(_));
+        let result = |step: &Step| {
+            matches!(&step.kind, StepKind::Contraction(product) if product.scales.is_some()
+                && product.out_offset == Dim::constant(0) && product.out_stride == product.n)
+        };
+        Tile {
+            reads: sole_step(schedule, Place::Param(0)).filter(|at| rows(&schedule.steps[*at])),
+            writes: sole_step(schedule, Place::Result(0))
+                .filter(|at| is_alone && result(&schedule.steps[*at])),
+        }
+    }
+}
+
+/// The only step that names what lies in `place`, if it makes its call itself.
+fn sole_step(schedule: &Schedule, place: Place) -> Option<usize> {
+    let names = |step: &Step| {
+        let mut found = false;
+        for_each_buffer(&step.kind, &mut |buffer| found |= schedule.memory(buffer) == place);
+        found
+    };
+    let mut steps = (0..schedule.steps.len()).filter(|at| names(&schedule.steps[*at]));
+    let only = steps.next().filter(|at| is_direct(&schedule.steps[*at].kind))?;
+    steps.next().is_none().then_some(only)
+}
+
+/// For each schedule what is known of it as a tile; nothing if something else calls it too.
+pub(crate) fn find(module: &Module) -> Vec<Option<Tile>> {
+    let mut is_called = vec![false; module.schedules.len()];
+    let mut is_alone: Vec<Option<bool>> = vec![None; module.schedules.len()];
+    for step in module.schedules.iter().flat_map(|schedule| &schedule.steps) {
+        match &step.kind {
+            StepKind::Call(call) => is_called[call.schedule.index()] = true,
+            StepKind::Route(route) => {
+                for tile in &route.tiles {
+                    let is_alone = is_alone[tile.schedule.index()].get_or_insert(true);
+                    *is_alone &= route.top == 1 && route.gates.is_none();
+                }
+            }
+            _ => {}
+        }
+    }
+    let tiles = module.schedules.iter().zip(is_called).zip(is_alone);
+    let tile = |((schedule, is_called), is_alone): ((&Schedule, bool), Option<bool>)| {
+        let is_tile = !is_called && schedule.repeats.is_empty();
+        Some(Tile::of(schedule, is_alone.filter(|_| is_tile)?))
+    };
+    tiles.map(tile).collect()
+}
+
+/// Whether a step of a tile makes its call itself.
+pub(crate) fn is_direct(step: &StepKind) -> bool {
+    let (rows, sizes) = match step {
+        StepKind::QuantizeRows(step) => (&step.rows, [step.width.as_constant(), Some(1)]),
+        StepKind::Contraction(product) if product.outer.is_empty() => {
+            (&product.m, [product.n.as_constant(), product.k.as_constant()])
+        }
+        _ => return false,
+    };
+    let [Some(n), Some(k)] = sizes else { return false };
+    let products = RouteStep::TOGETHER.saturating_mul(n).saturating_mul(k);
+    *rows == Dim::var(Symbol(0)) && products <= MOST_PRODUCTS
+}
+
+impl ScheduleContext<'_> {
+    /// What is known of the schedule as a tile, for a step of it that makes its call itself.
+    pub(crate) fn direct(&self, step: usize) -> Option<Tile> {
+        let is_direct = is_direct(&self.schedule().steps[step].kind);
+        self.functions.tile(self.id).filter(|_| is_direct)
+    }
+
+    /// Emits the call of such a step.
+    pub(crate) fn emit_direct(&self, e: &mut Emitter<'_>, index: usize, tile: Tile) {
+        let (from, to) = (e.start, e.end);
+        let order = |e: &mut Emitter<'_>, at: Option<usize>, order: Value| {
+            if at == Some(index) { order } else { e.int(0) }
+        };
+        match &self.schedule().steps[index].kind {
+            StepKind::QuantizeRows(step) => {
+                let order = order(e, tile.reads, from);
+                let (first, last) = (e.int(0), e.size(&step.rows));
+                quantize::call(e, step, order, [first, last]);
+            }
+            StepKind::Contraction(product) => {
+                let order = order(e, tile.writes, to);
+                contraction::call(e, product, order);
+            }
+            _ => unreachable!("only these are one call of a kernel"),
+        }
+    }
+}
