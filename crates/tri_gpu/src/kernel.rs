@@ -13,10 +13,14 @@ pub struct GpuCode {
     /// In the order of their numbers.
     pub kernels: Vec<Kernel>,
     /// For each schedule and each of its steps, what it runs. A nest, a contraction, a quantiser of rows, a convolution and a choice through
-    /// clusters run one kernel. A route has five: the first runs once; for each rank, counting up, the second and third, after which the host
-    /// reads how many rows each tile has; for each chunk of at most [`tri_kernel_ir::RouteStep::TOGETHER`] rows of each tile the fourth, the
-    /// tile's own steps, then the fifth. The sizes [`Run::ROWS`] (of the fourth and fifth), [`Run::RANK`] and [`Run::START`] are then those of the
-    /// chunk. Other steps run none.
+    /// clusters run one kernel.
+    ///
+    /// A route whose tiles [run together](tri_kernel_ir::RouteStep::runs_together) has the five of a [group](crate::group). Another one has
+    /// five too: the first runs once; for each rank, counting up, the second and third, after which the host reads how many rows each tile
+    /// has; for each chunk of at most [`tri_kernel_ir::RouteStep::TOGETHER`] rows of each tile the fourth, the tile's own steps, then the
+    /// fifth. The sizes [`Run::ROWS`] (of the fourth and fifth), [`Run::RANK`] and [`Run::START`] are then those of the chunk.
+    ///
+    /// Other steps run none.
     pub runs: Vec<Vec<Vec<Run>>>,
     /// For each schedule and each of its steps, where its source stands: `digits.tri:12:9`, or nothing. None at all if nobody knows.
     pub places: Vec<Vec<String>>,
@@ -44,6 +48,8 @@ pub struct Kernel {
     pub lanes: i64,
     /// What serves many rows better.
     pub many: Option<Many>,
+    /// Whether the text has it a second time, for the tiles of a [group](crate::group): by its name with [`Kernel::GROUPED`] behind it.
+    pub grouped: bool,
 }
 
 /// Another kernel of the same form, and the sizes that it serves.
@@ -106,6 +112,9 @@ impl GpuCode {
 }
 
 impl Kernel {
+    /// What stands behind the name of a kernel for the tiles of a group.
+    pub const GROUPED: &str = "_grouped";
+
     /// How many blocks do all the work, for the values of its symbols; 0 if there is none.
     ///
     /// # Errors

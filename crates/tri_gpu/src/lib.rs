@@ -6,6 +6,7 @@
 //!
 //! What was read from a file is nothing to rely on before [`GpuCode::verify`] has held it to the kernel IR.
 
+pub mod group;
 mod kernel;
 mod verify;
 

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use tri_ir::{Dim, Symbol};
-use tri_kernel_ir::{Module, Schedule, StepKind};
+use tri_kernel_ir::{Module, Schedule, StepKind, computing};
 
 use crate::{GpuCode, Kernel, Run};
 
@@ -50,7 +50,8 @@ pub enum GpuCodeError {
 }
 
 impl Run {
-    /// How many runs a route has: choose; for each rank count and order; for each chunk of the rows of a tile gather and, after the tile, add.
+    /// How many runs a route has. Tiles that do not run together: choose; for each rank count and order; for each chunk of the rows of a tile
+    /// gather and, after the tile, add. Those of a group are in [`crate::group::Part`].
     pub const OF_A_ROUTE: usize = 5;
     /// Number of a size of a route's runs that the host gives: how many rows there are in a chunk.
     pub const ROWS: usize = 0;
@@ -58,6 +59,8 @@ impl Run {
     pub const RANK: usize = 5;
     /// The same: where a chunk begins in the order of rows.
     pub const START: usize = 6;
+    /// The same of a group's runs: bytes that a pair has of the group's memory.
+    pub const RECORD: usize = 5;
 
     /// How many runs a step has.
     fn number_of(step: &StepKind) -> usize {
@@ -88,11 +91,19 @@ impl GpuCode {
             what.map_or(Ok(()), |what| Err(GpuCodeError::Kernel { number, what }))?;
         }
         count("schedules", module.schedules.len(), self.runs.len())?;
+        let (computing, grouped) = (computing(module), self.grouped(module));
         for (schedule, steps) in module.schedules.iter().zip(&self.runs) {
             count("steps", schedule.steps.len(), steps.len())?;
             for (at, (step, runs)) in schedule.steps.iter().zip(steps).enumerate() {
                 count("launches", Run::number_of(&step.kind), runs.len())?;
                 let defect = runs.iter().find_map(|run| self.defect_in(schedule, run));
+                let ungrouped = match &step.kind {
+                    StepKind::Route(route) => {
+                        route.runs_together(&computing) && !route.runs_together(&grouped)
+                    }
+                    _ => false,
+                };
+                let defect = defect.or(ungrouped.then_some("tiles together whose kernels are not for that"));
                 if let Some(what) = defect {
                     return Err(GpuCodeError::Run { schedule: schedule.name.clone(), step: at, what });
                 }
@@ -111,6 +122,23 @@ impl GpuCode {
             }
         }
         Ok(())
+    }
+
+    /// Of each schedule whether its kernels are there for groups, those of callees included.
+    fn grouped(&self, module: &Module) -> Vec<bool> {
+        let is_grouped = |number: u32| self.kernels.get(number as usize).is_some_and(|kernel| kernel.grouped);
+        let mut known: Vec<bool> = Vec::with_capacity(module.schedules.len());
+        for (schedule, steps) in module.schedules.iter().zip(&self.runs) {
+            let all = schedule.steps.iter().zip(steps).all(|(step, runs)| match &step.kind {
+                StepKind::Call(call) => known.get(call.schedule.index()).copied().unwrap_or(false),
+                _ => runs.iter().all(|run| {
+                    let many = self.kernels.get(run.kernel as usize).and_then(|kernel| kernel.many.as_ref());
+                    is_grouped(run.kernel) && many.is_none_or(|many| is_grouped(many.kernel))
+                }),
+            });
+            known.push(all);
+        }
+        known
     }
 
     fn defect_of(&self, kernel: &Kernel) -> Option<&'static str> {

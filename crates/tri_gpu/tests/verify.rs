@@ -37,6 +37,7 @@ fn code() -> GpuCode {
         axes: vec![Dim::var(Symbol(0))],
         lanes: 16,
         many: None,
+        grouped: false,
     };
     let run = Run { kernel: 0, sizes: vec![Dim::var(Symbol(0))], buffers: vec![BufferId(0)] };
     GpuCode {

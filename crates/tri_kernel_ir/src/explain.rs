@@ -8,7 +8,8 @@ use tri_ir::{Encoding, Function, FunctionId, Inst, Op, Symbol, Value};
 use crate::repeat;
 use crate::schedule::schedule_with_steps;
 use crate::softmax::has_softmax;
-use crate::{ContractionKind, Fusion, Schedule, ScheduleError, Stage, StepKind};
+use crate::together::computing_functions;
+use crate::{ContractionKind, Fusion, RouteStep, Schedule, ScheduleError, Stage, StepKind};
 
 /// What an operation runs as.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,7 +51,9 @@ pub fn explain_where(
     let function = module.function(id);
     let (schedule, steps) = schedule_with_steps(function, fusion)?;
     let used_in = used_in(function, &steps);
-    let table = Steps { module, function, schedule: &schedule, steps: &steps, used_in };
+    let has_routes = schedule.steps.iter().any(|step| matches!(step.kind, StepKind::Route(_)));
+    let computing = if has_routes { computing_functions(module) } else { Vec::new() };
+    let table = Steps { module, function, schedule: &schedule, steps: &steps, used_in, computing };
     let positions = repeat::positions(&schedule);
     let position = |choice: KernelChoice| {
         let step = choice.step.and_then(|step| positions.get(step).copied());
@@ -68,6 +71,8 @@ struct Steps<'a> {
     steps: &'a [Range<usize>],
     /// The first step in which each instruction is computed or its result used.
     used_in: Vec<Option<usize>>,
+    /// Of each function whether its schedule can be a tile of those that run together; empty where nothing is routed.
+    computing: Vec<bool>,
 }
 
 impl Steps<'_> {
@@ -135,9 +140,7 @@ impl Steps<'_> {
             StepKind::Call(call) => {
                 (format!("call of {}", self.name(call.schedule.index())), "compiled once for all its calls")
             }
-            StepKind::Route(_) => {
-                (name, "rows are grouped by tile, and each tile runs on its rows, a chunk at a time")
-            }
+            StepKind::Route(route) => (name, self.route_reason(route)),
             StepKind::BindDim { .. } => (name, "a size that is known while the model runs"),
             StepKind::Nest(nest) if has_softmax(nest) => {
                 let reason = "a micro-kernel for a row of f32, after what its operands compute of that row";
@@ -160,6 +163,14 @@ impl Steps<'_> {
                 };
                 (format!("loop nest {name}"), reason)
             }
+        }
+    }
+
+    fn route_reason(&self, route: &RouteStep) -> &'static str {
+        if route.runs_together(&self.computing) {
+            "rows are grouped by tile; each tile runs on its rows, a chunk at a time, on a GPU all tiles at once"
+        } else {
+            "rows are grouped by tile; each tile runs on its rows, a chunk at a time, on a GPU one after another, as a tile routes or binds a size itself"
         }
     }
 

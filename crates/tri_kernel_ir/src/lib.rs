@@ -30,6 +30,7 @@ mod print;
 mod repeat;
 mod schedule;
 mod softmax;
+mod together;
 mod verify;
 mod workspace;
 
@@ -49,5 +50,6 @@ pub use plan::{PlanError, slot_offsets, workspace_bytes};
 pub use print::print_schedule;
 pub use schedule::{Fusion, ScheduleError, schedule, schedule_function};
 pub use softmax::spelled_out;
+pub use together::computing;
 pub use verify::{Verified, VerifyError, verify};
 pub use workspace::{Workspace, workspace};

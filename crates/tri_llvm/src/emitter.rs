@@ -20,11 +20,22 @@ pub(crate) struct Emitter {
     labels: u32,
     buffers: u32,
     symbols: u32,
+    /// What kernels of groups have in place of parameters and of a block of the launch.
+    given: Option<Given>,
     declarations: BTreeSet<String>,
     /// Bytes that the threads of a block share.
     shared: i64,
     /// A buffer whose element at hand is not in memory.
     held: Option<(BufferId, Value)>,
+}
+
+/// A block of an item of a group.
+#[derive(Clone, Debug)]
+pub(crate) struct Given {
+    pub(crate) buffers: Vec<Value>,
+    pub(crate) sizes: Vec<Value>,
+    pub(crate) failures: Value,
+    pub(crate) block: Value,
 }
 
 /// Memory of one value.
@@ -58,6 +69,7 @@ impl Emitter {
             labels: 0,
             buffers,
             symbols,
+            given: None,
             declarations: BTreeSet::new(),
             shared: 0,
             held: None,
@@ -86,6 +98,22 @@ impl Emitter {
             self.body
         );
         Function { text, declarations: self.declarations }
+    }
+
+    /// Gives the code from here on its buffers, sizes and block, which are not the kernel's then.
+    pub(crate) fn give(&mut self, given: Option<Given>) {
+        self.given = given;
+    }
+
+    /// The number of this block.
+    pub(crate) fn block(&mut self) -> Value {
+        let given = self.given.as_ref().map(|given| given.block);
+        given.unwrap_or_else(|| self.special("ctaid.x"))
+    }
+
+    /// Whether threads of a block share memory so far.
+    pub(crate) fn has_shared(&self) -> bool {
+        self.shared > 0
     }
 
     fn fresh(&mut self, ty: Type) -> Value {
@@ -193,7 +221,10 @@ impl Emitter {
     pub(crate) fn size(&self, dim: &Dim) -> Value {
         match (dim.as_constant(), dim.as_var()) {
             (Some(size), _) => self.int(size),
-            (None, Some(symbol)) => Value::parameter(Type::I64, self.buffers + symbol.0),
+            (None, Some(symbol)) => match &self.given {
+                Some(given) => given.sizes[symbol.index()],
+                None => Value::parameter(Type::I64, self.buffers + symbol.0),
+            },
             (None, None) => unreachable!("the sizes of a form are numbers and symbols"),
         }
     }
@@ -229,12 +260,18 @@ impl Emitter {
     }
 
     pub(crate) fn buffer(&self, buffer: BufferId) -> Value {
-        Value::parameter(Type::Pointer, buffer.0)
+        match &self.given {
+            Some(given) => given.buffers[buffer.index()],
+            None => Value::parameter(Type::Pointer, buffer.0),
+        }
     }
 
     /// Where failures are told.
     pub(crate) fn failures(&self) -> Value {
-        Value::parameter(Type::Pointer, self.buffers + self.symbols)
+        match &self.given {
+            Some(given) => given.failures,
+            None => Value::parameter(Type::Pointer, self.buffers + self.symbols),
+        }
     }
 
     /// The address of element `at` of memory.

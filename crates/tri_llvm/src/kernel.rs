@@ -1,7 +1,8 @@
 //! A kernel: what it is made from, and how it is launched.
 
 use tri_gpu::{Kernel, Many};
-use tri_kernel_ir::{Body, ContractionKind, Form, MaxPool};
+use tri_ir::Dim;
+use tri_kernel_ir::{Body, Contraction, ContractionKind, Form, MaxPool};
 
 use crate::emitter::{Emitter, Function};
 use crate::expression::NestContext;
@@ -9,7 +10,7 @@ use crate::kind::Kind;
 use crate::pixels::Window;
 use crate::route::Fixed;
 use crate::work::Work;
-use crate::{attention, contraction, convolution, implicit, nest, product, quantize, tensor, tile};
+use crate::{attention, contraction, convolution, grouped, implicit, nest, product, quantize, tensor, tile};
 
 /// Threads of a block.
 pub(crate) const THREADS: u32 = 128;
@@ -53,50 +54,93 @@ pub(crate) fn many_kind(form: &Form) -> Option<Kind> {
     }
 }
 
+/// The axes whose points are units of work, and the threads of a unit.
+type Units = (Vec<Dim>, i64);
+
 /// The kernel of a form, with its text.
 pub(crate) fn of_form(form: &Form, name: String) -> Result<(Kernel, Function), Unserved> {
-    let mut e = Emitter::new(form.buffers.len() as u32, form.symbols);
-    let (axes, lanes) = match &form.body {
-        Body::Nest { nest, failure } | Body::MaxPool { step: MaxPool { nest, .. }, failure } => {
+    let units = units(form)?;
+    Ok(made(form, name, units, |e| emit(e, form)))
+}
+
+fn made(
+    form: &Form,
+    name: String,
+    (axes, lanes): Units,
+    body: impl FnOnce(&mut Emitter),
+) -> (Kernel, Function) {
+    let (buffers, sizes) = (form.buffers.len() as u32, form.symbols);
+    let mut e = Emitter::new(buffers, sizes);
+    body(&mut e);
+    let function = e.finish(&name, THREADS);
+    (Kernel { name, threads: THREADS, buffers, sizes, axes, lanes, many: None, grouped: false }, function)
+}
+
+/// The second form of a kernel of a form, for the tiles of a group: of the one for many rows, or of the other.
+pub(crate) fn of_group(form: &Form, kernel: &Kernel, is_many: bool) -> Function {
+    let e = grouped::emit(kernel.buffers, kernel.sizes, |e| match &form.body {
+        Body::Contraction(step) if is_many => emit_many(e, step),
+        _ => emit(e, form),
+    });
+    e.finish(&format!("{}{}", kernel.name, Kernel::GROUPED), THREADS)
+}
+
+fn units(form: &Form) -> Result<Units, Unserved> {
+    Ok(match &form.body {
+        Body::Nest { nest, .. } | Body::MaxPool { step: MaxPool { nest, .. }, .. } => {
             let work = Work::of(&form.buffers, nest);
-            nest::emit(&mut e, &NestContext::new(&form.buffers, nest, *failure), work, THREADS);
             (work.axes(nest), work.lanes())
         }
         Body::Contraction(step) => {
-            contraction::emit(&mut e, step, THREADS);
             contraction::units(step).map_err(|_| "a contraction of so many columns")?
         }
-        Body::Attention { step, failure } => {
+        Body::Attention { step, .. } => {
             if !attention::is_served(&form.buffers, step) {
                 return Err("attention with such a softmax");
             }
-            let cx = NestContext::new(&form.buffers, &step.rows, *failure);
-            attention::emit(&mut e, &cx, step, THREADS);
             let blocks = attention::units(step).map_err(|_| "attention of so many rows")?;
             (blocks, THREADS.into())
         }
-        Body::QuantizeRows(step) => {
-            quantize::emit(&mut e, step, THREADS);
-            (vec![step.rows.clone()], WARP)
-        }
+        Body::QuantizeRows(step) => (vec![step.rows.clone()], WARP),
         Body::Convolution(step) => match Window::of(&form.buffers, step) {
             Some(window) => {
-                implicit::emit(&mut e, &window, THREADS);
                 let axes = window.units(tile::LINES).map_err(|_| "a convolution of so many pixels")?;
                 (axes, THREADS.into())
             }
-            None => {
-                convolution::emit(&mut e, &form.buffers, step, THREADS);
-                (convolution::axes(&form.buffers, step), 1)
-            }
+            None => (convolution::axes(&form.buffers, step), 1),
         },
         // It is there already.
         Body::Clusters(_) => return Err("a choice of tiles by a form"),
-    };
-    let (buffers, sizes) = (form.buffers.len() as u32, form.symbols);
-    let kernel = Kernel { name, threads: THREADS, buffers, sizes, axes, lanes, many: None };
-    let function = e.finish(&kernel.name, THREADS);
-    Ok((kernel, function))
+    })
+}
+
+/// What a block of the kernel of a form computes.
+fn emit(e: &mut Emitter, form: &Form) {
+    match &form.body {
+        Body::Nest { nest, failure } | Body::MaxPool { step: MaxPool { nest, .. }, failure } => {
+            let work = Work::of(&form.buffers, nest);
+            nest::emit(e, &NestContext::new(&form.buffers, nest, *failure), work, THREADS);
+        }
+        Body::Contraction(step) => contraction::emit(e, step, THREADS),
+        Body::Attention { step, failure } => {
+            let cx = NestContext::new(&form.buffers, &step.rows, *failure);
+            attention::emit(e, &cx, step, THREADS);
+        }
+        Body::QuantizeRows(step) => quantize::emit(e, step, THREADS),
+        Body::Convolution(step) => match Window::of(&form.buffers, step) {
+            Some(window) => implicit::emit(e, &window, THREADS),
+            None => convolution::emit(e, &form.buffers, step, THREADS),
+        },
+        Body::Clusters(_) => unreachable!("a form without units has no kernel"),
+    }
+}
+
+/// What a block of the kernel for many rows computes.
+fn emit_many(e: &mut Emitter, step: &Contraction) {
+    match step.kind {
+        ContractionKind::I8T2 => tensor::emit(e, step, THREADS),
+        _ => product::emit(e, step, THREADS),
+    }
 }
 
 /// The kernel of a form for many rows, number `kernel`, with its text; none if the one for any number of rows serves them as well.
@@ -106,26 +150,21 @@ pub(crate) fn of_many(
     kernel: u32,
 ) -> Result<Option<(Kernel, Function, Many)>, Unserved> {
     let (Body::Contraction(step), Some(kind)) = (&form.body, many_kind(form)) else { return Ok(None) };
-    let mut e = Emitter::new(form.buffers.len() as u32, form.symbols);
     let (axes, least, multiples) = if kind == Kind::Gemm {
-        tensor::emit(&mut e, step, THREADS);
         (tensor::units(step), tensor::LEAST_ROWS, tensor::multiples(step).unwrap_or_default())
     } else {
-        product::emit(&mut e, step, THREADS);
         (product::units(step), product::LEAST_ROWS, Vec::new())
     };
     let axes = axes.map_err(|_| "a contraction of so many columns")?;
-    let (buffers, sizes) = (form.buffers.len() as u32, form.symbols);
-    let made = Kernel { name, threads: THREADS, buffers, sizes, axes, lanes: THREADS.into(), many: None };
-    let function = e.finish(&made.name, THREADS);
+    let (made, function) = made(form, name, (axes, THREADS.into()), |e| emit_many(e, step));
     let (rows, of) = (step.m.clone(), tensor::MULTIPLE);
     Ok(Some((made, function, Many { kernel, rows, least, multiples, of })))
 }
 
-/// A kernel that is there already, of a thread a unit.
+/// A kernel that is there already.
 pub(crate) fn of_fixed(fixed: Fixed, buffers: u32, sizes: u32) -> (Kernel, Function) {
-    let function = fixed.emitter.finish(&fixed.name, THREADS);
-    let kernel =
-        Kernel { name: fixed.name, threads: THREADS, buffers, sizes, axes: fixed.axes, lanes: 1, many: None };
+    let Fixed { name, axes, lanes, emitter, .. } = fixed;
+    let function = emitter.finish(&name, THREADS);
+    let kernel = Kernel { name, threads: THREADS, buffers, sizes, axes, lanes, many: None, grouped: false };
     (kernel, function)
 }

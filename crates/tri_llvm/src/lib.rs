@@ -19,6 +19,8 @@ mod elementwise;
 mod emitter;
 mod expression;
 mod fold;
+mod group;
+mod grouped;
 mod implicit;
 mod kernel;
 mod kind;

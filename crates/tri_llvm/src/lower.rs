@@ -1,14 +1,14 @@
 //! All kernels of a module as one text of LLVM IR, and which step runs which kernel on what.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 use tri_gpu::{GpuCode, Kernel, Run, Site};
 use tri_ir::Origin;
-use tri_kernel_ir::{Form, Schedule, StepKind, Verified, spelled_out};
+use tri_kernel_ir::{Form, Module, Schedule, StepKind, Verified, computing, spelled_out};
 
 use crate::emitter::Function;
+use crate::group;
 use crate::kernel::{self, THREADS};
 use crate::kind::Kind;
 use crate::nest::gathers;
@@ -55,7 +55,9 @@ pub struct LowerError {
 /// # Errors
 /// The first step that no kernel serves.
 pub fn lower(module: &Verified) -> Result<Lowered, LowerError> {
-    let mut lowering = Lowering::default();
+    let computing = computing(module);
+    let grouped = grouped(module, &computing);
+    let mut lowering = Lowering { computing, grouped, ..Lowering::default() };
     for schedule in &module.schedules {
         let steps = schedule.steps.iter().enumerate();
         let runs = steps.map(|(at, step)| {
@@ -71,12 +73,34 @@ pub fn lower(module: &Verified) -> Result<Lowered, LowerError> {
     Ok(Lowered { text, kernels: lowering.kernels, runs: lowering.runs, sites: lowering.sites })
 }
 
+/// Of each schedule whether tiles of a group run it.
+fn grouped(module: &Module, computing: &[bool]) -> Vec<bool> {
+    let mut grouped = vec![false; module.schedules.len()];
+    // Callers come after callees.
+    for (at, schedule) in module.schedules.iter().enumerate().rev() {
+        for step in &schedule.steps {
+            match &step.kind {
+                StepKind::Route(route) if route.runs_together(computing) => {
+                    route.tiles.iter().for_each(|tile| grouped[tile.schedule.index()] = true);
+                }
+                StepKind::Call(call) if grouped[at] => grouped[call.schedule.index()] = true,
+                _ => {}
+            }
+        }
+    }
+    grouped
+}
+
 #[derive(Default)]
 struct Lowering {
+    /// What `computing` says of the module.
+    computing: Vec<bool>,
+    /// Schedules that tiles of a group run.
+    grouped: Vec<bool>,
     text: String,
     declarations: BTreeSet<String>,
     kernels: Vec<Kernel>,
-    known: FxHashMap<Arc<Form>, u32>,
+    known: FxHashMap<Form, u32>,
     runs: Vec<Vec<Vec<Run>>>,
     sites: Vec<Site>,
 }
@@ -95,7 +119,12 @@ impl Lowering {
                 return Ok(vec![self.fixed(fixed)]);
             }
             StepKind::Route(step) => {
-                let fixed = route::route(schedule, step, THREADS).map_err(|_| "a route of so many tiles")?;
+                let fixed = if step.runs_together(&self.computing) {
+                    group::route(schedule, step, THREADS)
+                } else {
+                    route::route(schedule, step, THREADS)
+                };
+                let fixed = fixed.map_err(|_| "a route of so many tiles")?;
                 return Ok(fixed.into_iter().map(|fixed| self.fixed(fixed)).collect());
             }
             _ => {}
@@ -105,8 +134,12 @@ impl Lowering {
         };
         let kernel = match self.known.get(&form) {
             Some(kernel) => *kernel,
-            None => self.kernel(form, &schedule.name, at)?,
+            None => self.kernel(&form, &schedule.name, at)?,
         };
+        if self.grouped[self.runs.len()] && !self.kernels[kernel as usize].grouped {
+            self.group(&form, kernel);
+        }
+        self.known.entry(form).or_insert(kernel);
         Ok(vec![Run { kernel, sizes: arguments.sizes, buffers: arguments.buffers }])
     }
 
@@ -122,23 +155,37 @@ impl Lowering {
     }
 
     fn add(&mut self, kernel: Kernel, function: Function) -> u32 {
-        self.text.push_str(&function.text);
-        self.declarations.extend(function.declarations);
+        self.write(function);
         self.kernels.push(kernel);
         self.kernels.len() as u32 - 1
     }
 
-    fn kernel(&mut self, form: Form, schedule: &str, step: usize) -> Result<u32, &'static str> {
+    fn write(&mut self, function: Function) {
+        self.text.push_str(&function.text);
+        self.declarations.extend(function.declarations);
+    }
+
+    /// Makes the kernels of a form for groups.
+    fn group(&mut self, form: &Form, number: u32) {
+        let many = self.kernels[number as usize].many.as_ref().map(|many| many.kernel);
+        for (number, is_many) in [(number, false)].into_iter().chain(many.map(|many| (many, true))) {
+            let kernel = &mut self.kernels[number as usize];
+            kernel.grouped = true;
+            let function = kernel::of_group(form, kernel, is_many);
+            self.write(function);
+        }
+    }
+
+    fn kernel(&mut self, form: &Form, schedule: &str, step: usize) -> Result<u32, &'static str> {
         let number = self.kernels.len() as u32;
         let letter = |c: char| if c.is_ascii_alphanumeric() { c } else { '_' };
         let readable: String = schedule.chars().map(letter).collect();
         let name = |number: u32, kind: Kind| format!("k{number}_{}_{readable}_{step}", kind.name());
-        let (kernel, function) = kernel::of_form(&form, name(number, kernel::kind(&form)))?;
-        let many = match kernel::many_kind(&form) {
-            Some(kind) => kernel::of_many(&form, name(number + 1, kind), number + 1)?,
+        let (kernel, function) = kernel::of_form(form, name(number, kernel::kind(form)))?;
+        let many = match kernel::many_kind(form) {
+            Some(kind) => kernel::of_many(form, name(number + 1, kind), number + 1)?,
             None => None,
         };
-        self.known.insert(Arc::new(form), number);
         self.add(kernel, function);
         if let Some((kernel, function, many)) = many {
             self.add(kernel, function);

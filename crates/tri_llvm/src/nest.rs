@@ -71,7 +71,7 @@ type UnitBody<'b> = dyn FnMut(&mut Emitter, Value, &[Value]) + 'b;
 /// Runs `body` in the threads that have a unit: a point of axes of these sizes for `lanes` threads each.
 pub(crate) fn unit(e: &mut Emitter, lanes: i64, threads: u32, sizes: &[Value], body: &mut UnitBody<'_>) {
     let thread = e.special("tid.x");
-    let block = e.special("ctaid.x");
+    let block = e.block();
     let first = e.index_mul(block, e.int(threads.into()));
     let global = e.index_add(first, thread);
     let unit = if lanes == 1 { global } else { e.binary("udiv", global, e.int(lanes)) };

@@ -1,5 +1,5 @@
-//! Routes and choices through clusters: kernels of fixed form. A route's tiles run between its kernels, a chunk of rows at a time: `first`
-//! says how many rows a tile has, which the host reads.
+//! Routes and choices through clusters: kernels of fixed form. The tiles of a route that do not run together (see [`crate::group`] for those
+//! that do) run between its kernels, a chunk of rows at a time: `first` says how many rows a tile has, which the host reads.
 
 use tri_dims::DimError;
 use tri_ir::math::Arith;
@@ -13,15 +13,15 @@ use crate::nest::unit;
 use crate::value::{Type, Value};
 
 /// Number of a size of a kernel.
-type SizeNumber = u32;
+pub(crate) type SizeNumber = u32;
 
-/// Sizes of a route's kernels, in order. The rank is that of the choice at hand, and the start the place of a chunk's first row in the order
+/// Sizes of a route's kernels, in order; those of a group have the first five. The rank is that of the choice at hand, and the start the place of a chunk's first row in the order
 /// of that rank: the host gives both, and to the kernels of a chunk the rows that it has as `ROWS`.
-const ROWS: SizeNumber = 0;
-const TILES: SizeNumber = 1;
-const TOP: SizeNumber = 2;
-const WIDTH: SizeNumber = 3;
-const RESULT_WIDTH: SizeNumber = 4;
+pub(crate) const ROWS: SizeNumber = 0;
+pub(crate) const TILES: SizeNumber = 1;
+pub(crate) const TOP: SizeNumber = 2;
+pub(crate) const WIDTH: SizeNumber = 3;
+pub(crate) const RESULT_WIDTH: SizeNumber = 4;
 const RANK: SizeNumber = 5;
 const START: SizeNumber = 6;
 
@@ -30,12 +30,14 @@ pub(crate) struct Fixed {
     pub(crate) name: String,
     /// Units of work are the points of these axes, in the kernel's own symbols.
     pub(crate) axes: Vec<Dim>,
+    /// Threads of a unit.
+    pub(crate) lanes: i64,
     pub(crate) emitter: Emitter,
     pub(crate) sizes: Vec<Dim>,
     pub(crate) buffers: Vec<BufferId>,
 }
 
-fn size(number: SizeNumber) -> Dim {
+pub(crate) fn size(number: SizeNumber) -> Dim {
     Dim::var(Symbol(number))
 }
 
@@ -65,29 +67,29 @@ fn kernel(
         })
         .collect::<Result<_, DimError>>()?;
     unit(&mut e, 1, threads, &lengths, &mut |e, _, indices| body(e, indices));
-    Ok(Fixed { name, axes, emitter: e, sizes, buffers })
+    Ok(Fixed { name, axes, lanes: 1, emitter: e, sizes, buffers })
 }
 
 /// Element `at` of a buffer of 32-bit integers, as an index.
-fn index(e: &mut Emitter, buffer: u32, at: Value) -> Value {
+pub(crate) fn index(e: &mut Emitter, buffer: u32, at: Value) -> Value {
     let address = e.element(e.buffer(BufferId(buffer)), at, 4);
     let value = e.load(Type::I32, address, 4);
     e.convert("sext", value, Type::I64)
 }
 
-fn store_index(e: &mut Emitter, buffer: u32, at: Value, value: Value) {
+pub(crate) fn store_index(e: &mut Emitter, buffer: u32, at: Value, value: Value) {
     let address = e.element(e.buffer(BufferId(buffer)), at, 4);
     let value = e.convert("trunc", value, Type::I32);
     e.store(value, address, 4);
 }
 
-fn load_f32(e: &mut Emitter, buffer: u32, at: Value) -> Value {
+pub(crate) fn load_f32(e: &mut Emitter, buffer: u32, at: Value) -> Value {
     let address = e.element(e.buffer(BufferId(buffer)), at, 4);
     e.load(Type::F32, address, 4)
 }
 
 /// `row * width + column`.
-fn flat(e: &mut Emitter, row: Value, width: SizeNumber, column: Value) -> Value {
+pub(crate) fn flat(e: &mut Emitter, row: Value, width: SizeNumber, column: Value) -> Value {
     let width = e.size(&size(width));
     let start = e.index_mul(row, width);
     e.index_add(start, column)
@@ -114,23 +116,14 @@ pub(crate) fn route(schedule: &Schedule, step: &RouteStep, threads: u32) -> Resu
         Dim::constant(0),
         Dim::constant(0),
     ];
-    let by_score = schedule.buffers[step.scores.index()].dtype == DType::F32;
     let bytes = schedule.buffers[step.x.index()].dtype.bytes();
     let given = |buffers: &[BufferId]| (sizes.clone(), buffers.to_vec());
     let with_gates: Vec<BufferId> =
         [results, order, chosen, step.out].into_iter().chain(step.gates).collect();
-    let (how, gated) = (if by_score { "score" } else { "index" }, step.gates.is_some());
+    let gated = step.gates.is_some();
     let add = if gated { "add_gated" } else { "add" };
     Ok(vec![
-        kernel(
-            format!("route_choose_by_{how}"),
-            vec![size(ROWS)],
-            given(&[step.scores, chosen]),
-            threads,
-            &mut |e, at| {
-                if by_score { choose(e, at[0]) } else { take(e, at[0]) }
-            },
-        )?,
+        choice_of_tiles(schedule, step, threads)?,
         kernel(
             "route_begin".to_owned(),
             vec![size(TILES).add(&Dim::constant(1))?],
@@ -162,6 +155,22 @@ pub(crate) fn route(schedule: &Schedule, step: &RouteStep, threads: u32) -> Resu
             &mut |e, at| add_result(e, gated, at),
         )?,
     ])
+}
+
+/// The kernel that chooses the tiles of a route's rows.
+pub(crate) fn choice_of_tiles(
+    schedule: &Schedule,
+    step: &RouteStep,
+    threads: u32,
+) -> Result<Fixed, DimError> {
+    let sizes =
+        vec![step.rows.clone(), Dim::constant(step.tiles.len() as i64), Dim::constant(step.top.into())];
+    let by_score = schedule.buffers[step.scores.index()].dtype == DType::F32;
+    let how = if by_score { "score" } else { "index" };
+    let buffers = vec![step.scores, step.scratch[0]];
+    kernel(format!("route_choose_by_{how}"), vec![size(ROWS)], (sizes, buffers), threads, &mut |e, at| {
+        if by_score { choose(e, at[0]) } else { take(e, at[0]) }
+    })
 }
 
 /// The only tile of a row, brought into range.
@@ -252,13 +261,18 @@ fn row_of(e: &mut Emitter, order: u32, at: Value) -> Value {
     index(e, order, at)
 }
 
-fn gather(e: &mut Emitter, bytes: usize, at: &[Value]) {
-    let ty = match bytes {
+/// The type of a whole number of so many bytes.
+pub(crate) fn number_of(bytes: usize) -> Type {
+    match bytes {
         1 => Type::I8,
         2 => Type::I16,
         4 => Type::I32,
         _ => Type::I64,
-    };
+    }
+}
+
+fn gather(e: &mut Emitter, bytes: usize, at: &[Value]) {
+    let ty = number_of(bytes);
     let row = row_of(e, 1, at[0]);
     let from = flat(e, row, WIDTH, at[1]);
     let to = flat(e, at[0], WIDTH, at[1]);

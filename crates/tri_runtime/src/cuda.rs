@@ -12,6 +12,7 @@ mod driver;
 mod error;
 mod event;
 mod gpu;
+mod group;
 mod host;
 mod largest;
 mod loaded;

@@ -2,11 +2,12 @@
 
 use std::ops::Range;
 
-use tri_gpu::{GpuCode, Run};
+use tri_gpu::group::{self, Part, Records, TileCall};
+use tri_gpu::{GpuCode, Kernel, Run};
 use tri_ir::{DType, Dim, Encoding, TensorData};
 use tri_kernel_ir::{
-    BufferId, Fusion, Place, RouteStep, Schedule, ScheduleId, Stage, StepKind, Verified, plan, slot_offsets,
-    workspace_bytes,
+    BufferId, Fusion, Place, RouteStep, Schedule, ScheduleId, Stage, StepKind, Verified, computing, plan,
+    slot_offsets, workspace_bytes,
 };
 use tri_llvm::{Effort, LowerError, Target, lower};
 use tri_ptx_sim::{Gpu, Module};
@@ -14,6 +15,8 @@ use tri_ptx_sim::{Gpu, Module};
 /// A module that can be called.
 pub(crate) struct Machine {
     module: Verified,
+    /// What `computing` says of it.
+    computing: Vec<bool>,
     code: GpuCode,
     ptx: Module,
 }
@@ -32,10 +35,15 @@ struct Frame<'s> {
     slots: Vec<u64>,
     /// Buffers of a repeat that have moved, and how far.
     moved: Vec<(BufferId, i64)>,
+    /// Buffers that lie elsewhere: the lists of a group.
+    given: Vec<(BufferId, u64)>,
 }
 
 impl Frame<'_> {
     fn address(&self, buffer: BufferId) -> u64 {
+        if let Some((_, address)) = self.given.iter().find(|(given, _)| *given == buffer) {
+            return *address;
+        }
         let by = self.moved.iter().find(|(moved, _)| *moved == buffer).map_or(0, |(_, by)| *by);
         let moved = |at: u32| (i64::from(at) + by) as usize;
         match self.schedule.memory(buffer) {
@@ -85,7 +93,12 @@ impl Machine {
         let code = lowered.into_code(ptx, [0; 32]);
         code.verify(&module).unwrap();
         let ptx = Module::parse(&code.text).unwrap_or_else(|error| panic!("{error}\n{}", code.text));
-        Ok(Machine { module, code, ptx })
+        Ok(Machine { computing: computing(&module), module, code, ptx })
+    }
+
+    /// Of each schedule whether it can be a tile of those that run together.
+    pub(crate) fn computing(&self) -> &[bool] {
+        &self.computing
     }
 
     /// Calls a schedule; gives its results, and changes its states.
@@ -164,7 +177,7 @@ impl Host<'_> {
         offsets.push(workspace_bytes(&machine.module, id, &symbols).unwrap());
         let slots = offsets.windows(2).map(|pair| self.gpu.allocate((pair[1] - pair[0]) as usize)).collect();
         let moved = Vec::new();
-        let mut frame = Frame { schedule, symbols, params, results, states, slots, moved };
+        let mut frame = Frame { schedule, symbols, params, results, states, slots, moved, given: Vec::new() };
         frame.symbols.resize(schedule.symbols.len(), 0);
         let mut at = 0;
         for repeat in &schedule.repeats {
@@ -193,6 +206,9 @@ impl Host<'_> {
                 }
                 StepKind::BindDim { from, symbol, .. } => {
                     frame.symbols[symbol.index()] = self.index(frame.address(*from)).into();
+                }
+                StepKind::Route(route) if route.runs_together(&self.machine.computing) => {
+                    self.group(frame, route, runs)?;
                 }
                 StepKind::Route(route) => self.route(frame, route, runs)?,
                 step => self.launch(frame, &runs[0], &[], &written(step))?,
@@ -233,6 +249,61 @@ impl Host<'_> {
         Ok(())
     }
 
+    /// All tiles of a route, a launch a step.
+    fn group(&mut self, frame: &mut Frame<'_>, route: &RouteStep, runs: &[Run]) -> Result<(), Failure> {
+        let machine = self.machine;
+        let pairs = frame.size(&route.rows) * i64::from(route.top);
+        if pairs == 0 {
+            return Ok(());
+        }
+        let tiles = route.tiles.iter().map(|tile| TileCall {
+            schedule: tile.schedule,
+            symbols: tile.symbols.iter().map(|dim| frame.size(dim)).collect(),
+            captures: tile.captures.iter().map(|buffer| frame.address(*buffer)).collect(),
+        });
+        let tiles: Vec<TileCall> = tiles.collect();
+        let row_bytes = [route.x, route.out].map(|buffer| {
+            let buffer = &frame.schedule.buffers[buffer.index()];
+            frame.size(&buffer.shape[1]) as u64 * buffer.dtype.bytes() as u64
+        });
+        let records = Records::new(&machine.module, &tiles, row_bytes).unwrap();
+        let lists = records.lists(pairs, tiles.len()).unwrap();
+        // Lists that lie apart show what leaves one.
+        let [chosen, order, items, first, memory, results] = route.scratch;
+        let begins = [0, lists.order, lists.first, lists.items, lists.results, lists.end];
+        let places: Vec<u64> =
+            begins.windows(2).map(|pair| self.gpu.allocate((pair[1] - pair[0]) as usize)).collect();
+        let lists = [memory, order, first, items, results];
+        let given: Vec<(BufferId, u64)> = lists.into_iter().zip(places.iter().copied()).collect();
+        frame.given = given;
+        let record = [(Run::RECORD, records.bytes as i64)];
+        self.launch(frame, &runs[Part::Choose as usize], &[], &[chosen])?;
+        if group::is_direct(pairs) {
+            self.launch(frame, &runs[Part::Direct as usize], &record, &[items, memory, results])?;
+        } else {
+            self.launch(frame, &runs[Part::Order as usize], &record, &[order, first, items])?;
+            self.launch(frame, &runs[Part::Gather as usize], &record, &[memory, results])?;
+        }
+        let count = group::items(pairs, tiles.len()).unwrap();
+        let [base, list] = [frame.address(memory), frame.address(items)];
+        for launch in group::launches(&machine.code, &machine.module, &tiles, &records, base).unwrap() {
+            let most = launch.blocks[usize::from(!group::is_direct(pairs))];
+            let table: Vec<u8> = launch.table.iter().flat_map(|word| word.to_le_bytes()).collect();
+            if most == 0 {
+                continue;
+            }
+            let arguments = [self.place(&table), list, count, most, self.failures];
+            let kernel = &machine.code.kernels[launch.kernel as usize];
+            let name = format!("{}{}", kernel.name, Kernel::GROUPED);
+            // Fewer blocks than there are, so that they walk.
+            let blocks = (count * most).min(5) as u32;
+            self.run_kernel(&name, [blocks, kernel.threads], &arguments, &[base, self.failures])?;
+        }
+        self.launch(frame, &runs[Part::Add as usize], &record, &[route.out])?;
+        frame.given.clear();
+        Ok(())
+    }
+
     fn launch(
         &mut self,
         frame: &Frame<'_>,
@@ -255,9 +326,18 @@ impl Host<'_> {
         let arguments: Vec<u64> = buffers.chain(sizes).chain([self.failures]).collect();
         let mut writable: Vec<u64> = written.iter().map(|buffer| frame.address(*buffer)).collect();
         writable.push(self.failures);
-        let grid = [blocks as u32, kernel.threads];
+        self.run_kernel(&kernel.name, [blocks as u32, kernel.threads], &arguments, &writable)
+    }
+
+    fn run_kernel(
+        &mut self,
+        name: &str,
+        grid: [u32; 2],
+        arguments: &[u64],
+        writable: &[u64],
+    ) -> Result<(), Failure> {
         self.gpu
-            .launch(&self.machine.ptx, &kernel.name, grid, &arguments, &writable)
+            .launch(&self.machine.ptx, name, grid, arguments, writable)
             .unwrap_or_else(|error| panic!("{error}"));
         let words = self.gpu.read(self.failures, 16).unwrap();
         let word = |at: usize| i64::from_le_bytes(words[8 * at..8 * at + 8].try_into().unwrap());

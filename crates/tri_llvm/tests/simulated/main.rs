@@ -8,6 +8,7 @@ mod cases;
 mod contractions;
 mod elementwise;
 mod examples;
+mod groups;
 mod instructions;
 mod machine;
 mod routes;

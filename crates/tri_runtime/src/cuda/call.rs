@@ -32,8 +32,17 @@ pub(super) struct Prepared {
     pub(super) workspace: usize,
     /// How many calls had these sizes.
     pub(super) calls: u64,
-    /// The launches of a call, and the last of them.
-    pub(super) graph: Option<(Graph, Option<Launch>)>,
+    pub(super) graph: Option<Captured>,
+}
+
+/// The launches of a call.
+#[derive(Debug)]
+pub(super) struct Captured {
+    pub(super) graph: Graph,
+    /// The last of them.
+    pub(super) last: Option<Launch>,
+    /// That of the groups whose addresses it holds.
+    pub(super) age: u64,
 }
 
 /// Where inputs and results lie, in the same places on the device and in pinned memory: first all inputs, then the results.

@@ -13,6 +13,9 @@ use super::CudaError;
 /// The oldest driver that has all functions that are called here: CUDA 11.4.
 const OLDEST: i32 = 11040;
 
+/// Most blocks of 128 threads that a multiprocessor has room for, of 2,048 threads.
+const BLOCKS: u32 = 16;
+
 /// Functions that are called here. What a library lacks would end the process when it is called.
 const FUNCTIONS: [&CStr; 34] = [
     c"cuInit",
@@ -59,6 +62,8 @@ pub(crate) struct Device {
     pub(crate) name: String,
     /// Compute capability, ten times.
     pub(crate) capability: u32,
+    /// Blocks of 128 threads that it has room for at a time.
+    pub(super) blocks: u32,
     /// Whether memory is had in the order of a stream.
     pub(super) ordered_memory: bool,
     raw: sys::CUdevice,
@@ -114,12 +119,14 @@ impl Device {
         use sys::CUdevice_attribute as Attribute;
         let major = attribute(Attribute::CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR)?;
         let minor = attribute(Attribute::CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR)?;
+        let processors = attribute(Attribute::CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT)?.unsigned_abs();
         let pools = attribute(Attribute::CU_DEVICE_ATTRIBUTE_MEMORY_POOLS_SUPPORTED)?;
         // SAFETY: the device is the driver's; what is retained here is released when this is dropped.
         let context = unsafe { result::primary_ctx::retain(raw) };
         let context = context.map_err(|error| refused("use a device", error))?;
         let capability = (10 * major + minor).unsigned_abs();
-        Ok(Device { ordinal, name, capability, ordered_memory: pools != 0, raw, context })
+        let blocks = processors.max(1).saturating_mul(BLOCKS);
+        Ok(Device { ordinal, name, capability, blocks, ordered_memory: pools != 0, raw, context })
     }
 
     /// Makes this thread's calls go to the device.

@@ -7,8 +7,9 @@ use std::sync::Arc;
 use tri_ir::Test;
 
 use super::CudaError;
-use super::call::{Callee, Layout, Prepared, Staging};
+use super::call::{Callee, Captured, Layout, Prepared, Staging};
 use super::event::Event;
+use super::group::Groups;
 use super::host::{FAILURE_BYTES, Host, Offsets, Operands, Stop, WAIT, failure_in};
 use super::largest::largest;
 use super::loaded::{Launch, Loaded};
@@ -40,6 +41,7 @@ pub(crate) struct Gpu {
     /// What the host reads during a call.
     answers: Pinned,
     offsets: Offsets,
+    groups: Groups,
     /// By the position of the entry.
     prepared: Vec<Option<Prepared>>,
     /// Waits after each launch.
@@ -64,6 +66,7 @@ impl Gpu {
             told: Pinned::new(device, FAILURE_BYTES)?,
             answers: Pinned::new(device, FAILURE_BYTES)?,
             offsets: Offsets::default(),
+            groups: Groups::new(&stream)?,
             prepared: (0..entries).map(|_| None).collect(),
             each: std::env::var_os(WAIT).is_some_and(|value| value == "1"),
             stream,
@@ -167,19 +170,34 @@ impl Gpu {
     fn launch_all(&mut self, callee: &Callee<'_>, prepared: &mut Prepared) -> Result<Option<Launch>, Stop> {
         let schedule = Program::schedule_of(callee.function);
         prepared.calls += 1;
+        self.groups.tidy();
         let repeats = prepared.calls > 1 && !self.each && !self.loaded.decides[schedule.index()];
         if !repeats {
             return self.walk(callee, prepared);
         }
-        if prepared.graph.is_none() {
+        if prepared.graph.as_ref().is_none_or(|captured| captured.age != self.groups.age) {
+            self.prepare_groups(callee, prepared)?;
             let stream = self.stream.clone();
             let mut last = None;
             let filled = || self.walk(callee, prepared).map(|launched| last = launched);
-            prepared.graph = Some((stream.capture(filled)?, last));
+            let graph = stream.capture(filled)?;
+            prepared.graph = Some(Captured { graph, last, age: self.groups.age });
         }
-        let Some((graph, last)) = &prepared.graph else { return Ok(None) };
-        self.stream.launch_graph(graph)?;
-        Ok(*last)
+        let Some(captured) = &prepared.graph else { return Ok(None) };
+        self.stream.launch_graph(&captured.graph)?;
+        Ok(captured.last)
+    }
+
+    /// Gives the groups of a call what cannot be had while it becomes a graph.
+    fn prepare_groups(&mut self, callee: &Callee<'_>, prepared: &Prepared) -> Result<(), Stop> {
+        loop {
+            let age = self.groups.age;
+            self.host_steps(callee, prepared, true)?;
+            // A group that needs more memory takes it from those before.
+            if self.groups.age == age {
+                return Ok(());
+            }
+        }
     }
 
     /// Puts the parts of a call into the stream one by one.
@@ -197,19 +215,32 @@ impl Gpu {
 
     /// What of a call is done on the device alone, with its inputs there already.
     fn work(&mut self, callee: &Callee<'_>, prepared: &Prepared) -> Result<Option<Launch>, Stop> {
-        let (stream, layout) = (self.stream.clone(), &prepared.layout);
+        let stream = self.stream.clone();
         for state in callee.at_risk {
             if let Some(kept) = &self.kept[state.index()] {
                 stream.copy(kept.address, self.states[state.index()].address, kept.bytes)?;
             }
         }
-        let operands = self.operands(callee, layout)?;
+        self.host_steps(callee, prepared, false)
+    }
+
+    /// Walks the steps of a call; `prepares` says that nothing is launched.
+    fn host_steps(
+        &mut self,
+        callee: &Callee<'_>,
+        prepared: &Prepared,
+        prepares: bool,
+    ) -> Result<Option<Launch>, Stop> {
+        let stream = self.stream.clone();
+        let operands = self.operands(callee, &prepared.layout)?;
         let mut host = Host {
             loaded: &self.loaded,
             stream: &stream,
             failure: self.failure.address,
             answers: &mut self.answers,
             offsets: &mut self.offsets,
+            groups: &mut self.groups,
+            prepares,
             each: self.each,
             last: None,
         };
@@ -225,6 +256,9 @@ impl Gpu {
         stream.clear(self.failure.address, FAILURE_BYTES)?;
         let all = |gpu: &mut Gpu| (0..calls).try_for_each(|_| gpu.work(callee, prepared).map(drop));
         let decides = self.loaded.decides[Program::schedule_of(callee.function).index()];
+        if !decides {
+            self.prepare_groups(callee, prepared)?;
+        }
         let graph = (!decides).then(|| stream.capture(|| all(self))).transpose()?;
         let (start, end) = (Event::new(&stream)?, Event::new(&stream)?);
         start.record()?;
@@ -261,6 +295,8 @@ impl Gpu {
             failure: self.failure.address,
             answers: &mut self.answers,
             offsets: &mut self.offsets,
+            groups: &mut self.groups,
+            prepares: false,
             each: self.each,
             last,
         };

@@ -1,7 +1,7 @@
 //! The host's part of a schedule: walks its steps and launches their kernels, as generated code does on a CPU.
 //!
 //! It waits for the device only where it has to look at what kernels computed: a size that is bound inside, and how many rows of a
-//! route go to each tile.
+//! route go to each tile where tiles do not run together ([`super::group`]).
 
 #![expect(unsafe_code, reason = "kernels work on addresses")]
 
@@ -17,9 +17,10 @@ use tri_kernel_ir::{BufferId, Place, PlanError, RouteStep, Schedule, ScheduleId,
 
 use super::CudaError;
 use super::driver::words;
+use super::group::Groups;
 use super::loaded::{Launch, Loaded};
 use super::memory::Pinned;
-use super::stream::Stream;
+use super::stream::{Function, Stream};
 use crate::RuntimeError;
 
 /// Sizes with which the workspace of a schedule was laid out; more than these are forgotten.
@@ -83,18 +84,23 @@ pub(super) struct Operands {
 }
 
 /// Where the buffers of a running schedule are.
-struct Frame<'l> {
-    id: ScheduleId,
+pub(super) struct Frame<'l> {
+    pub(super) id: ScheduleId,
     schedule: &'l Schedule,
     symbols: Vec<i64>,
     operands: Operands,
     offsets: Arc<[u64]>,
     /// Buffers of a repeat that have moved, and how far.
     moved: Vec<(BufferId, i64)>,
+    /// Buffers that lie elsewhere: lists of a group.
+    pub(super) given: Vec<(BufferId, u64)>,
 }
 
 impl Frame<'_> {
-    fn address(&self, buffer: BufferId) -> u64 {
+    pub(super) fn address(&self, buffer: BufferId) -> u64 {
+        if let Some((_, address)) = self.given.iter().find(|(given, _)| *given == buffer) {
+            return *address;
+        }
         let by = self.moved.iter().find(|(moved, _)| *moved == buffer).map_or(0, |(_, by)| *by);
         let moved = |at: u32| (i64::from(at) + by) as usize;
         match self.schedule.memory(buffer) {
@@ -110,17 +116,26 @@ impl Frame<'_> {
         self.operands.workspace + self.offsets[slot as usize]
     }
 
-    fn addresses(&self, buffers: &[BufferId]) -> Vec<u64> {
+    pub(super) fn addresses(&self, buffers: &[BufferId]) -> Vec<u64> {
         buffers.iter().map(|buffer| self.address(*buffer)).collect()
     }
 
-    fn size(&self, dim: &Dim) -> Result<i64, Stop> {
+    pub(super) fn size(&self, dim: &Dim) -> Result<i64, Stop> {
         let value = |symbol: &Symbol| self.symbols.get(symbol.index()).copied();
         dim.evaluate(&mut { value }).map_err(Stop::NoSize)
     }
 
-    fn sizes(&self, dims: &[Dim]) -> Result<Vec<i64>, Stop> {
+    pub(super) fn sizes(&self, dims: &[Dim]) -> Result<Vec<i64>, Stop> {
         dims.iter().map(|dim| self.size(dim)).collect()
+    }
+
+    /// Bytes of a row of a matrix.
+    pub(super) fn row_bytes(&self, buffer: BufferId) -> Result<u64, Stop> {
+        let buffer = &self.schedule.buffers[buffer.index()];
+        let sizes = self.sizes(buffer.shape.get(1..).unwrap_or_default())?;
+        let bytes =
+            sizes.iter().try_fold(buffer.dtype.bytes() as i64, |bytes, size| bytes.checked_mul(*size));
+        bytes.and_then(|bytes| u64::try_from(bytes).ok()).ok_or(Stop::TooLarge)
     }
 }
 
@@ -128,12 +143,15 @@ impl Frame<'_> {
 #[derive(Debug)]
 pub(super) struct Host<'c> {
     pub(super) loaded: &'c Loaded,
-    pub(super) stream: &'c Stream,
+    pub(super) stream: &'c Arc<Stream>,
     /// Where kernels tell failures.
     pub(super) failure: u64,
     /// What the host reads during a walk.
     pub(super) answers: &'c mut Pinned,
     pub(super) offsets: &'c mut Offsets,
+    pub(super) groups: &'c mut Groups,
+    /// Launches nothing: gives groups their memory and tables, which cannot be had while a graph is made.
+    pub(super) prepares: bool,
     /// Waits after each launch, so that an error is the fault of one kernel.
     pub(super) each: bool,
     /// The kernel that was launched last.
@@ -156,7 +174,8 @@ impl Host<'_> {
         let schedule = &loaded.kernels.schedules[id.index()];
         let offsets = self.offsets.of(loaded, id, &symbols)?;
         symbols.resize(schedule.symbols.len(), 0);
-        let mut frame = Frame { id, schedule, symbols, operands, offsets, moved: Vec::new() };
+        let mut frame =
+            Frame { id, schedule, symbols, operands, offsets, moved: Vec::new(), given: Vec::new() };
         let mut at = 0;
         for repeat in &schedule.repeats {
             let steps = repeat.steps.start as usize..repeat.steps.end as usize;
@@ -188,6 +207,9 @@ impl Host<'_> {
                 }
                 StepKind::BindDim { from, symbol, at_most } => {
                     self.bind(frame, at, *from, symbol.index(), at_most)?;
+                }
+                StepKind::Route(route) if route.runs_together(&self.loaded.computing) => {
+                    self.group(frame, at, route)?;
                 }
                 StepKind::Route(route) => self.route(frame, at, route)?,
                 _ => self.launch(frame, at, 0, &[])?,
@@ -282,13 +304,16 @@ impl Host<'_> {
     }
 
     /// Launches a kernel of a step; `given` are sizes that the host knows better, by their number.
-    fn launch(
+    pub(super) fn launch(
         &mut self,
         frame: &Frame<'_>,
         step: usize,
         run: usize,
         given: &[(usize, i64)],
     ) -> Result<(), Stop> {
+        if self.prepares {
+            return Ok(());
+        }
         let loaded = self.loaded;
         let run = &loaded.code.runs[frame.id.index()][step][run];
         let mut sizes = frame.sizes(&run.sizes)?;
@@ -298,8 +323,7 @@ impl Host<'_> {
             }
         }
         let number = loaded.code.kernel_for(run, &sizes);
-        let kernel = &loaded.code.kernels[number];
-        let blocks = kernel.blocks(&sizes).map_err(Stop::NoSize)?;
+        let blocks = loaded.code.kernels[number].blocks(&sizes).map_err(Stop::NoSize)?;
         if blocks == 0 {
             return Ok(());
         }
@@ -309,19 +333,33 @@ impl Host<'_> {
         arguments.extend(sizes.iter().map(|size| *size as u64));
         arguments.push(self.failure);
         let site = Site { schedule: frame.id.0, step: step as u32 };
+        self.start(site, (number, loaded.functions[number]), blocks, &mut arguments)
+    }
+
+    /// Puts a kernel into the stream, for a step.
+    pub(super) fn start(
+        &mut self,
+        site: Site,
+        (number, function): (usize, Function),
+        blocks: u32,
+        arguments: &mut [u64],
+    ) -> Result<(), Stop> {
+        let loaded = self.loaded;
+        let kernel = &loaded.code.kernels[number];
+        let schedule = &loaded.kernels.schedules[site.schedule as usize].name;
         let launched = |reason| CudaError::Launch {
             kernel: kernel.name.clone(),
-            function: frame.schedule.name.clone(),
-            step,
+            function: schedule.clone(),
+            step: site.step as usize,
             place: loaded.place_text(site),
             reason,
         };
         // SAFETY: code that was held to the kernel IR says what the kernel takes, and operands are as large as kernel IR says.
-        unsafe { self.stream.launch(loaded.functions[number], blocks, kernel.threads, &mut arguments) }
+        unsafe { self.stream.launch(function, blocks, kernel.threads, arguments) }
             .map_err(|error| launched(words(error)))?;
         self.last = Some(Launch { kernel: number, site });
         if self.each {
-            self.finish(&frame.schedule.name)?;
+            self.finish(schedule)?;
         }
         Ok(())
     }

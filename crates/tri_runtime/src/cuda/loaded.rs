@@ -8,8 +8,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use cudarc::driver::result;
 use cudarc::driver::sys;
 use tri_cranelift::Code;
-use tri_gpu::{GpuCode, Site};
-use tri_kernel_ir::{Fusion, Module, StepKind, Verified};
+use tri_gpu::{GpuCode, Kernel, Site};
+use tri_kernel_ir::{Fusion, Module, StepKind, Verified, computing};
 
 use super::driver::{Device, refused};
 use super::stream::Function;
@@ -29,6 +29,10 @@ pub(crate) struct Loaded {
     pub(super) code: GpuCode,
     /// By the number of the kernel.
     pub(super) functions: Vec<Function>,
+    /// The same for the tiles of groups, of kernels that have such a form.
+    pub(super) grouped: Vec<Option<Function>>,
+    /// What `computing` says of the schedules.
+    pub(super) computing: Vec<bool>,
     /// Schedules in which the host decides something after it has looked at what kernels computed, callees included.
     pub(super) decides: Vec<bool>,
     module: sys::CUmodule,
@@ -74,14 +78,21 @@ impl Loaded {
         let text = CString::new(std::mem::take(&mut code.text))
             .map_err(|_| RuntimeError::Code("its PTX has a zero byte".to_owned()))?;
         let module = device.load(target, &text)?;
-        let decides = decisions(&kernels);
-        let mut loaded = Loaded { device, kernels, code, functions: Vec::new(), decides, module };
-        for kernel in &loaded.code.kernels {
-            let name = CString::new(kernel.name.as_str()).unwrap_or_default();
+        let computing = computing(&kernels);
+        let decides = decisions(&kernels, &computing);
+        let (functions, grouped) = (Vec::new(), Vec::new());
+        let mut loaded = Loaded { device, kernels, code, functions, grouped, computing, decides, module };
+        let function = |name: String| {
+            let missing = |_| RuntimeError::Code(format!("its PTX has no kernel `{name}`"));
+            let symbol = CString::new(name.as_str()).unwrap_or_default();
             // SAFETY: the module is loaded, and unloaded when `loaded` is dropped.
-            let function = unsafe { result::module::get_function(module, name) };
-            let missing = |_| RuntimeError::Code(format!("its PTX has no kernel `{}`", kernel.name));
-            loaded.functions.push(Function(function.map_err(missing)?));
+            let function = unsafe { result::module::get_function(module, symbol) };
+            function.map(Function).map_err(missing)
+        };
+        for kernel in &loaded.code.kernels {
+            loaded.functions.push(function(kernel.name.clone())?);
+            let grouped = kernel.grouped.then(|| function(format!("{}{}", kernel.name, Kernel::GROUPED)));
+            loaded.grouped.push(grouped.transpose()?);
         }
         Ok(loaded)
     }
@@ -129,11 +140,12 @@ fn kernels_of(model: &Model, code: &GpuCode) -> Result<Verified, RuntimeError> {
 }
 
 /// Whether the host decides something in each schedule.
-fn decisions(module: &Module) -> Vec<bool> {
+fn decisions(module: &Module, computing: &[bool]) -> Vec<bool> {
     let mut decides: Vec<bool> = Vec::with_capacity(module.schedules.len());
     for schedule in &module.schedules {
         let step = |step: &StepKind| match step {
-            StepKind::BindDim { .. } | StepKind::Route(_) => true,
+            StepKind::BindDim { .. } => true,
+            StepKind::Route(route) => !route.runs_together(computing),
             // Callees come before callers.
             StepKind::Call(call) => decides.get(call.schedule.index()).copied().unwrap_or(true),
             _ => false,
