@@ -117,3 +117,79 @@ impl ScheduleContext<'_> {
         }
     }
 }
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test may panic")]
+mod tests {
+    use tri_kernel_ir::Fusion;
+
+    use super::*;
+
+    /// A ternary layer as a tile of one route, another of a sum of two, one that is also called, and one that reads its rows as they are.
+    fn module() -> Module {
+        let layer = |name: &str| {
+            format!(
+                "fn @{name}<n: 1 up>(%0: f32[n, 8], %1: trit[4, 8] in t2, %2: f32[4]) -> (%10) {{
+                  %3, %4 = quantize_rows %0 : i8[n, 8], f32[n]
+                  %5 = contract %3, %1 {{batch [], contract [1:1]}} : i32[n, 4]
+                  %6 = cast %5 : f32[n, 4]
+                  %7 = reshape %4 : f32[n, 1]
+                  %8 = broadcast %7 : f32[n, 4]
+                  %9 = mul %6, %8 : f32[n, 4]
+                  %11 = broadcast %2 : f32[n, 4]
+                  %10 = mul %9, %11 : f32[n, 4]
+                }}\n"
+            )
+        };
+        let plain = "fn @plain<n: 1 up>(%0: f32[n, 8], %1: trit[4, 8] in t2, %2: f32[4]) -> (%5) {
+              %3 = contract %0, %1 {batch [], contract [1:1]} : f32[n, 4]
+              %4 = broadcast %2 : f32[n, 4]
+              %5 = mul %3, %4 : f32[n, 4]
+            }\n";
+        let route = |result: &str, tile: &str, top: u32| {
+            format!(
+                "{result} = route %0, %1, %2, %3, %2, %3 {{top {top}, weighted false, tiles [@{tile} symbols [] captures 2, \
+                 @{tile} symbols [] captures 2]}} : f32[B, 4]\n"
+            )
+        };
+        let routes = [
+            route("%4", "alone", 1),
+            route("%5", "summed", 2),
+            route("%6", "called", 1),
+            route("%7", "plain", 1),
+        ];
+        let text = format!(
+            "module \"m\"\n{}{}{}{plain}
+            fn @f<B: 1 up>(%0: f32[B, 8], %1: f32[B, 2], %2: trit[4, 8] in t2, %3: f32[4]) -> (%4, %5, %6, %7, %8) {{
+            {}
+            %8 = call %0, %2, %3 {{@called, symbols [B], states []}} : f32[B, 4]
+            }}",
+            layer("alone"),
+            layer("summed"),
+            layer("called"),
+            routes.concat(),
+        );
+        let module = tri_ir::verify(tri_ir::parse(&text).unwrap()).unwrap();
+        tri_kernel_ir::schedule(&module, Fusion::Full).unwrap()
+    }
+
+    #[test]
+    fn only_tiles_that_round_their_rows_and_give_one_product_are_told_which_rows_are_theirs() {
+        let module = module();
+        let both = module.schedules[0].steps.len() - 1;
+        let none = Tile { reads: None, writes: None };
+        assert_eq!(both, 1, "{:?}", module.schedules[0].steps);
+        assert_eq!(
+            find(&module),
+            [
+                Some(Tile { reads: Some(0), writes: Some(both) }),
+                // What other tiles give is added to its result.
+                Some(Tile { reads: Some(0), writes: None }),
+                // A caller of another kind has more rows than a chunk.
+                None,
+                Some(none),
+                None,
+            ]
+        );
+    }
+}
