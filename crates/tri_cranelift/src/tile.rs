@@ -119,7 +119,6 @@ impl ScheduleContext<'_> {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
     use tri_kernel_ir::Fusion;
 
