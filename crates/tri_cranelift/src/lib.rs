@@ -7,8 +7,9 @@
 //!
 //! A schedule becomes one function that lays out its workspace and executes its steps. A step that computes becomes a
 //! *body*, a function of a range of independent work units, and a *launch*, which calls the body directly or through the pool;
-//! steps of one form share them. All functions have one signature, [`EntryPoint`], and read sizes and pointers from a
-//! frame, an array of words that their caller fills. That of a schedule is described by [`FrameLayout`].
+//! steps of one form share them. In a tile of a route, a step that is one call of a kernel is made in the schedule itself. All
+//! functions have one signature, [`EntryPoint`], and read sizes and pointers from a frame, an array of words that their caller
+//! fills. That of a schedule is described by [`FrameLayout`].
 //!
 //! Every CPU level computes the same bits: `docs/numerics.md` fixes the order of each sum, and elementary functions are
 //! expanded from their one definition in [`tri_ir::math`].
