@@ -62,6 +62,28 @@ fn float_functions_of_two_operands() {
 }
 
 #[test]
+fn the_smaller_and_the_larger_beside_a_known_number() {
+    let x = Noise(5).any_f32s(COUNT);
+    for known in [0.0, -0.0, 6.0, -1.5, f32::INFINITY, f32::NEG_INFINITY, f32::NAN, f32::MIN_POSITIVE / 2.0] {
+        for (op, f) in [(BinaryOp::Min, math::min_f32 as fn(f32, f32) -> f32), (BinaryOp::Max, math::max_f32)]
+        {
+            for is_first in [false, true] {
+                let found = elementwise(&[(DType::F32, &f32_bytes(&x))], COUNT, DType::F32, |exprs, x| {
+                    let known = exprs.add(Expr::Constant(Scalar::f32(known)));
+                    exprs.add(if is_first {
+                        Expr::Binary(op, known, x[0])
+                    } else {
+                        Expr::Binary(op, x[0], known)
+                    })
+                });
+                let expected: Vec<f32> = x.iter().map(|x| f(*x, known)).collect();
+                assert_same_f32(&to_f32(&found), &expected, &format!("{} of {known}", op.name()));
+            }
+        }
+    }
+}
+
+#[test]
 fn comparisons_choose() {
     let mut noise = Noise(3);
     let (a, mut b) = (noise.any_f32s(COUNT), noise.any_f32s(COUNT));
