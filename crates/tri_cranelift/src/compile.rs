@@ -21,7 +21,7 @@ use crate::functions::{Function, Functions};
 use crate::link::{Object, link};
 use crate::reuse::{Fingerprint, FunctionPool, FunctionRun};
 use crate::schedule::ScheduleContext;
-use crate::{Code, Effort, Options, form};
+use crate::{Code, Effort, Options, epilogue, form};
 
 /// Why a module could not be compiled. None of them is the fault of the module.
 #[derive(Debug, thiserror::Error)]
@@ -151,7 +151,7 @@ pub fn compile_reusing(
 fn weight(module: &Module, functions: &Functions, function: Function) -> usize {
     match function {
         Function::Workspace(_) | Function::Launch(_) => 4,
-        Function::Body(form) => form::weight(&functions.form(form).form),
+        Function::Body(form) | Function::Epilogue(form) => form::weight(&functions.form(form).form),
         Function::Chunks(..) => 8,
         Function::Schedule(id) => module.schedules[id].steps.len() + module.schedules[id].buffers.len() / 4,
     }
@@ -263,7 +263,7 @@ impl Targets {
 
     fn of_function(&self, function: Function, functions: &Functions) -> &(OwnedTargetIsa, [u8; 32]) {
         let is_often = match function {
-            Function::Body(_) | Function::Chunks(..) => true,
+            Function::Body(_) | Function::Epilogue(_) | Function::Chunks(..) => true,
             Function::Schedule(id) => functions.tile(id).is_some(),
             // What runs once a call is never worth more.
             Function::Workspace(_) | Function::Launch(_) => false,
@@ -331,7 +331,7 @@ impl<'m> Compiler<'m> {
     fn schedule(&self, function: Function) -> ScheduleContext<'m> {
         let id = match function {
             Function::Workspace(id) | Function::Chunks(id, _) | Function::Schedule(id) => id,
-            Function::Body(form) => self.functions.form(form).first.0,
+            Function::Body(form) | Function::Epilogue(form) => self.functions.form(form).first.0,
             Function::Launch(launch) => self.functions.launch(launch).first.0,
         };
         let marks = self.targets.options.marks;
@@ -344,6 +344,9 @@ impl<'m> Compiler<'m> {
         match function {
             Function::Workspace(_) => format!("workspace size of {name}"),
             Function::Body(form) => format!("step {} of {name}", self.functions.form(form).first.1),
+            Function::Epilogue(form) => {
+                format!("epilogue of step {} of {name}", self.functions.form(form).first.1)
+            }
             Function::Launch(launch) => {
                 format!("launch of step {} of {name}", self.functions.launch(launch).first.1)
             }
@@ -369,14 +372,22 @@ impl<'m> Compiler<'m> {
         let cx = self.schedule(function);
         let buffers = match function {
             Function::Workspace(_) | Function::Chunks(..) | Function::Schedule(_) => cx.buffer_words(),
-            Function::Body(form) => form::buffer_words(&self.functions.form(form).form),
+            Function::Body(form) | Function::Epilogue(form) => {
+                form::buffer_words(&self.functions.form(form).form)
+            }
             Function::Launch(_) => Vec::new(),
         };
         let builder = FunctionBuilder::new(&mut self.context.func, &mut self.builder_context);
         let mut emitter = Emitter::new(builder, self.targets.options.level, buffers);
         match function {
             Function::Workspace(_) => cx.emit_workspace_size(&mut emitter),
-            Function::Body(form) => form::emit(&self.functions.form(form).form, &mut emitter),
+            Function::Body(number) => {
+                let form = &self.functions.form(number).form;
+                let epilogue = epilogue::of_convolution(form)
+                    .map(|_| self.functions.import(&mut emitter, Function::Epilogue(number)));
+                form::emit(form, &mut emitter, epilogue);
+            }
+            Function::Epilogue(form) => epilogue::emit(&mut emitter, &self.functions.form(form).form),
             Function::Launch(launch) => self.functions.launch(launch).work.emit(&mut emitter),
             Function::Chunks(_, step) => cx.emit_chunks(&mut emitter, step),
             Function::Schedule(_) => cx.emit(&mut emitter),

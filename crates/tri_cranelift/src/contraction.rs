@@ -1,11 +1,13 @@
 //! Contractions and convolutions: bodies that fill the arguments of a micro-kernel, block by block.
 
-use cranelift_codegen::ir::{InstBuilder, Value};
+use cranelift_codegen::ir::{FuncRef, InstBuilder, Value, types};
 use tri_ir::Dim;
 use tri_kernel_ir::{Buffer, Contraction, ContractionKind, Convolution, OuterAxis};
 use tri_kernels::{ConvArgs, GemmArgs, KernelTable, ScaledGemmArgs};
 
 use crate::emitter::Emitter;
+use crate::epilogue;
+use crate::expression::NestContext;
 use crate::nest::{advance, decompose};
 
 /// Rows and columns of a block: large enough for a kernel to reuse what it has loaded, small enough to share out.
@@ -62,8 +64,12 @@ pub(crate) fn unit_axes<'d>(
     sizes
 }
 
-/// Emits the body of a contraction.
-pub(crate) fn emit_contraction(e: &mut Emitter<'_>, contraction: &Contraction) {
+/// Emits the body of a contraction, with an epilogue if there is one.
+pub(crate) fn emit_contraction(
+    e: &mut Emitter<'_>,
+    contraction: &Contraction,
+    epilogue: Option<&NestContext<'_>>,
+) {
     let outer = contraction.outer.iter().map(|axis| &axis.size);
     let sizes = unit_axes(e, outer, [&contraction.m, &contraction.n]);
     // The arguments of a kernel with scales begin with those of one without.
@@ -78,6 +84,16 @@ pub(crate) fn emit_contraction(e: &mut Emitter<'_>, contraction: &Contraction) {
     e.for_each(start, end, 1, &first, |e, _, indices| {
         fill_block(e, contraction, args, indices);
         e.call_kernel(kernel, args);
+        if let Some(cx) = epilogue {
+            let block = [(&contraction.m, ROWS), (&contraction.n, COLUMNS)];
+            let [rows, columns] = [0, 1].map(|axis| {
+                let from = e.builder.ins().imul_imm_s(indices[axis], block[axis].1);
+                let to = e.builder.ins().iadd_imm_s(from, block[axis].1);
+                let size = e.size(block[axis].0);
+                (from, e.smaller(to, size))
+            });
+            epilogue::emit_points(e, cx, rows, columns);
+        }
         advance(e, indices, &sizes)
     });
     e.builder.ins().return_(&[]);
@@ -215,8 +231,13 @@ fn place(
     sum
 }
 
-/// Emits the body of a convolution.
-pub(crate) fn emit_convolution(e: &mut Emitter<'_>, buffers: &[Buffer], convolution: &Convolution) {
+/// Emits the body of a convolution, whose epilogue is a function of its own, if there is one.
+pub(crate) fn emit_convolution(
+    e: &mut Emitter<'_>,
+    buffers: &[Buffer],
+    convolution: &Convolution,
+    epilogue: Option<FuncRef>,
+) {
     let kernel = if convolution.depthwise {
         KernelTable::F32_DEPTHWISE_CONV2D_OFFSET
     } else {
@@ -260,7 +281,14 @@ pub(crate) fn emit_convolution(e: &mut Emitter<'_>, buffers: &[Buffer], convolut
         let address = e.buffer(buffer);
         e.store(address, args, offset);
     }
-    let (start, end) = (e.start, e.end);
+    let epilogue = match epilogue {
+        Some(function) => e.builder.ins().func_addr(types::I64, function),
+        None => e.int(0),
+    };
+    let (start, end, ctx, frame) = (e.start, e.end, e.ctx, e.frame);
+    e.store(epilogue, args, ConvArgs::EPILOGUE_OFFSET);
+    e.store(ctx, args, ConvArgs::CONTEXT_OFFSET);
+    e.store(frame, args, ConvArgs::FRAME_OFFSET);
     e.store(start, args, ConvArgs::FIRST_OFFSET);
     e.store(end, args, ConvArgs::LAST_OFFSET);
     e.call_kernel(kernel, args);

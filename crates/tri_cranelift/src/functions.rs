@@ -9,6 +9,7 @@ use tri_ir::Dim;
 use tri_kernel_ir::{Arguments, Form, Module, ScheduleId, SlotSize, Step, StepKind, workspace_bytes};
 
 use crate::emitter::{Emitter, signature};
+use crate::epilogue;
 use crate::launch::Work;
 use crate::schedule::gathers;
 use crate::tile::{self, Tile};
@@ -21,6 +22,8 @@ pub(crate) enum Function {
     Workspace(usize),
     /// The body of all steps of a form.
     Body(usize),
+    /// What the kernel of a convolution calls for parts of its result: the epilogue of a form.
+    Epilogue(usize),
     /// What calls a body for all units of its frame; forms with the same sizes of loops share it.
     Launch(usize),
     /// The chunks of a route that fall to some lanes: a schedule and a step of it.
@@ -181,6 +184,9 @@ impl Functions {
         let (form, number) = (Arc::new(form), self.forms.len());
         known.forms.insert(form.clone(), number);
         self.add(Function::Body(number));
+        if epilogue::of_convolution(&form).is_some() {
+            self.add(Function::Epilogue(number));
+        }
         let work = Arc::new(Work::of(&form));
         let launch = known.launches.get(&work).copied().unwrap_or_else(|| {
             let launch = self.launches.len();
@@ -211,6 +217,11 @@ impl Functions {
     /// The functions that a function may refer to, each once, in an order that its own contents give.
     pub(crate) fn callees(&self, module: &Module, function: Function) -> Vec<Function> {
         let mut callees = Vec::new();
+        if let Function::Body(form) = function
+            && epilogue::of_convolution(&self.form(form).form).is_some()
+        {
+            callees.push(Function::Epilogue(form));
+        }
         let (Function::Workspace(id) | Function::Chunks(id, _) | Function::Schedule(id)) = function else {
             return callees;
         };

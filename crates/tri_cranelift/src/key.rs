@@ -27,6 +27,7 @@ impl Fingerprint {
         digest.add(target);
         match function {
             Function::Body(form) => digest.add("body").add(&cx.functions.form(form).form),
+            Function::Epilogue(form) => digest.add("epilogue").add(&cx.functions.form(form).form),
             Function::Launch(launch) => digest.add("launch").add(&cx.functions.launch(launch).work),
             Function::Workspace(_) | Function::Chunks(..) | Function::Schedule(_) => {
                 let places = callees.iter().copied().zip(0..).collect();
@@ -69,7 +70,10 @@ impl Hashed<'_> {
                     self.digest.add(&(layout, functions.can_fail(*id)))
                 }
                 Function::Body(form) => self.digest.add(&form::layout(&functions.form(*form).form)),
-                Function::Chunks(..) | Function::Launch(_) | Function::Workspace(_) => self.digest.add(&()),
+                Function::Chunks(..)
+                | Function::Epilogue(_)
+                | Function::Launch(_)
+                | Function::Workspace(_) => self.digest.add(&()),
             };
         }
         if let Function::Chunks(_, step) = function {
@@ -120,6 +124,7 @@ impl Hashed<'_> {
             StepKind::Nest(_)
             | StepKind::Contraction(_)
             | StepKind::Attention(_)
+            | StepKind::Epilogue(_)
             | StepKind::QuantizeRows(_)
             | StepKind::Convolution(_)
             | StepKind::MaxPool(_)

@@ -5,7 +5,7 @@
 
 use cranelift_codegen::ir::{InstBuilder, Value, condcodes::IntCC, types};
 use tri_ir::{BinaryOp, Dim, UnaryOp};
-use tri_kernel_ir::{Body, Expr, Form, Nest, Stage, needed};
+use tri_kernel_ir::{Body, Contraction, Convolution, Expr, Form, Nest, Product, Stage, needed};
 use tri_kernels::Context;
 
 use crate::contraction::{COLUMNS, ROWS, unit_axes};
@@ -76,11 +76,10 @@ impl Work {
     pub(crate) fn of(form: &Form) -> Work {
         match &form.body {
             Body::Nest { nest, .. } => Work::of_nest(nest),
-            Body::Contraction(contraction) => Work::Contraction {
-                outer: contraction.outer.iter().map(|axis| axis.size.clone()).collect(),
-                m: contraction.m.clone(),
-                n: contraction.n.clone(),
-                k: contraction.k.clone(),
+            Body::Contraction(contraction) => Work::of_contraction(contraction),
+            Body::Epilogue { step, .. } => match &step.product {
+                Product::Contraction(contraction) => Work::of_contraction(contraction),
+                Product::Convolution(convolution) => Work::of_convolution(form, convolution),
             },
             Body::Attention { step, .. } => Work::Attention {
                 outer: step.outer_axes().to_vec(),
@@ -102,15 +101,26 @@ impl Work {
                 let signatures = [tiles[0].clone(), tiles[1].clone()];
                 Work::Clusters { rows: on[0].clone(), width: on[1].clone(), signatures }
             }
-            Body::Convolution(convolution) => {
-                let shape = |buffer: tri_kernel_ir::BufferId| &form.buffers[buffer.index()].shape;
-                let (out, weight) = (shape(convolution.out), shape(convolution.weight));
-                Work::Convolution {
-                    planes: out[..2].to_vec(),
-                    plane: out[2..].to_vec(),
-                    window: weight[1..].to_vec(),
-                }
-            }
+            Body::Convolution(convolution) => Work::of_convolution(form, convolution),
+        }
+    }
+
+    fn of_contraction(contraction: &Contraction) -> Work {
+        Work::Contraction {
+            outer: contraction.outer.iter().map(|axis| axis.size.clone()).collect(),
+            m: contraction.m.clone(),
+            n: contraction.n.clone(),
+            k: contraction.k.clone(),
+        }
+    }
+
+    fn of_convolution(form: &Form, convolution: &Convolution) -> Work {
+        let shape = |buffer: tri_kernel_ir::BufferId| &form.buffers[buffer.index()].shape;
+        let (out, weight) = (shape(convolution.out), shape(convolution.weight));
+        Work::Convolution {
+            planes: out[..2].to_vec(),
+            plane: out[2..].to_vec(),
+            window: weight[1..].to_vec(),
         }
     }
 

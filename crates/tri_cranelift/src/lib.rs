@@ -24,6 +24,7 @@ mod contraction;
 mod digest;
 mod elementwise;
 mod emitter;
+mod epilogue;
 mod executable;
 mod expression;
 mod failure;

@@ -16,7 +16,7 @@ use crate::softmax;
 const BLOCK: i64 = 4096;
 
 /// From where to where an inner loop runs.
-type Span = (Value, Value);
+pub(crate) type Span = (Value, Value);
 
 /// The first axis of the map that a nest consists of, if it does.
 pub(crate) fn split_axis(nest: &Nest) -> Option<&[Dim]> {

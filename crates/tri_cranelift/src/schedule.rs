@@ -201,6 +201,7 @@ impl<'m> ScheduleContext<'m> {
             }
             StepKind::Contraction(_)
             | StepKind::Attention(_)
+            | StepKind::Epilogue(_)
             | StepKind::QuantizeRows(_)
             | StepKind::Convolution(_)
             | StepKind::MaxPool(_)

@@ -1,6 +1,6 @@
 //! Tiles: schedules that only routes call, each time with a chunk of rows.
 //!
-//! A step of one that is a single call of a micro-kernel makes it there and then, since a launch takes about as long as the products
+//! A step of one that is a single call of a micro-kernel makes it there and then, with its epilogue if it has one, since a launch takes about as long as the products
 //! of a row. And where the rows are only rounded to bytes, or the result is a scaled product, the tile is told which rows of the route's
 //! operand and result are its own, so that none is moved: their order comes in place of the range that schedules ignore, and is null where
 //! they are neighbours. Other steps, and products of more than a few numbers, are launched as anywhere.
@@ -10,8 +10,9 @@ use tri_ir::{Dim, Symbol};
 use tri_kernel_ir::{Module, Place, RouteStep, Schedule, Step, StepKind, for_each_buffer};
 
 use crate::emitter::Emitter;
+use crate::expression::NestContext;
 use crate::schedule::ScheduleContext;
-use crate::{contraction, quantize};
+use crate::{contraction, epilogue, quantize};
 
 /// Most products of a chunk that are not worth sharing among threads: some 10 us.
 const MOST_PRODUCTS: i64 = 1 << 20;
@@ -78,9 +79,14 @@ pub(crate) fn find(module: &Module) -> Vec<Option<Tile>> {
 
 /// Whether a step of a tile makes its call itself.
 pub(crate) fn is_direct(step: &StepKind) -> bool {
-    let (rows, sizes) = match step {
-        StepKind::QuantizeRows(step) => (&step.rows, [step.width.as_constant(), Some(1)]),
-        StepKind::Contraction(product) if product.outer.is_empty() => {
+    let product = match step {
+        StepKind::Contraction(product) => Some(&**product),
+        StepKind::Epilogue(step) => step.contraction(),
+        _ => None,
+    };
+    let (rows, sizes) = match (step, product) {
+        (StepKind::QuantizeRows(step), _) => (&step.rows, [step.width.as_constant(), Some(1)]),
+        (_, Some(product)) if product.outer.is_empty() => {
             (&product.m, [product.n.as_constant(), product.k.as_constant()])
         }
         _ => return false,
@@ -112,6 +118,15 @@ impl ScheduleContext<'_> {
             StepKind::Contraction(product) => {
                 let order = order(e, tile.writes, to);
                 contraction::call(e, product, order);
+            }
+            StepKind::Epilogue(step) => {
+                let none = e.int(0);
+                let product = step.contraction().expect("a step that makes its call itself is a contraction");
+                contraction::call(e, product, none);
+                // Nothing in an epilogue can fail.
+                let cx = NestContext::new(&self.schedule().buffers, &step.nest, Symbol(0));
+                let (rows, columns) = (e.size(&product.m), e.size(&product.n));
+                epilogue::emit_points(e, &cx, (none, rows), (none, columns));
             }
             _ => unreachable!("only these are one call of a kernel"),
         }

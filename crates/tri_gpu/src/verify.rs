@@ -72,6 +72,7 @@ impl Run {
             | StepKind::Convolution(_)
             | StepKind::MaxPool(_)
             | StepKind::Clusters(_) => 1,
+            StepKind::Epilogue(_) => 2,
             StepKind::Route(_) => Run::OF_A_ROUTE,
             StepKind::Call(_) | StepKind::BindDim { .. } => 0,
         }

@@ -5,8 +5,8 @@ use tri_ir::Dim;
 
 use crate::operands::for_each_buffer;
 use crate::{
-    Access, Attention, BufferId, Contraction, ContractionKind, Expr, ExprId, Index, Nest, Schedule, Stage,
-    StepKind, Store, for_each_operand, plan,
+    Access, Attention, BufferId, Contraction, ContractionKind, Epilogue, Expr, ExprId, Index, Nest, Schedule,
+    Stage, StepKind, Store, for_each_operand, plan,
 };
 
 /// Operations of a softmax for each element: a comparison, a difference, its exponential, their sum, a quotient.
@@ -52,6 +52,7 @@ impl Costs<'_> {
                     bytes: self.all_of_each(&[step.input, step.weight, step.out])?,
                 })
             }
+            StepKind::Epilogue(step) => self.epilogue(step),
             StepKind::MaxPool(step) => self.nest(&step.nest),
             StepKind::QuantizeRows(step) => Ok(StepCost {
                 operations: 4.0 * self.size(&step.rows)? * self.size(&step.width)?,
@@ -104,6 +105,17 @@ impl Costs<'_> {
             }
         });
         Ok(StepCost { operations, is_bytewise: false, bytes: self.all_of_each(&named)? })
+    }
+
+    /// Sums stay in the cache, and count no bytes; the result counts once.
+    fn epilogue(&self, step: &Epilogue) -> Result<StepCost, DimError> {
+        let (product, nest) = (self.of(&step.product.step())?, self.nest(&step.nest)?);
+        let twice = 2.0 * self.all_of(step.product.out())?;
+        Ok(StepCost {
+            operations: product.operations + nest.operations,
+            is_bytewise: product.is_bytewise,
+            bytes: product.bytes + (nest.bytes - twice).max(0.0),
+        })
     }
 
     fn nest(&self, nest: &Nest) -> Result<StepCost, DimError> {

@@ -86,6 +86,7 @@ impl Steps<'_> {
                 StepKind::Nest(nest) => has_softmax(nest),
                 StepKind::Contraction(_)
                 | StepKind::Attention(_)
+                | StepKind::Epilogue(_)
                 | StepKind::QuantizeRows(_)
                 | StepKind::Convolution(_)
                 | StepKind::MaxPool(_)
@@ -108,6 +109,9 @@ impl Steps<'_> {
             Some(step) => {
                 let kernel = match &self.schedule.steps[step].kind {
                     StepKind::Nest(nest) => format!("in loop nest {}", nest.name),
+                    StepKind::Epilogue(step) => {
+                        format!("in the epilogue of {}", kernel_name(&step.product.step()))
+                    }
                     _ => "in the step that uses it".to_owned(),
                 };
                 (Some(step), kernel, inlined_reason(&inst.op))
@@ -119,6 +123,15 @@ impl Steps<'_> {
     /// What a step runs, and why an instruction became it.
     fn kernel(&self, inst: &Inst, step: usize) -> (String, &'static str) {
         let kind = &self.schedule.steps[step].kind;
+        match kind {
+            StepKind::Epilogue(step) if matches!(inst.op, Op::Contract { .. } | Op::Conv2d(_)) => {
+                self.kernel_of(inst, &step.product.step())
+            }
+            _ => self.kernel_of(inst, kind),
+        }
+    }
+
+    fn kernel_of(&self, inst: &Inst, kind: &StepKind) -> (String, &'static str) {
         let name = kernel_name(kind);
         match kind {
             StepKind::Contraction(step) if step.scales.is_some() => {
@@ -127,6 +140,9 @@ impl Steps<'_> {
             }
             StepKind::Contraction(step) => (name, contraction_reason(step.kind)),
             StepKind::Attention(_) => (name, ATTENTION),
+            StepKind::Epilogue(_) => {
+                (name, "elementwise, on each block of a product while it is in the cache")
+            }
             StepKind::QuantizeRows(_) => (name, "a micro-kernel for rows to bytes with a scale each"),
             StepKind::Convolution(step) if step.depthwise => {
                 (name, "a micro-kernel for as many groups as channels")
@@ -234,6 +250,7 @@ pub fn kernel_name(step: &StepKind) -> String {
         StepKind::Contraction(step) if step.scales.is_some() => "i8_trit_scaled_gemm".to_owned(),
         StepKind::Contraction(step) => gemm_name(step.kind).to_owned(),
         StepKind::Attention(_) => "attention".to_owned(),
+        StepKind::Epilogue(step) => format!("{}+{}", kernel_name(&step.product.step()), step.nest.name),
         StepKind::QuantizeRows(_) => "quantize_rows".to_owned(),
         StepKind::Convolution(step) if step.depthwise => "f32_depthwise_conv2d".to_owned(),
         StepKind::Convolution(step) => conv_name(step.kind).to_owned(),

@@ -8,8 +8,8 @@
 use tri_ir::{DType, Dim, Scalar, Symbol};
 
 use crate::{
-    Access, Attention, Buffer, BufferId, ClusterStep, Contraction, Convolution, Expr, Guard, Index, MaxPool,
-    Nest, Place, QuantizeStep, Schedule, Stage, StepKind,
+    Access, Attention, Buffer, BufferId, ClusterStep, Contraction, Convolution, Epilogue, Expr, Guard, Index,
+    MaxPool, Nest, Place, Product, QuantizeStep, Schedule, Stage, StepKind,
 };
 
 /// Sizes of a smaller amount stay numbers in a form.
@@ -42,6 +42,13 @@ pub enum Body {
     Attention {
         /// The parts.
         step: Box<Attention>,
+        /// Holds the word that a failure stores.
+        failure: Symbol,
+    },
+    /// A product and what a nest makes of it.
+    Epilogue {
+        /// The parts.
+        step: Box<Epilogue>,
         /// Holds the word that a failure stores.
         failure: Symbol,
     },
@@ -90,6 +97,15 @@ impl Form {
                 former.contraction(&mut step.scores);
                 former.contraction(&mut step.mix);
                 Body::Attention { step, failure: former.symbol(&Dim::constant(failure)) }
+            }
+            StepKind::Epilogue(step) => {
+                let mut step = step.clone();
+                match &mut step.product {
+                    Product::Contraction(contraction) => former.contraction(contraction),
+                    Product::Convolution(convolution) => former.convolution(convolution),
+                }
+                former.nest(&mut step.nest);
+                Body::Epilogue { step, failure: former.symbol(&Dim::constant(failure)) }
             }
             StepKind::QuantizeRows(step) => {
                 let mut step = step.clone();

@@ -9,7 +9,7 @@ use tri_ir::{
     UnaryOp,
 };
 
-use crate::Attention;
+use crate::{Attention, Epilogue};
 
 macro_rules! index {
     ($(#[$doc:meta])* $name:ident) => {
@@ -145,7 +145,8 @@ pub enum Place {
     State(u32),
     /// At the beginning of a slot of the workspace.
     Slot(u32),
-    /// The memory of another buffer with as many elements of the same type (a reshape).
+    /// The memory of another buffer with as many elements of the same type (a reshape) or of one as large (sums in the place of what becomes
+    /// of them).
     Alias(BufferId),
 }
 
@@ -174,6 +175,8 @@ pub enum StepKind {
     Contraction(Box<Contraction>),
     /// Two contractions around a nest, a block of rows at a time.
     Attention(Box<Attention>),
+    /// A contraction or convolution and a nest behind it, a block at a time.
+    Epilogue(Box<Epilogue>),
     /// Rows to bytes with a scale each, through a micro-kernel.
     QuantizeRows(QuantizeStep),
     /// A convolution through a micro-kernel.

@@ -9,7 +9,7 @@
 //! which fold an expression over inner axes into a register or store expressions over inner axes;
 //! elementwise chains, reductions, normalisations, softmax, mean pooling, gathers, copies and quantisers of weights are all nests. A
 //! [`Contraction`], a [`Convolution`], a [`MaxPool`], a [`QuantizeStep`], a [`ClusterStep`] and the rows of a softmax are served by micro-kernels. [`Attention`] is two
-//! contractions around a nest, block by block. A [`RouteStep`] groups rows by tile and calls tiles.
+//! contractions around a nest, block by block; an [`Epilogue`] is a product with a nest behind it, block by block. A [`RouteStep`] groups rows by tile and calls tiles.
 //! Backends lower each step once; nothing above this crate knows a target, nothing below it knows tensor IR ops.
 //!
 //! A [`Repeat`] runs some of the steps several times, over buffers that move from parameter to parameter: equal blocks are one.
@@ -21,6 +21,7 @@ mod analysis;
 mod attach;
 mod attention;
 mod cost;
+mod epilogue;
 mod explain;
 mod form;
 mod kir;
@@ -38,6 +39,7 @@ pub use analysis::{element_types, for_each_operand, needed, register_count};
 pub use attach::{attach, attach_error};
 pub use attention::Attention;
 pub use cost::{StepCost, cost};
+pub use epilogue::{Epilogue, Product};
 pub use explain::{KernelChoice, explain, explain_where, kernel_name};
 pub use form::{Arguments, Body, Form};
 pub use kir::{

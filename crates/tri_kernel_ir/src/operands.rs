@@ -1,6 +1,6 @@
 //! The buffers that a step names, in an order that depends on the step alone.
 
-use crate::{Attention, BufferId, Expr, MaxPool, Nest, Stage, StepKind};
+use crate::{Attention, BufferId, Contraction, Convolution, Expr, MaxPool, Nest, Product, Stage, StepKind};
 
 /// Every buffer that a step reads or writes, as often as it names it.
 pub fn for_each_buffer(step: &StepKind, visit: &mut dyn FnMut(BufferId)) {
@@ -12,9 +12,13 @@ pub fn for_each_buffer(step: &StepKind, visit: &mut dyn FnMut(BufferId)) {
             }
             all(&of_nest(nest));
         }
-        StepKind::Contraction(step) => {
-            all(&[step.lhs, step.rhs, step.out]);
-            step.scales.iter().for_each(|scales| all(&[scales.rows, scales.columns]));
+        StepKind::Contraction(step) => all(&of_contraction(step)),
+        StepKind::Epilogue(step) => {
+            match &step.product {
+                Product::Contraction(step) => all(&of_contraction(step)),
+                Product::Convolution(step) => all(&of_convolution(step)),
+            }
+            all(&of_nest(&step.nest));
         }
         StepKind::Attention(step) => {
             let Attention { scores, rows, mix, .. } = &**step;
@@ -23,7 +27,7 @@ pub fn for_each_buffer(step: &StepKind, visit: &mut dyn FnMut(BufferId)) {
             all(&[mix.lhs, mix.rhs, mix.out]);
         }
         StepKind::QuantizeRows(step) => all(&[step.x, step.digits, step.scales]),
-        StepKind::Convolution(step) => all(&[step.input, step.weight, step.out]),
+        StepKind::Convolution(step) => all(&of_convolution(step)),
         StepKind::Clusters(step) => all(&[step.on, step.clusters, step.tiles, step.out]),
         StepKind::Call(step) => {
             [&step.params, &step.results, &step.states].into_iter().for_each(|list| all(list));
@@ -46,10 +50,13 @@ pub(crate) fn for_each_buffer_mut(step: &mut StepKind, visit: &mut dyn FnMut(&mu
             for_each_of_nest(nest, visit);
         }
         StepKind::Nest(nest) => for_each_of_nest(nest, visit),
-        StepKind::Contraction(step) => {
-            [&mut step.lhs, &mut step.rhs, &mut step.out].into_iter().for_each(&mut *visit);
-            let scales = step.scales.iter_mut().flat_map(|scales| [&mut scales.rows, &mut scales.columns]);
-            scales.for_each(visit);
+        StepKind::Contraction(step) => for_each_of_contraction(step, visit),
+        StepKind::Epilogue(step) => {
+            match &mut step.product {
+                Product::Contraction(step) => for_each_of_contraction(step, visit),
+                Product::Convolution(step) => for_each_of_convolution(step, visit),
+            }
+            for_each_of_nest(&mut step.nest, visit);
         }
         StepKind::Attention(step) => {
             let Attention { scores, rows, mix, .. } = &mut **step;
@@ -60,9 +67,7 @@ pub(crate) fn for_each_buffer_mut(step: &mut StepKind, visit: &mut dyn FnMut(&mu
         StepKind::QuantizeRows(step) => {
             [&mut step.x, &mut step.digits, &mut step.scales].into_iter().for_each(visit);
         }
-        StepKind::Convolution(step) => {
-            [&mut step.input, &mut step.weight, &mut step.out].into_iter().for_each(visit);
-        }
+        StepKind::Convolution(step) => for_each_of_convolution(step, visit),
         StepKind::Clusters(step) => {
             [&mut step.on, &mut step.clusters, &mut step.tiles, &mut step.out].into_iter().for_each(visit);
         }
@@ -81,6 +86,24 @@ pub(crate) fn for_each_buffer_mut(step: &mut StepKind, visit: &mut dyn FnMut(&mu
         }
         StepKind::BindDim { from, .. } => visit(from),
     }
+}
+
+fn of_contraction(step: &Contraction) -> Vec<BufferId> {
+    let scales = step.scales.iter().flat_map(|scales| [scales.rows, scales.columns]);
+    [step.lhs, step.rhs, step.out].into_iter().chain(scales).collect()
+}
+
+fn for_each_of_contraction(step: &mut Contraction, visit: &mut dyn FnMut(&mut BufferId)) {
+    let scales = step.scales.iter_mut().flat_map(|scales| [&mut scales.rows, &mut scales.columns]);
+    [&mut step.lhs, &mut step.rhs, &mut step.out].into_iter().chain(scales).for_each(visit);
+}
+
+fn of_convolution(step: &Convolution) -> [BufferId; 3] {
+    [step.input, step.weight, step.out]
+}
+
+fn for_each_of_convolution(step: &mut Convolution, visit: &mut dyn FnMut(&mut BufferId)) {
+    [&mut step.input, &mut step.weight, &mut step.out].into_iter().for_each(visit);
 }
 
 fn of_nest(nest: &Nest) -> Vec<BufferId> {

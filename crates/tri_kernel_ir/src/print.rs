@@ -106,6 +106,12 @@ impl Printer<'_> {
                 self.contraction(f, &step.mix)?;
                 writeln!(f, "  }}")
             }
+            StepKind::Epilogue(step) => {
+                writeln!(f, "  epilogue {{")?;
+                self.step(f, &step.product.step())?;
+                self.nest(f, &step.nest)?;
+                writeln!(f, "  }}")
+            }
             StepKind::Convolution(convolution) => self.convolution(f, convolution),
             StepKind::MaxPool(MaxPool { attributes, input, out, nest: _ }) => {
                 let Pool2d { size, stride, padding, .. } = attributes;

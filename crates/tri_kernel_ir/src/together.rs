@@ -21,6 +21,7 @@ pub fn computing(module: &Module) -> Vec<bool> {
             StepKind::Nest(_)
             | StepKind::Contraction(_)
             | StepKind::Attention(_)
+            | StepKind::Epilogue(_)
             | StepKind::QuantizeRows(_)
             | StepKind::Convolution(_)
             | StepKind::MaxPool(_) => true,

@@ -88,7 +88,7 @@ impl Checker<'_> {
                 Place::Slot(i) => (i as usize) < s.slots.len(),
                 Place::Alias(of) => s.buffers.get(of.index()).is_some_and(|of| {
                     let elements = |shape: &[Dim]| Dim::product(shape);
-                    of.dtype == buffer.dtype
+                    of.dtype.bytes() == buffer.dtype.bytes()
                         && of.encoding == buffer.encoding
                         && (of.shape == buffer.shape
                             || matches!((elements(&of.shape), elements(&buffer.shape)), (Ok(a), Ok(b)) if a == b))
@@ -224,6 +224,12 @@ impl Checker<'_> {
                 self.nest(&step.rows)?;
                 self.contraction(&step.mix)?;
                 step.defect().map_or(Ok(()), Err)
+            }
+            StepKind::Epilogue(step) => {
+                self.step(&step.product.step())?;
+                self.nest(&step.nest)?;
+                let defect = step.defect(&self.schedule.buffers, |buffer| self.schedule.memory(buffer));
+                defect.map_or(Ok(()), Err)
             }
             StepKind::QuantizeRows(step) => {
                 self.dim(&step.rows)?;

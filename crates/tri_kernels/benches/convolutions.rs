@@ -51,6 +51,9 @@ fn args([channels, size, out_channels, kernel, stride]: [i64; 5]) -> ConvArgs {
         dilation_height: 1,
         dilation_width: 1,
         groups: 1,
+        epilogue: None,
+        context: std::ptr::null_mut(),
+        frame: std::ptr::null_mut(),
     }
 }
 

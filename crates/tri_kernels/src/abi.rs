@@ -202,7 +202,32 @@ pub struct ConvArgs {
     pub dilation_width: i64,
     /// Channel groups; divides C and O.
     pub groups: i64,
+    /// Called for each part of `out` once its sums are final, if there is one.
+    pub epilogue: Option<EpilogueFunction>,
+    /// What the epilogue is called with.
+    pub context: *mut Context,
+    /// The same.
+    pub frame: *mut i64,
 }
+
+/// Puts what becomes of sums in their place: `(context, frame, part, 0)`.
+pub type EpilogueFunction = unsafe extern "C" fn(*mut Context, *mut i64, *const EpilogueArgs, i64);
+
+/// Rows of results of neighbouring planes.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct EpilogueArgs {
+    /// First plane of the `N * O`.
+    pub first: i64,
+    /// One past the last plane.
+    pub last: i64,
+    /// First row of a plane.
+    pub top: i64,
+    /// One past the last row.
+    pub bottom: i64,
+}
+
+offsets!(EpilogueArgs { FIRST_OFFSET: first, LAST_OFFSET: last, TOP_OFFSET: top, BOTTOM_OFFSET: bottom });
 
 offsets!(ConvArgs {
     INPUT_OFFSET: input,
@@ -225,6 +250,9 @@ offsets!(ConvArgs {
     DILATION_HEIGHT_OFFSET: dilation_height,
     DILATION_WIDTH_OFFSET: dilation_width,
     GROUPS_OFFSET: groups,
+    EPILOGUE_OFFSET: epilogue,
+    CONTEXT_OFFSET: context,
+    FRAME_OFFSET: frame,
 });
 
 /// A pooling of contiguous operands: `input [planes, H, W]`, `out [planes, H2, W2]`, both f32. Padding is not looked at.

@@ -8,7 +8,8 @@
     reason = "kernels are pointer arithmetic throughout, under the promise of the C ABI"
 )]
 
-use crate::ConvArgs;
+use std::ops::Range;
+
 use crate::byte_gemm;
 use crate::conv_byte;
 use crate::conv_float;
@@ -16,6 +17,54 @@ use crate::element;
 use crate::float_gemm::Strided;
 use crate::lanes::Level;
 use crate::windows::{Planes, Windows};
+use crate::{ConvArgs, EpilogueArgs};
+
+/// Calls the epilogue, if there is one, for rows of planes whose sums are final.
+///
+/// # Safety
+/// The epilogue may be called as `args` says.
+#[inline(always)]
+pub(crate) unsafe fn finish(args: &ConvArgs, planes: Range<usize>, rows: &Range<i64>) {
+    if let Some(epilogue) = args.epilogue {
+        let part = EpilogueArgs {
+            first: planes.start as i64,
+            last: planes.end as i64,
+            top: rows.start,
+            bottom: rows.end,
+        };
+        epilogue(args.context, args.frame, &part, 0);
+    }
+}
+
+/// Bytes of results that an epilogue is called for, about: few enough to be in the cache still, many enough for long rows.
+const EPILOGUE_BYTES: i64 = 128 << 10;
+
+/// How far the epilogue has come in some planes.
+pub(crate) struct Finished<'a> {
+    args: &'a ConvArgs,
+    planes: Range<usize>,
+    /// Rows before this one are done.
+    next: i64,
+}
+
+impl<'a> Finished<'a> {
+    pub(crate) fn new(args: &'a ConvArgs, planes: Range<usize>) -> Self {
+        Finished { args, planes, next: 0 }
+    }
+
+    /// Calls the epilogue for rows before `end`, whose sums are final: at once if these are the last ones of a band, else when there are enough.
+    ///
+    /// # Safety
+    /// As [`finish`].
+    #[inline(always)]
+    pub(crate) unsafe fn up_to(&mut self, end: i64, is_last: bool) {
+        let bytes = 4 * self.planes.len() as i64 * self.args.out_width * (end - self.next);
+        if end > self.next && (is_last || bytes >= EPILOGUE_BYTES) {
+            finish(self.args, self.planes.clone(), &(self.next..end));
+            self.next = end;
+        }
+    }
+}
 
 /// The planes of one image and one group that a call computes.
 struct Part {
@@ -74,10 +123,12 @@ pub(crate) unsafe fn float_conv<L: Level, const TERM: u8, W: element::Element>(a
             base: args.out.cast::<f32>().wrapping_add(part.plane * plane_size),
             stride: plane_size as isize,
             rows: part.channels,
-            height: args.out_height,
+            plane: part.plane,
+            args,
         };
         if window == 0 {
             out.base.cast::<u8>().write_bytes(0, 4 * part.channels * plane_size);
+            finish(args, part.plane..part.plane + part.channels, &(0..args.out_height));
         } else {
             let weight = args.weight.wrapping_add(part.channel * window * W::BYTES);
             let weight = Strided::<W>::new(weight, window as isize, 1);
@@ -103,10 +154,12 @@ pub(crate) unsafe fn byte_conv<L: Level>(args: &ConvArgs) {
             base: args.out.cast::<i32>().wrapping_add(part.plane * plane_size),
             stride: plane_size as isize,
             rows: part.channels,
-            height: args.out_height,
+            plane: part.plane,
+            args,
         };
         if window == 0 {
             out.base.cast::<u8>().write_bytes(0, 4 * part.channels * plane_size);
+            finish(args, part.plane..part.plane + part.channels, &(0..args.out_height));
         } else {
             let weight = byte_gemm::Strided {
                 base: args.weight.cast::<i8>().wrapping_add(part.channel * window),

@@ -5,21 +5,24 @@
     reason = "kernels are pointer arithmetic throughout, under the promise of the C ABI"
 )]
 
+use crate::ConvArgs;
 use crate::byte_gemm::Strided;
 use crate::byte_panel::{
     Block, MOST_BYTES, PACKED_ROWS, PanelColumns, PanelVector, ROW_BYTES, VECTORS, bias, copy_row, per_lane,
 };
+use crate::conv::Finished;
 use crate::lanes::{Level, PanelLanes};
 use crate::scratch::Scratch;
 use crate::windows::{Pieces, Planes};
 
 /// The planes that a convolution writes: `rows` of them, `stride` elements apart.
-pub(crate) struct Output {
+pub(crate) struct Output<'a> {
     pub(crate) base: *mut i32,
     pub(crate) stride: isize,
     pub(crate) rows: usize,
-    /// Rows of results of a plane.
-    pub(crate) height: i64,
+    /// Number of the first.
+    pub(crate) plane: usize,
+    pub(crate) args: &'a ConvArgs,
 }
 
 /// `out = weights * windows` over `depth` products, at least one.
@@ -30,7 +33,7 @@ pub(crate) struct Output {
 pub(crate) unsafe fn multiply<L: Level>(
     a: &Strided,
     planes: &mut Planes,
-    out: &Output,
+    out: &Output<'_>,
     depth: usize,
     places: usize,
 ) {
@@ -49,8 +52,9 @@ pub(crate) unsafe fn multiply<L: Level>(
                 let sum = copy_row::<L, _, Planes>(a, (row + i, k, length), to, scratch.mask);
                 *surplus = bias::<L, Planes>().wrapping_mul(sum);
             }
+            let mut finished = Finished::new(out.args, out.plane + row..out.plane + row + rows);
             let mut top = 0;
-            while top < out.height {
+            while top < out.args.out_height {
                 let band = planes.band(top, channels.end - channels.start, size_of::<i8>());
                 planes.lay::<i8>(channels.clone(), &band);
                 let columns = planes.columns(&band);
@@ -77,6 +81,10 @@ pub(crate) unsafe fn multiply<L: Level>(
                         pieces: Some(&Pieces::new(planes, band.start, column, used, L::Panels::LANES)),
                     };
                     block.rows::<L, Planes>(rows);
+                    if k + length == depth {
+                        let end = column + used;
+                        finished.up_to(band.start + planes.whole_rows(end), end == columns);
+                    }
                 }
                 top = band.end;
             }

@@ -10,6 +10,8 @@
     reason = "kernels are pointer arithmetic throughout, under the promise of the C ABI"
 )]
 
+use crate::ConvArgs;
+use crate::conv::Finished;
 use crate::float::{Rows, left_block, term};
 use crate::lanes::{FloatLanes, Level};
 use crate::scratch::{REGION_BYTES, Scratch};
@@ -27,12 +29,13 @@ const WIDEST: usize = VECTORS * MOST_LANES;
 const PANELS: usize = 4;
 
 /// The planes that a convolution writes: `rows` of them, `stride` elements apart.
-pub(crate) struct Output {
+pub(crate) struct Output<'a> {
     pub(crate) base: *mut f32,
     pub(crate) stride: isize,
     pub(crate) rows: usize,
-    /// Rows of results of a plane.
-    pub(crate) height: i64,
+    /// Number of the first.
+    pub(crate) plane: usize,
+    pub(crate) args: &'a ConvArgs,
 }
 
 /// `out = weights * windows` over `depth` terms, at least one.
@@ -43,7 +46,7 @@ pub(crate) struct Output {
 pub(crate) unsafe fn multiply<L: Level, const TERM: u8, A: Rows>(
     a: &A,
     planes: &mut Planes,
-    out: &Output,
+    out: &Output<'_>,
     depth: usize,
     places: usize,
 ) {
@@ -56,7 +59,7 @@ pub(crate) unsafe fn multiply<L: Level, const TERM: u8, A: Rows>(
             let height = BLOCK.min(depth - k);
             let channels = (k / places) as i64..((k + height - 1) / places) as i64 + 1;
             let left = match a.direct() {
-                Some((base, stride)) if out.height as usize * planes.pitch <= PANELS * width => {
+                Some((base, stride)) if out.args.out_height as usize * planes.pitch <= PANELS * width => {
                     (base.offset(row as isize * stride).add(k), stride)
                 }
                 _ => left_block(a, &scratch, row, rows, k, height),
@@ -66,8 +69,9 @@ pub(crate) unsafe fn multiply<L: Level, const TERM: u8, A: Rows>(
             } else {
                 Extremes::new()
             };
+            let mut finished = Finished::new(out.args, out.plane + row..out.plane + row + rows);
             let mut top = 0;
-            while top < out.height {
+            while top < out.args.out_height {
                 let band = planes.band(top, channels.end - channels.start, size_of::<f32>());
                 planes.lay::<f32>(channels.clone(), &band);
                 if TERM == term::MASKED_FMA && !is_careful {
@@ -101,6 +105,10 @@ pub(crate) unsafe fn multiply<L: Level, const TERM: u8, A: Rows>(
                         block.rows::<L, { term::FMA }>(rows);
                     } else {
                         block.rows::<L, TERM>(rows);
+                    }
+                    if k + height == depth {
+                        let end = column + used;
+                        finished.up_to(band.start + planes.whole_rows(end), end == columns);
                     }
                 }
                 top = band.end;

@@ -11,6 +11,7 @@
 
 use std::ops::Range;
 
+use crate::conv::finish;
 use crate::float::MOST_LANES;
 use crate::lanes::{FloatLanes, Level};
 use crate::scratch::{REGION_BYTES, Scratch};
@@ -99,6 +100,7 @@ pub(crate) unsafe fn convolve<L: Level>(args: &ConvArgs, general: ConvKernel) {
             copy_band(args, &layout, input, &rows, scratch.left.cast());
             for plane in planes.clone() {
                 band::<L>(args, &layout, &scratch, plane, &rows);
+                finish(args, plane as usize..plane as usize + 1, &rows);
             }
         }
     }

@@ -40,10 +40,10 @@ mod table;
 mod windows;
 
 pub use abi::{
-    ClusterArgs, ClusterKernel, Context, ConvArgs, ConvKernel, GemmArgs, GemmKernel, KernelTable, Mark,
-    ParallelBody, ParallelFor, PoolArgs, PoolKernel, QuantizeArgs, QuantizeKernel, RouteArgs, RouteKernel,
-    ScalarF32, ScalarF64, ScaledGemmArgs, ScaledGemmKernel, SoftmaxArgs, SoftmaxKernel, TernaryF32,
-    TernaryF64, unread_mark,
+    ClusterArgs, ClusterKernel, Context, ConvArgs, ConvKernel, EpilogueArgs, EpilogueFunction, GemmArgs,
+    GemmKernel, KernelTable, Mark, ParallelBody, ParallelFor, PoolArgs, PoolKernel, QuantizeArgs,
+    QuantizeKernel, RouteArgs, RouteKernel, ScalarF32, ScalarF64, ScaledGemmArgs, ScaledGemmKernel,
+    SoftmaxArgs, SoftmaxKernel, TernaryF32, TernaryF64, unread_mark,
 };
 pub use level::CpuLevel;
 pub use product::{Product, ProductArgs};

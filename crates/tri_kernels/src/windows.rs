@@ -105,6 +105,12 @@ impl Planes {
         (rows.end - rows.start - 1) as usize * self.pitch + self.windows.out[1] as usize
     }
 
+    /// How many rows of results end within so many flat columns.
+    #[inline(always)]
+    pub(crate) fn whole_rows(&self, columns: usize) -> i64 {
+        ((columns + self.pitch - self.windows.out[1] as usize) / self.pitch) as i64
+    }
+
     /// Brings what a band sees of some channels to where [`Planes::at`] finds it.
     #[inline(always)]
     pub(crate) unsafe fn lay<T: Copy>(&mut self, channels: Range<i64>, rows: &Range<i64>) {

@@ -40,7 +40,7 @@ pub(crate) fn kind(form: &Form) -> Kind {
             Some(_) => Kind::Tile,
             None => Kind::Window,
         },
-        Body::Clusters(_) => Kind::Point,
+        Body::Epilogue { .. } | Body::Clusters(_) => Kind::Point,
     }
 }
 
@@ -109,6 +109,8 @@ fn units(form: &Form) -> Result<Units, Unserved> {
             }
             None => (convolution::axes(&form.buffers, step), 1),
         },
+        // Lowered as its parts.
+        Body::Epilogue { .. } => return Err("an epilogue by a form"),
         // It is there already.
         Body::Clusters(_) => return Err("a choice of tiles by a form"),
     })
@@ -131,7 +133,7 @@ fn emit(e: &mut Emitter, form: &Form) {
             Some(window) => implicit::emit(e, &window, THREADS),
             None => convolution::emit(e, &form.buffers, step, THREADS),
         },
-        Body::Clusters(_) => unreachable!("a form without units has no kernel"),
+        Body::Epilogue { .. } | Body::Clusters(_) => unreachable!("a form without units has no kernel"),
     }
 }
 

@@ -6,8 +6,8 @@ use tri_cranelift::{Code, Effort, Executable, Failure, FrameLayout, Options, com
 use tri_ir::{DType, math};
 use tri_kernel_ir::{Module, Schedule, ScheduleId, plan, verify, workspace_bytes};
 use tri_kernels::{
-    ClusterArgs, Context, ConvArgs, CpuLevel, GemmArgs, KernelTable, ParallelBody, PoolArgs, QuantizeArgs,
-    ScaledGemmArgs, SoftmaxArgs, route, unread_mark,
+    ClusterArgs, Context, ConvArgs, CpuLevel, EpilogueArgs, GemmArgs, KernelTable, ParallelBody, PoolArgs,
+    QuantizeArgs, ScaledGemmArgs, SoftmaxArgs, route, unread_mark,
 };
 
 /// Levels that this machine can run.
@@ -106,6 +106,14 @@ unsafe extern "C" fn f32_conv2d(args: *const ConvArgs) {
                 }
                 let to = (plane * x.out_height + h) * x.out_width + w;
                 x.out.cast::<f32>().offset(to as isize).write_unaligned(sum);
+            }
+        }
+        // In parts of several rows of several planes.
+        for top in (0..x.out_height).step_by(4) {
+            let bottom = x.out_height.min(top + 4);
+            let part = EpilogueArgs { first: x.first, last: x.last, top, bottom };
+            if let Some(epilogue) = x.epilogue {
+                epilogue(x.context, x.frame, &raw const part, 0);
             }
         }
     }

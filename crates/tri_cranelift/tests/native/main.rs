@@ -7,6 +7,7 @@ mod attention;
 mod build;
 mod code;
 mod elementwise;
+mod epilogues;
 mod folds;
 mod machine;
 mod programs;

@@ -6,7 +6,7 @@ use tri_ir::{BinaryOp, DType, Dim, Encoding, Inst, Op, TensorType, Value};
 use super::affine::{Affine, contiguous};
 use super::nest::NestBuilder;
 use super::{Failure, Scheduler};
-use crate::{BufferId, Contraction, ContractionKind, OuterAxis, Scales, StepKind, Store};
+use crate::{BufferId, Contraction, ContractionKind, OuterAxis, Product, Scales, StepKind, Store};
 
 /// An operand as the micro-kernel sees it: where it begins and what one step on each of its axes is.
 #[derive(Debug)]
@@ -96,14 +96,19 @@ impl<'m> Scheduler<'m> {
         let scaled =
             if kind == ContractionKind::I8T2 && outer.is_empty() { self.scaled(result)? } else { None };
         let (made, scales) = scaled.map_or((result, None), |(made, scales)| (made, Some(scales)));
-        let out = self.target(made);
+        let is_plain = outer.is_empty() && free_b.len() == 1;
+        let behind = if is_plain { self.behind(made, 1) } else { None };
         if scales.is_some() {
-            self.scaled_at.insert(made, self.steps.len());
+            self.made_at.insert(made, self.steps.len());
         }
+        let out = match behind {
+            Some(behind) => self.place_of_product(behind),
+            None => self.target(made),
+        };
         let [lhs_row, _, out_stride] = row.strides;
         let [lhs_k, rhs_k, _] = k.strides;
         let [_, rhs_column, _] = column.strides;
-        self.step(StepKind::Contraction(Box::new(Contraction {
+        let step = Contraction {
             kind,
             outer: outer
                 .into_iter()
@@ -122,8 +127,14 @@ impl<'m> Scheduler<'m> {
             out_offset: Dim::constant(0),
             out_stride,
             scales,
-        })));
-        Ok(())
+        };
+        match behind {
+            Some(behind) => self.epilogue(behind, Product::Contraction(Box::new(step)), 1),
+            None => {
+                self.step(StepKind::Contraction(Box::new(step)));
+                Ok(())
+            }
+        }
     }
 
     /// Where sums become `(sum as f32) * rows * columns` and serve nothing else: that value, and where the scales lie.

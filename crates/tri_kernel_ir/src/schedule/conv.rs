@@ -3,7 +3,10 @@
 use tri_ir::{Conv2d, DType, Dim, Inst};
 
 use super::{Failure, Scheduler};
-use crate::{ContractionKind, Convolution, StepKind};
+use crate::{ContractionKind, Convolution, Product, StepKind};
+
+/// How many axes a plane has.
+const PLANE: usize = 2;
 
 impl<'m> Scheduler<'m> {
     pub(super) fn conv2d(&mut self, inst: &'m Inst, attributes: Conv2d) -> Result<(), Failure> {
@@ -19,8 +22,19 @@ impl<'m> Scheduler<'m> {
         self.plain(inst.args[1])?;
         let input = self.store(inst.args[0])?;
         let weight = self.store(inst.args[1])?;
-        let out = self.target(inst.results[0]);
-        self.step(StepKind::Convolution(Convolution { kind, depthwise, attributes, input, weight, out }));
-        Ok(())
+        let sums = inst.results[0];
+        let behind = self.behind(sums, PLANE);
+        let out = match behind {
+            Some(behind) => self.place_of_product(behind),
+            None => self.target(sums),
+        };
+        let step = Convolution { kind, depthwise, attributes, input, weight, out };
+        match behind {
+            Some(behind) => self.epilogue(behind, Product::Convolution(step), PLANE),
+            None => {
+                self.step(StepKind::Convolution(step));
+                Ok(())
+            }
+        }
     }
 }

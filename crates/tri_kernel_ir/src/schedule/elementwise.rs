@@ -117,7 +117,12 @@ impl<'m> Scheduler<'m> {
         Ok(id)
     }
 
-    fn compute(&self, nest: &mut NestBuilder, inst: &Inst, at: &[Affine]) -> Result<ExprId, Failure> {
+    pub(super) fn compute(
+        &self,
+        nest: &mut NestBuilder,
+        inst: &Inst,
+        at: &[Affine],
+    ) -> Result<ExprId, Failure> {
         if let Some(index) = self.view(inst, at)? {
             return self.element(nest, inst.args[0], &index);
         }

@@ -28,7 +28,7 @@ fn is_free(op: &Op) -> bool {
     matches!(op, Op::Constant(_) | Op::DimValue(_) | Op::Iota { .. })
 }
 
-fn is_elementwise(op: &Op) -> bool {
+pub(super) fn is_elementwise(op: &Op) -> bool {
     matches!(op, Op::Unary(_) | Op::Binary(_) | Op::Select | Op::Cast | Op::Random)
 }
 

@@ -12,6 +12,7 @@ mod contract;
 mod conv;
 mod elementwise;
 mod encode;
+mod epilogue;
 mod fuse;
 mod movement;
 mod nest;
@@ -33,6 +34,7 @@ use crate::repeat;
 use crate::{Access, Buffer, BufferId, Module, Place, Schedule, Step, StepKind};
 use affine::Affine;
 use attention::Attentions;
+use epilogue::Ends;
 use nest::{NestBuilder, access};
 
 /// How much is computed in one nest.
@@ -125,8 +127,9 @@ struct Scheduler<'m> {
     /// The instruction that uses each value, where it is used once in all.
     used_by: Vec<Option<&'m Inst>>,
     attentions: Attentions<'m>,
-    /// The contraction that makes a value by scaling its sums.
-    scaled_at: FxHashMap<Value, usize>,
+    ends: Ends,
+    /// The step of a product that makes a value of its sums, ahead of the value's turn.
+    made_at: FxHashMap<Value, usize>,
     /// The buffer of each value that is stored.
     stored: Vec<Option<BufferId>>,
     /// The results of the function that a value is stored as, where it is made.
@@ -156,13 +159,18 @@ impl<'m> Scheduler<'m> {
             Fusion::None => Attentions::default(),
             Fusion::Full => Attentions::find(function, &inline, &used_by),
         };
+        let ends = match fusion {
+            Fusion::None => Ends::default(),
+            Fusion::Full => Ends::find(function, &inline),
+        };
         Scheduler {
             function,
             inline,
             defined_by,
             used_by,
             attentions,
-            scaled_at: FxHashMap::default(),
+            ends,
+            made_at: FxHashMap::default(),
             stored: vec![None; function.values.len()],
             result_of,
             buffers: Vec::new(),
@@ -202,8 +210,8 @@ impl<'m> Scheduler<'m> {
                 },
                 Failure::Size(error) => ScheduleError::Size { function: name(), error },
             })?;
-            let scaled = inst.results.first().and_then(|value| self.scaled_at.get(value));
-            made.push(scaled.map_or(first..self.steps.len(), |step| *step..*step + 1));
+            let ahead = inst.results.first().and_then(|value| self.made_at.get(value));
+            made.push(ahead.map_or(first..self.steps.len(), |step| *step..*step + 1));
         }
         let size = |error| ScheduleError::Size { function: name(), error };
         let results = self.results().map_err(|failure| match failure {
@@ -249,7 +257,7 @@ impl<'m> Scheduler<'m> {
     }
 
     fn inst(&mut self, at: usize, inst: &'m Inst) -> Result<(), Failure> {
-        // What a contraction scales is stored before its turn.
+        // What a product makes of its sums is stored before its turn.
         let done = |value: &Value| self.inline[value.index()] || self.stored[value.index()].is_some();
         let replaced = |value: &Value| self.attentions.replaces(*value);
         if inst.results.first().is_some_and(|value| done(value) || replaced(value)) {

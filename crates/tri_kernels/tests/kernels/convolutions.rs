@@ -1,6 +1,6 @@
 //! Convolutions of floats and bytes.
 
-use tri_kernels::{ConvArgs, KernelTable};
+use tri_kernels::{Context, ConvArgs, EpilogueArgs, KernelTable};
 
 use crate::support::{Bytes, Random, f32_bytes, levels, random_trit, same, trit_bytes, trit_step};
 
@@ -69,6 +69,9 @@ fn conv_args(sizes: [i64; 14]) -> ConvArgs {
         dilation_height: dh,
         dilation_width: dw,
         groups,
+        epilogue: None,
+        context: std::ptr::null_mut(),
+        frame: std::ptr::null_mut(),
     }
 }
 
@@ -112,6 +115,23 @@ fn convolve<T: Copy, W: Copy, S: Copy>(
     out
 }
 
+/// What [`turn`] changes of a result.
+const TURNED: u32 = 0x5a5a_0001;
+
+/// An epilogue that turns some bits of each result; the frame is the result's memory and the size of its planes.
+unsafe extern "C" fn turn(_: *mut Context, frame: *mut i64, part: *const EpilogueArgs, _: i64) {
+    // SAFETY: the test gives the frame, and the kernel parts of its result.
+    unsafe {
+        let ([out, height, width], part) = (frame.cast::<[i64; 3]>().read(), &*part);
+        for plane in part.first..part.last {
+            for at in part.top * width..part.bottom * width {
+                let word = (out as *mut u32).offset((plane * height * width + at) as isize);
+                word.write_unaligned(word.read_unaligned() ^ TURNED);
+            }
+        }
+    }
+}
+
 fn check_conv<T: Copy, W: Copy>(
     cases: &[[i64; 14]],
     select: impl Fn(&KernelTable) -> tri_kernels::ConvKernel,
@@ -138,13 +158,17 @@ fn check_conv<T: Copy, W: Copy>(
             for split in [0, planes / 3, planes / 2] {
                 let mut out = Bytes::filled(4 * expected.len() + 4);
                 (args.input, args.weight, args.out) = (input_bytes.ptr(), weight_bytes.ptr(), out.ptr_mut());
+                let mut frame = [out.ptr_mut() as i64, args.out_height, args.out_width];
+                let turned = if split > 0 { TURNED } else { 0 };
+                args.epilogue = (split > 0).then_some(turn as _);
+                args.frame = frame.as_mut_ptr();
                 for (first, last) in [(0, split), (split, planes)] {
                     (args.first, args.last) = (first, last);
                     // SAFETY: the operands are made for these sizes.
                     unsafe { select(table)(&args) };
                 }
                 for (i, &want) in expected.iter().enumerate() {
-                    let got = out.word(i);
+                    let got = out.word(i) ^ turned;
                     assert!(
                         same(got, want),
                         "{level:?} {sizes:?} split at {split}, {i}: {got:x}, not {want:x}"

@@ -71,6 +71,7 @@ fn written(step: &StepKind) -> Vec<BufferId> {
             stores.map(|store| store.to.buffer).collect()
         }
         StepKind::Contraction(step) => vec![step.out],
+        StepKind::Epilogue(step) => vec![step.product.out()],
         StepKind::Attention(step) => vec![step.mix.out],
         StepKind::QuantizeRows(step) => vec![step.digits, step.scales],
         StepKind::Convolution(step) => vec![step.out],
@@ -211,7 +212,11 @@ impl Host<'_> {
                     self.group(frame, route, runs)?;
                 }
                 StepKind::Route(route) => self.route(frame, route, runs)?,
-                step => self.launch(frame, &runs[0], &[], &written(step))?,
+                step => {
+                    for run in runs {
+                        self.launch(frame, run, &[], &written(step))?;
+                    }
+                }
             }
         }
         Ok(())
