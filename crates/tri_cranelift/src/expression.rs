@@ -7,6 +7,7 @@ use tri_kernel_ir::{
     Access, Buffer, BufferId, Expr, ExprId, Guard, Index, Nest, element_types, for_each_operand, needed,
 };
 
+use crate::ahead::{Ahead, within_row};
 use crate::elementwise::{binary_has_lanes, has_lanes, unary_has_lanes};
 use crate::emitter::Emitter;
 use crate::lanes::{Lanes, Width};
@@ -32,6 +33,8 @@ pub(crate) struct Point<'p> {
     varies: &'p [bool],
     one: Vec<Option<Value>>,
     four: Vec<Option<Value>>,
+    /// For each load whose elements are adjacent along the last index, where its row begins, if that is known.
+    rows: &'p [Option<Value>],
 }
 
 impl<'p> Point<'p> {
@@ -44,7 +47,24 @@ impl<'p> Point<'p> {
     ) -> Point<'p> {
         let width = if varies.is_some() { Width::Four } else { Width::One };
         let four = if varies.is_some() { vec![None; exprs] } else { Vec::new() };
-        Point { indices, regs, width, varies: varies.unwrap_or(&[]), one: vec![None; exprs], four }
+        Point { indices, regs, width, varies: varies.unwrap_or(&[]), one: vec![None; exprs], four, rows: &[] }
+    }
+
+    /// A point of a loop that something was computed ahead of.
+    pub(crate) fn after(
+        ahead: &'p Ahead,
+        indices: &'p [Value],
+        regs: &'p [Option<Value>],
+        varies: Option<&'p [bool]>,
+    ) -> Point<'p> {
+        let four = if varies.is_some() { ahead.four.clone() } else { Vec::new() };
+        let point = Point::new(indices, regs, varies, 0);
+        Point { one: ahead.one.clone(), four, rows: &ahead.rows, ..point }
+    }
+
+    /// What was computed, by expression: scalars and lanes.
+    pub(crate) fn into_values(self) -> (Vec<Option<Value>>, Vec<Option<Value>>) {
+        (self.one, self.four)
     }
 
     fn width_of(&self, expr: ExprId) -> Width {
@@ -151,26 +171,37 @@ impl<'n> NestContext<'n> {
     ) -> Vec<Value> {
         let needed = needed(self.nest, roots);
         for id in (0..needed.len()).filter(|id| needed[*id]).map(|id| ExprId(id as u32)) {
-            let width = point.width_of(id);
-            let done = match width {
-                Width::One => point.one[id.index()],
-                Width::Four => point.four[id.index()],
-            };
-            if done.is_some() {
-                continue;
-            }
-            let value = self.compute(e, point, id, width);
-            match width {
-                Width::One => point.one[id.index()] = Some(value),
-                Width::Four => point.four[id.index()] = Some(value),
-            }
+            self.evaluate_alone(e, point, id);
         }
         let width = point.width;
         roots.iter().map(|root| self.operand(e, point, *root, width)).collect()
     }
 
+    /// Computes one expression whose operands are computed, unless it is.
+    pub(crate) fn evaluate_alone(&self, e: &mut Emitter<'_>, point: &mut Point<'_>, id: ExprId) {
+        let width = point.width_of(id);
+        let done = match width {
+            Width::One => point.one[id.index()],
+            Width::Four => point.four[id.index()],
+        };
+        if done.is_some() {
+            return;
+        }
+        let value = self.compute(e, point, id, width);
+        match width {
+            Width::One => point.one[id.index()] = Some(value),
+            Width::Four => point.four[id.index()] = Some(value),
+        }
+    }
+
     /// A computed value in a width.
-    fn operand(&self, e: &mut Emitter<'_>, point: &mut Point<'_>, id: ExprId, width: Width) -> Value {
+    pub(crate) fn operand(
+        &self,
+        e: &mut Emitter<'_>,
+        point: &mut Point<'_>,
+        id: ExprId,
+        width: Width,
+    ) -> Value {
         let at = id.index();
         let known = if width == Width::One { point.one[at] } else { point.four[at] };
         known.unwrap_or_else(|| {
@@ -195,7 +226,7 @@ impl<'n> NestContext<'n> {
             Expr::Reg(reg) => {
                 point.regs[reg.index()].expect("verified: a register is written before it is read")
             }
-            Expr::Load(access) => self.load(e, point, access, width),
+            Expr::Load(access) => self.load(e, point, id, access, width),
             Expr::GuardedLoad { access, guards, otherwise } => {
                 self.guarded_load(e, point, access, guards, *otherwise, width)
             }
@@ -257,9 +288,19 @@ impl<'n> NestContext<'n> {
         sum
     }
 
-    fn load(&self, e: &mut Emitter<'_>, point: &Point<'_>, access: &Access, width: Width) -> Value {
+    fn load(
+        &self,
+        e: &mut Emitter<'_>,
+        point: &Point<'_>,
+        id: ExprId,
+        access: &Access,
+        width: Width,
+    ) -> Value {
         let dtype = self.buffer_dtype(access.buffer);
-        let address = e.address(access, point.indices, dtype.bytes());
+        let address = match (point.rows.get(id.index()), point.indices.last()) {
+            (Some(Some(row)), Some(index)) => within_row(e, *row, *index, dtype.bytes()),
+            _ => e.address(access, point.indices, dtype.bytes()),
+        };
         Lanes { e, width }.load(dtype, address)
     }
 
@@ -274,7 +315,15 @@ impl<'n> NestContext<'n> {
     ) -> Value {
         let condition = holds(e, point.indices, guards);
         let otherwise = Lanes { e, width }.scalar(otherwise);
-        e.value_if(condition, |e| vec![self.load(e, point, access, width)], &[otherwise])[0]
+        e.value_if(
+            condition,
+            |e| {
+                let dtype = self.buffer_dtype(access.buffer);
+                let address = e.address(access, point.indices, dtype.bytes());
+                vec![Lanes { e, width }.load(dtype, address)]
+            },
+            &[otherwise],
+        )[0]
     }
 
     fn gather(

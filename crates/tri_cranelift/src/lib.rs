@@ -14,6 +14,7 @@
 //! Every CPU level computes the same bits: `docs/numerics.md` fixes the order of each sum, and elementary functions are
 //! expanded from their one definition in [`tri_ir::math`].
 
+mod ahead;
 mod attention;
 mod bytes;
 mod cast;

@@ -7,6 +7,7 @@ use cranelift_codegen::ir::{InstBuilder, Value, condcodes::IntCC};
 use tri_ir::Dim;
 use tri_kernel_ir::{Expr, ExprId, Index, Nest, Place, Stage, Store, needed, register_count};
 
+use crate::ahead::{self, Ahead};
 use crate::emitter::Emitter;
 use crate::expression::{NestContext, Point, is_contiguous};
 use crate::lanes::{Lanes, Width};
@@ -182,7 +183,7 @@ struct Map<'m> {
 impl Map<'_> {
     fn emit(&self, e: &mut Emitter<'_>, outer: &[Value], axes: &[Dim], span: Option<Span>) {
         let mut indices = outer.to_vec();
-        let Some((last, rest)) = axes.split_last() else { return self.store(e, &indices, None) };
+        let Some((last, rest)) = axes.split_last() else { return self.store(e, &indices) };
         let innermost = Index((outer.len() + rest.len()) as u32);
         let varies = self.cx.varying(innermost);
         let short = last.as_constant().is_some_and(|size| size < 4);
@@ -203,50 +204,72 @@ impl Map<'_> {
         (start, end): Span,
         lanes: Option<&[bool]>,
     ) {
-        let mut start = start;
-        if lanes.is_some() {
-            let length = e.builder.ins().isub(end, start);
-            let fours = e.builder.ins().band_imm_s(length, -4);
-            let middle = e.builder.ins().iadd(start, fours);
-            self.steps(e, indices, (start, middle), lanes);
-            start = middle;
+        let Some(varies) = lanes else {
+            e.for_each(start, end, 1, &[], |e, index, _| {
+                indices.push(index);
+                self.store(e, indices);
+                indices.pop();
+                Vec::new()
+            });
+            return;
+        };
+        let is_some = e.builder.ins().icmp(IntCC::SignedLessThan, start, end);
+        let (inside, done) = (e.builder.create_block(), e.builder.create_block());
+        e.builder.ins().brif(is_some, inside, &[], done, &[]);
+        e.builder.switch_to_block(inside);
+        e.builder.seal_block(inside);
+        self.vector_loop(e, indices, (start, end), varies);
+        e.builder.ins().jump(done, &[]);
+        e.builder.switch_to_block(done);
+        e.builder.seal_block(done);
+    }
+
+    /// Fours of neighbours, then what is left, one after the other; there is at least one.
+    fn vector_loop(&self, e: &mut Emitter<'_>, outer: &[Value], (start, end): Span, varies: &[bool]) {
+        let innermost = Index(outer.len() as u32);
+        let zero = e.int(0);
+        let at_zero: Vec<Value> = outer.iter().copied().chain([zero]).collect();
+        let ahead = Ahead::of(e, self.cx, self.regs, outer, &self.roots(), varies);
+        let rows: Vec<Value> =
+            self.stores.iter().map(|store| ahead::row(e, self.cx, &store.to, &at_zero, innermost)).collect();
+        let length = e.builder.ins().isub(end, start);
+        let fours = e.builder.ins().band_imm_s(length, -4);
+        let middle = e.builder.ins().iadd(start, fours);
+        for (from, to, step, varies) in [(start, middle, 4, Some(varies)), (middle, end, 1, None)] {
+            let width = if varies.is_some() { Width::Four } else { Width::One };
+            e.for_each(from, to, step, &[], |e, index, _| {
+                let indices: Vec<Value> = outer.iter().copied().chain([index]).collect();
+                let mut point = Point::after(&ahead, &indices, self.regs, varies);
+                let values = self.cx.evaluate(e, &mut point, &self.roots());
+                for ((store, row), value) in self.stores.iter().zip(&rows).zip(values) {
+                    let bytes = self.cx.buffer_dtype(store.to.buffer).bytes();
+                    let address = ahead::within_row(e, *row, index, bytes);
+                    // A packed buffer takes bytes of another type than its own.
+                    Lanes { e, width }.store(self.cx.dtype(store.value), value, address);
+                }
+                Vec::new()
+            });
         }
-        self.steps(e, indices, (start, end), None);
     }
 
-    fn steps(
-        &self,
-        e: &mut Emitter<'_>,
-        indices: &mut Vec<Value>,
-        (start, end): Span,
-        lanes: Option<&[bool]>,
-    ) {
-        let step = if lanes.is_some() { 4 } else { 1 };
-        e.for_each(start, end, step, &[], |e, index, _| {
-            indices.push(index);
-            self.store(e, indices, lanes);
-            indices.pop();
-            Vec::new()
-        });
-    }
-
-    /// Stores one element, or four neighbours, of each store, after computing all of them.
-    fn store(&self, e: &mut Emitter<'_>, indices: &[Value], lanes: Option<&[bool]>) {
-        let width = if lanes.is_some() { Width::Four } else { Width::One };
-        let roots: Vec<ExprId> = self.stores.iter().map(|store| store.value).collect();
-        let mut point = Point::new(indices, self.regs, lanes, self.cx.nest.exprs.len());
-        let values = self.cx.evaluate(e, &mut point, &roots);
+    /// Stores one element of each store, after computing all of them.
+    fn store(&self, e: &mut Emitter<'_>, indices: &[Value]) {
+        let mut point = Point::new(indices, self.regs, None, self.cx.nest.exprs.len());
+        let values = self.cx.evaluate(e, &mut point, &self.roots());
         for (store, value) in self.stores.iter().zip(values) {
             let dtype = self.cx.buffer_dtype(store.to.buffer);
             let address = e.address(&store.to, indices, dtype.bytes());
-            // A packed buffer takes bytes of another type than its own.
-            Lanes { e, width }.store(self.cx.dtype(store.value), value, address);
+            Lanes { e, width: Width::One }.store(self.cx.dtype(store.value), value, address);
         }
+    }
+
+    fn roots(&self) -> Vec<ExprId> {
+        self.stores.iter().map(|store| store.value).collect()
     }
 
     /// Whether four neighbours can be computed before any of them is stored.
     fn has_lanes(&self, varies: &[bool], innermost: Index) -> bool {
-        let roots: Vec<ExprId> = self.stores.iter().map(|store| store.value).collect();
+        let roots = self.roots();
         let needed = needed(self.cx.nest, &roots);
         let exprs = self.cx.nest.exprs.iter().zip(&needed).filter(|(_, needed)| **needed);
         let mut accesses = exprs.filter_map(|(expr, _)| match expr {
