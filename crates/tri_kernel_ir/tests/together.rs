@@ -1,7 +1,5 @@
 //! Which routes run their tiles together: kernel IR decides, and explanations say the same.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot be set up fails")]
-
 use tri_ir::{
     DType, Dim, Function, FunctionBuilder, FunctionId, Module, Op, Symbol, SymbolInfo, TensorType, Tile,
     UnaryOp, verify,
