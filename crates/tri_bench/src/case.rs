@@ -12,7 +12,7 @@ use crate::limit::{ROUNDS, Reads, operate};
 use crate::sample::{Times, repeat};
 
 /// Bytes of weights that calls go through in turn, so that no cache holds the next.
-const COLD_BYTES: usize = 256 << 20;
+pub(crate) const COLD_BYTES: usize = 256 << 20;
 /// Bytes of a cache line.
 const LINE: usize = 64;
 /// Columns of a unit of work, a multiple of every kernel's panel.
@@ -95,7 +95,7 @@ struct Operands {
 }
 
 /// Bytes that begin a cache line, as those of a runtime do.
-struct Aligned {
+pub(crate) struct Aligned {
     memory: Vec<u8>,
     start: usize,
 }
@@ -190,7 +190,7 @@ fn operands(case: Case, parts: usize) -> Result<Operands, BenchError> {
 }
 
 /// Bytes of ordinary elements: small bytes, codes 0, 1 and 2, or f32 in 0.5..2.
-fn elements(product: Product, right: bool, bytes: usize) -> Aligned {
+pub(crate) fn elements(product: Product, right: bool, bytes: usize) -> Aligned {
     let codes = right && matches!(product, Product::I8T2 | Product::F32T2);
     let floats = matches!(product, Product::F32) || !right && product == Product::F32T2;
     let mut state = 1u64;

@@ -8,11 +8,13 @@
 
 mod case;
 mod limit;
+mod packing;
 mod profile;
 mod sample;
 mod suite;
 
 pub use case::{BenchError, Bound, Case, Memory, Row, measure};
 pub use limit::{Machine, machine};
+pub use packing::{Packing, measure_packing};
 pub use profile::{Profile, StepProfile, profile};
 pub use suite::{SHAPES, Suite};

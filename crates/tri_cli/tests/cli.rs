@@ -362,6 +362,8 @@ fn kernels_are_measured_against_the_machine() {
     assert_eq!(rows.len(), 6);
     assert!(rows.iter().all(|row| row["share_of_limit"].as_f64().unwrap() > 0.0 && row["threads"] == 2));
     assert_eq!(succeed(&small).lines().filter(|line| line.starts_with("i8_t2")).count(), 3);
+    let packing = &json(&small)["packings"][0];
+    assert!(packing["share_of_limit"].as_f64().unwrap() > 0.0 && packing["threads"] == 2);
     for (wrong, told) in [("--kernel=i9", "i8_t2"), ("--shape=4096", "4096x4096"), ("--level=avx", "avx2")] {
         let output = triton(&["bench-kernels", wrong]);
         assert_eq!(output.status.code(), Some(2));

@@ -1,8 +1,8 @@
-//! Rows to bytes with a scale each: bodies that give rows to the micro-kernel.
+//! Rows to digits with a scale each: bodies that give rows to the micro-kernel.
 
 use cranelift_codegen::ir::{InstBuilder, Value};
 use tri_ir::Dim;
-use tri_kernel_ir::QuantizeStep;
+use tri_kernel_ir::{Digits, QuantizeStep};
 use tri_kernels::{KernelTable, QuantizeArgs};
 
 use crate::emitter::Emitter;
@@ -42,5 +42,9 @@ pub(crate) fn call(e: &mut Emitter<'_>, step: &QuantizeStep, order: Value, [firs
     e.store(first, args, QuantizeArgs::FIRST_OFFSET);
     e.store(last, args, QuantizeArgs::LAST_OFFSET);
     e.store(width, args, QuantizeArgs::WIDTH_OFFSET);
-    e.call_kernel(KernelTable::QUANTIZE_ROWS_OFFSET, args);
+    let kernel = match step.to {
+        Digits::Bytes => KernelTable::QUANTIZE_ROWS_OFFSET,
+        Digits::PackedTrits => KernelTable::TERNARIZE_ROWS_OFFSET,
+    };
+    e.call_kernel(kernel, args);
 }

@@ -9,7 +9,7 @@ use crate::repeat;
 use crate::schedule::schedule_with_steps;
 use crate::softmax::has_softmax;
 use crate::together::computing_functions;
-use crate::{ContractionKind, Fusion, RouteStep, Schedule, ScheduleError, Stage, StepKind};
+use crate::{ContractionKind, Digits, Fusion, RouteStep, Schedule, ScheduleError, Stage, StepKind};
 
 /// What an operation runs as.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -143,7 +143,15 @@ impl Steps<'_> {
             StepKind::Epilogue(_) => {
                 (name, "elementwise, on each block of a product while it is in the cache")
             }
-            StepKind::QuantizeRows(_) => (name, "a micro-kernel for rows to bytes with a scale each"),
+            StepKind::QuantizeRows(step) => {
+                let reason = match step.to {
+                    Digits::Bytes => "a micro-kernel for rows to bytes with a scale each",
+                    Digits::PackedTrits => {
+                        "a micro-kernel for rows to trits packed in two bits, with a scale each"
+                    }
+                };
+                (name, reason)
+            }
             StepKind::Convolution(step) if step.depthwise => {
                 (name, "a micro-kernel for as many groups as channels")
             }
@@ -251,7 +259,7 @@ pub fn kernel_name(step: &StepKind) -> String {
         StepKind::Contraction(step) => gemm_name(step.kind).to_owned(),
         StepKind::Attention(_) => "attention".to_owned(),
         StepKind::Epilogue(step) => format!("{}+{}", kernel_name(&step.product.step()), step.nest.name),
-        StepKind::QuantizeRows(_) => "quantize_rows".to_owned(),
+        StepKind::QuantizeRows(step) => quantizer_name(step.to).to_owned(),
         StepKind::Convolution(step) if step.depthwise => "f32_depthwise_conv2d".to_owned(),
         StepKind::Convolution(step) => conv_name(step.kind).to_owned(),
         StepKind::MaxPool(_) => "f32_max_pool2d".to_owned(),
@@ -259,6 +267,14 @@ pub fn kernel_name(step: &StepKind) -> String {
         StepKind::Call(_) => "call".to_owned(),
         StepKind::Route(_) => "route".to_owned(),
         StepKind::BindDim { .. } => "bind".to_owned(),
+    }
+}
+
+/// The name in the table of micro-kernels.
+pub(crate) fn quantizer_name(to: Digits) -> &'static str {
+    match to {
+        Digits::Bytes => "quantize_rows",
+        Digits::PackedTrits => "ternarize_rows",
     }
 }
 

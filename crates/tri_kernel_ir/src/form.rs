@@ -52,7 +52,7 @@ pub enum Body {
         /// Holds the word that a failure stores.
         failure: Symbol,
     },
-    /// Rows of f32 as bytes and a scale each.
+    /// Rows of f32 as digits and a scale each.
     QuantizeRows(QuantizeStep),
     /// A convolution.
     Convolution(Convolution),

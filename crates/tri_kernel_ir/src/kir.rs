@@ -177,7 +177,7 @@ pub enum StepKind {
     Attention(Box<Attention>),
     /// A contraction or convolution and a nest behind it, a block at a time.
     Epilogue(Box<Epilogue>),
-    /// Rows to bytes with a scale each, through a micro-kernel.
+    /// Rows to digits with a scale each, through a micro-kernel.
     QuantizeRows(QuantizeStep),
     /// A convolution through a micro-kernel.
     Convolution(Convolution),
@@ -417,16 +417,27 @@ pub struct Scales {
     pub columns: BufferId,
 }
 
-/// `quantize_rows` of numerics.md; all operands are row major.
+/// What rows are quantized to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Digits {
+    /// `i8` by the largest magnitude: `quantize_rows` of numerics.md.
+    Bytes,
+    /// Trits in `t2` by the mean magnitude: `ternarize_rows`, then `encode`.
+    PackedTrits,
+}
+
+/// Rows to digits with a scale each; all operands are row major.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct QuantizeStep {
+    /// Which digits.
+    pub to: Digits,
     /// Number of rows.
     pub rows: Dim,
     /// Elements of a row.
     pub width: Dim,
     /// `f32[rows, width]`.
     pub x: BufferId,
-    /// `i8[rows, width]`.
+    /// `i8[rows, width]`, or `trit[rows, width]` in `t2`.
     pub digits: BufferId,
     /// `f32[rows]`.
     pub scales: BufferId,

@@ -31,6 +31,7 @@ mod print;
 mod repeat;
 mod schedule;
 mod softmax;
+mod spelled_out;
 mod together;
 mod verify;
 mod workspace;
@@ -43,15 +44,15 @@ pub use epilogue::{Epilogue, Product};
 pub use explain::{KernelChoice, explain, explain_where, kernel_name};
 pub use form::{Arguments, Body, Form};
 pub use kir::{
-    Access, Buffer, BufferId, CallStep, ClusterStep, Contraction, ContractionKind, Convolution, Expr, ExprId,
-    Fold, Guard, Index, MaxPool, Module, Nest, OuterAxis, Place, QuantizeStep, Reg, Repeat, RouteStep,
-    RouteTile, Scales, Schedule, ScheduleId, Slot, SlotSize, Stage, Step, StepKind, Store,
+    Access, Buffer, BufferId, CallStep, ClusterStep, Contraction, ContractionKind, Convolution, Digits, Expr,
+    ExprId, Fold, Guard, Index, MaxPool, Module, Nest, OuterAxis, Place, QuantizeStep, Reg, Repeat,
+    RouteStep, RouteTile, Scales, Schedule, ScheduleId, Slot, SlotSize, Stage, Step, StepKind, Store,
 };
 pub use operands::for_each_buffer;
 pub use plan::{PlanError, slot_offsets, workspace_bytes};
 pub use print::print_schedule;
 pub use schedule::{Fusion, ScheduleError, schedule, schedule_function};
-pub use softmax::spelled_out;
+pub use spelled_out::spelled_out;
 pub use together::computing;
 pub use verify::{Verified, VerifyError, verify};
 pub use workspace::{Workspace, workspace};

@@ -8,6 +8,7 @@ use std::ops::Range;
 
 use tri_ir::{Conv2d, Dim, Pool2d};
 
+use crate::explain::quantizer_name;
 use crate::{
     Access, BufferId, CallStep, Contraction, ContractionKind, Convolution, Expr, Fold, Guard, Index, MaxPool,
     Module, Nest, Place, RouteStep, Schedule, ScheduleId, Stage, Step, StepKind,
@@ -124,7 +125,8 @@ impl Printer<'_> {
             StepKind::QuantizeRows(step) => {
                 let [x, digits, scales] = [step.x, step.digits, step.scales].map(|id| id.0);
                 let (rows, width) = (self.dim(&step.rows), self.dim(&step.width));
-                writeln!(f, "  quantize_rows b{digits}, b{scales} = b{x}[{rows}, {width}]")
+                let name = quantizer_name(step.to);
+                writeln!(f, "  {name} b{digits}, b{scales} = b{x}[{rows}, {width}]")
             }
             StepKind::Call(call) => self.call(f, call),
             StepKind::Clusters(step) => {

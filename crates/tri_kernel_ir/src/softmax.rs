@@ -1,29 +1,15 @@
-//! Softmax spelled out: what machines without the kernel run in its place.
-
-use std::borrow::Cow;
+//! Softmax as folds and maps: what machines without the kernel run in its place.
 
 use tri_ir::{BinaryOp, Dim, ReduceOp, Scalar, UnaryOp};
 
-use crate::{Access, Attention, Expr, ExprId, Fold, Nest, Reg, Stage, StepKind, Store, register_count};
-
-/// The step with folds and maps in the place of each softmax, in the order of rule 8.
-pub fn spelled_out(step: &StepKind) -> Cow<'_, StepKind> {
-    match step {
-        StepKind::Nest(nest) if has_softmax(nest) => Cow::Owned(StepKind::Nest(nest_spelled_out(nest))),
-        StepKind::Attention(step) if has_softmax(&step.rows) => {
-            let rows = nest_spelled_out(&step.rows);
-            Cow::Owned(StepKind::Attention(Box::new(Attention { rows, ..(**step).clone() })))
-        }
-        _ => Cow::Borrowed(step),
-    }
-}
+use crate::{Access, Expr, ExprId, Fold, Nest, Reg, Stage, Store, register_count};
 
 /// Whether a stage of the nest is a softmax.
 pub(crate) fn has_softmax(nest: &Nest) -> bool {
     nest.stages.iter().any(|stage| matches!(stage, Stage::Softmax { .. }))
 }
 
-/// As [`spelled_out`], of a nest.
+/// The nest with folds and maps in the place of each softmax, in the order of rule 8.
 pub(crate) fn nest_spelled_out(nest: &Nest) -> Nest {
     let mut spelling =
         Spelling { regs: register_count(nest) as u32, exprs: nest.exprs.clone(), stages: Vec::new() };

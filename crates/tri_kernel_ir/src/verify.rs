@@ -10,8 +10,8 @@ use tri_ir::{BinaryOp, DType, Dim, Encoding, PoolKind, ReduceOp, UnaryOp};
 use crate::operands::for_each_buffer;
 use crate::plan::root;
 use crate::{
-    Access, BufferId, Contraction, ContractionKind, Expr, ExprId, Fold, Guard, Index, Module, Nest, Place,
-    Repeat, Schedule, ScheduleId, SlotSize, Stage, StepKind,
+    Access, BufferId, Contraction, ContractionKind, Digits, Expr, ExprId, Fold, Guard, Index, Module, Nest,
+    Place, Repeat, Schedule, ScheduleId, SlotSize, Stage, StepKind,
 };
 
 /// A module that [`verify`] accepted.
@@ -237,10 +237,14 @@ impl Checker<'_> {
                 let plain = |id, dtype| Ok(self.kind(id)? == (dtype, Encoding::Plain));
                 self.written(step.digits)?;
                 self.written(step.scales)?;
+                let digits = match step.to {
+                    Digits::Bytes => (DType::I8, Encoding::Plain),
+                    Digits::PackedTrits => (DType::Trit, Encoding::T2),
+                };
                 let fits = plain(step.x, DType::F32)?
-                    && plain(step.digits, DType::I8)?
+                    && self.kind(step.digits)? == digits
                     && plain(step.scales, DType::F32)?;
-                hold(fits, "rows are quantized from f32 to i8 with scales in f32")
+                hold(fits, "rows are quantized from f32 to i8 or packed trits with scales in f32")
             }
             StepKind::Convolution(step) => {
                 self.written(step.out)?;

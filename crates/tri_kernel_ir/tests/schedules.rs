@@ -162,3 +162,30 @@ entry "main" = @main {
         }
     }
 }
+
+/// What a weight of 6 by 16 that is ternarized and packed becomes, where its digits are the result too or not.
+fn packing(quantizer: Quantizer, keeps_digits: bool, fusion: Fusion) -> Vec<&'static str> {
+    let mut b = FunctionBuilder::new("pack");
+    let w = b.param(TensorType::new(DType::F32, vec![dim(6), dim(16)]));
+    let made = b.infer_push(Op::Quantize(quantizer), vec![w]).unwrap();
+    let packed = TensorType { encoding: Encoding::T2, ..b.ty(made[0]).clone() };
+    let packed = b.push1(Op::Encode, vec![made[0]], packed);
+    let results = [vec![packed, made[1]], if keeps_digits { vec![made[0]] } else { vec![] }].concat();
+    let module = scheduled(b.finish(results), fusion);
+    let name = |step: &tri_kernel_ir::Step| match step.kind {
+        StepKind::QuantizeRows(_) => "ternarize_rows",
+        _ => "nest",
+    };
+    module.schedules[0].steps.iter().map(name).collect()
+}
+
+#[test]
+fn rows_of_weights_are_ternarized_and_packed_in_one_step() {
+    let groups = |group| Quantizer::TernarizeGroups { group };
+    assert_eq!(packing(Quantizer::TernarizeRows, false, Fusion::Full), ["ternarize_rows"]);
+    assert_eq!(packing(groups(8), false, Fusion::Full), ["ternarize_rows"], "a group begins with a byte");
+    assert_eq!(packing(groups(2), false, Fusion::Full), ["nest"; 2]);
+    assert_eq!(packing(Quantizer::TernarizeTwn, false, Fusion::Full), ["nest"; 2], "another threshold");
+    assert_eq!(packing(Quantizer::TernarizeRows, true, Fusion::Full), ["nest"; 2], "digits are used");
+    assert_eq!(packing(Quantizer::TernarizeRows, false, Fusion::None), ["nest"; 2]);
+}

@@ -111,7 +111,7 @@ offsets!(ScaledGemmArgs {
     ORDER_OFFSET: order,
 });
 
-/// Rows of f32 to bytes and a scale each, as `quantize_rows` of numerics.md says.
+/// Rows of f32 to digits and a scale each: bytes as `quantize_rows` of numerics.md says, or trits as `ternarize_rows` does.
 ///
 /// The call fills rows `first..last`, so that threads may share the rows.
 #[repr(C)]
@@ -121,7 +121,7 @@ pub struct QuantizeArgs {
     pub x: *const u8,
     /// i32[last]: the row of `x` that each row is made from; null where row i is row i.
     pub order: *const u8,
-    /// i8[rows, width].
+    /// i8[rows, width], or trit[rows, width] in `t2`: `ceil(width / 4)` bytes a row.
     pub digits: *mut u8,
     /// f32[rows].
     pub scales: *mut u8,
@@ -458,6 +458,8 @@ pub struct KernelTable {
     pub i8_trit_scaled_gemm: ScaledGemmKernel,
     /// f32 to i8 with a scale a row.
     pub quantize_rows: QuantizeKernel,
+    /// f32 to trits in `t2` with a scale a row.
+    pub ternarize_rows: QuantizeKernel,
     /// A row of f32 to its softmax, in its place.
     pub softmax_row: SoftmaxKernel,
     /// f32 by plain trit (one i8 each): `acc + a`, `acc - a` or `acc`, k ascending, from +0.
@@ -514,6 +516,7 @@ offsets!(KernelTable {
     I8_TRIT_GEMM_OFFSET: i8_trit_gemm,
     I8_TRIT_SCALED_GEMM_OFFSET: i8_trit_scaled_gemm,
     QUANTIZE_ROWS_OFFSET: quantize_rows,
+    TERNARIZE_ROWS_OFFSET: ternarize_rows,
     SOFTMAX_ROW_OFFSET: softmax_row,
     F32_TRIT_GEMM_OFFSET: f32_trit_gemm,
     F32_T2_GEMM_OFFSET: f32_t2_gemm,

@@ -81,6 +81,8 @@ pub(crate) trait FloatLanes: Copy {
     /// Writes the transpose of `LANES` rows of `LANES` elements, `stride` bytes apart, to rows `to_stride` elements apart; the bits
     /// of each element that `flip` has are flipped.
     unsafe fn transpose(from: *const f32, stride: isize, to: *mut f32, to_stride: usize, flip: u32);
+    /// Trits in `t2`, lane 0 in bits 1:0: 2 where an element is above `threshold`, 0 where it is below minus that, else 1.
+    unsafe fn trit_codes(self, threshold: Self) -> u32;
     /// `self` where the bits of `mask` are all ones, `other` where they are zero.
     unsafe fn where_mask(self, mask: Self, other: Self) -> Self;
 }

@@ -29,6 +29,7 @@ mod lanes;
 mod level;
 pub mod limits;
 mod nearest;
+mod partials;
 mod pool;
 mod product;
 mod quantize;
@@ -37,6 +38,7 @@ mod scalar;
 mod scratch;
 mod softmax;
 mod table;
+mod ternarize;
 mod windows;
 
 pub use abi::{
@@ -47,3 +49,4 @@ pub use abi::{
 };
 pub use level::CpuLevel;
 pub use product::{Product, ProductArgs};
+pub use ternarize::ternarize_rows;

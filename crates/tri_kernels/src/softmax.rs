@@ -12,11 +12,8 @@ use tri_ir::math::{self, Arith};
 
 use crate::SoftmaxArgs;
 use crate::lanes::{FloatLanes, Level};
+use crate::partials::{self, MOST_PARTS, PARTIALS, first_lanes, fold};
 
-/// Partial sums of rule 5.
-const PARTIALS: usize = 16;
-/// The most vectors that have a partial sum in each lane.
-const MOST_PARTS: usize = 2;
 /// Vectors at once.
 const TOGETHER: usize = 4;
 
@@ -34,12 +31,6 @@ pub(crate) unsafe fn row<L: Level>(args: &SoftmaxArgs) {
     }
     let sum = exponentials::<L>(x, width, most);
     divide::<L>(x, width, sum);
-}
-
-/// The lanes of a vector that so many elements fill, a bit each.
-#[inline(always)]
-fn first_lanes(count: usize) -> u32 {
-    u32::MAX.checked_shr(u32::BITS - count as u32).unwrap_or(0)
 }
 
 /// The largest element by rule 6; -inf of none.
@@ -72,7 +63,7 @@ unsafe fn largest<L: Level>(x: *const f32, width: usize) -> f32 {
 unsafe fn exponentials<L: Level>(x: *mut f32, width: usize, most: f32) -> f32 {
     let mut a = L::Arithmetic::default();
     let most = L::Floats::splat(most);
-    let (lanes, parts) = (L::Floats::LANES, PARTIALS / L::Floats::LANES);
+    let (lanes, parts) = (L::Floats::LANES, partials::parts::<L>());
     let mut sums = [L::Floats::splat(0.0); MOST_PARTS];
     let whole = width / PARTIALS * PARTIALS;
     for at in (0..whole).step_by(PARTIALS) {
@@ -94,11 +85,7 @@ unsafe fn exponentials<L: Level>(x: *mut f32, width: usize, most: f32) -> f32 {
         e.store_lanes(x.wrapping_add(at), mask);
         *sum = a.add(*sum, e);
     }
-    let mut values = [0.0; PARTIALS];
-    for (part, sum) in sums.into_iter().enumerate().take(parts) {
-        sum.store(values.as_mut_ptr().add(part * lanes));
-    }
-    fold(values, |a, b| a + b)
+    partials::sum::<L>(sums)
 }
 
 /// Divides each element.
@@ -116,17 +103,4 @@ unsafe fn divide<L: Level>(x: *mut f32, width: usize, by: f32) {
         let e = by.load_lanes(x.add(whole), mask);
         a.div(e, by).store_lanes(x.add(whole), mask);
     }
-}
-
-/// Eights, fours, twos, ones.
-#[inline(always)]
-fn fold(mut values: [f32; PARTIALS], of: impl Fn(f32, f32) -> f32) -> f32 {
-    let mut half = PARTIALS / 2;
-    while half > 0 {
-        for at in 0..half {
-            values[at] = of(values[at], values[at + half]);
-        }
-        half /= 2;
-    }
-    values[0]
 }

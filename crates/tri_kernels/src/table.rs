@@ -7,7 +7,7 @@ use crate::lanes::Portable;
 use crate::lanes::{Avx2, Avx512Vnni};
 use crate::{
     CpuLevel, KernelTable, byte_gemm, byte_scaled, clusters, conv, depthwise, element, float_gemm,
-    float_trit, pool, quantize, route, scalar, softmax,
+    float_trit, pool, quantize, route, scalar, softmax, ternarize,
 };
 
 impl KernelTable {
@@ -118,6 +118,7 @@ macro_rules! table {
                 }
             }
             entry!(quantize_rows, QuantizeArgs, $features, quantize::rows::<$level>);
+            entry!(ternarize_rows, QuantizeArgs, $features, ternarize::rows::<$level>);
             entry!(softmax_row, SoftmaxArgs, $features, softmax::row::<$level>);
             entry!(
                 f32_conv2d,
@@ -144,6 +145,7 @@ macro_rules! table {
                 i8_trit_gemm,
                 i8_trit_scaled_gemm,
                 quantize_rows,
+                ternarize_rows,
                 softmax_row,
                 f32_trit_gemm,
                 f32_t2_gemm,

@@ -134,7 +134,8 @@ impl Lowering {
             }
             _ => {}
         }
-        let Some((form, arguments)) = Form::of(schedule, &spelled_out(step), failure) else {
+        let step = spelled_out(step).map_err(|_| "rows of so many elements")?;
+        let Some((form, arguments)) = Form::of(schedule, &step, failure) else {
             return Ok(Vec::new());
         };
         let kernel = match self.known.get(&form) {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use tri_bench::{Bound, Machine, Memory, Row, SHAPES, Suite, machine, measure};
+use tri_bench::{Bound, Machine, Memory, Packing, Row, SHAPES, Suite, machine, measure, measure_packing};
 use tri_kernels::{CpuLevel, Product};
 use tri_runtime::Pool;
 
@@ -40,11 +40,34 @@ pub(crate) fn run(args: &BenchKernelsArgs, format: Format) -> Result<(), Failure
             rows.push(row_json(&row));
         }
     }
+    let packings =
+        if args.kernels.is_empty() { packings(&suite, &pools, budget, format)? } else { Vec::new() };
     if format != Format::Text {
         let limits: Vec<Value> = limits.iter().map(machine_json).collect();
-        output::json(&json!({ "level": suite.level.name(), "machine": limits, "rows": rows }));
+        output::json(
+            &json!({ "level": suite.level.name(), "machine": limits, "rows": rows, "packings": packings }),
+        );
     }
     Ok(())
+}
+
+/// Measures and prints how fast weights are packed.
+fn packings(suite: &Suite, pools: &[Pool], budget: Duration, format: Format) -> Result<Vec<Value>, Failure> {
+    if format == Format::Text {
+        output::result(format_args!("\n{}\n", Packing::HEADINGS));
+    }
+    let mut packings = Vec::new();
+    for shape in &suite.shapes {
+        for pool in pools {
+            let packing = measure_packing(suite.level, *shape, pool, budget)
+                .map_err(|error| Failure::error(error.to_string()))?;
+            if format == Format::Text {
+                output::result(format_args!("{packing}\n"));
+            }
+            packings.push(packing_json(&packing));
+        }
+    }
+    Ok(packings)
 }
 
 fn cores() -> usize {
@@ -64,6 +87,21 @@ fn machine_json(limit: &Machine) -> Value {
         "read_bytes_per_second": limit.read,
         "f32_operations_per_second": limit.multiply_add,
         "i8_operations_per_second": limit.dot_product,
+    })
+}
+
+fn packing_json(packing: &Packing) -> Value {
+    let [rows, columns] = packing.shape;
+    json!({
+        "kernel": "ternarize_rows",
+        "rows": rows,
+        "columns": columns,
+        "threads": packing.threads,
+        "median_seconds": packing.seconds[0],
+        "least_seconds": packing.seconds[1],
+        "bytes_per_second": packing.bytes,
+        "limit_per_second": packing.limit,
+        "share_of_limit": packing.share,
     })
 }
 

@@ -5,7 +5,7 @@ use tri_ir::{BinaryOp, DType, Encoding, Inst, Scalar, Value};
 use super::affine::Affine;
 use super::nest::{NestBuilder, access, guard};
 use super::{Failure, Scheduler};
-use crate::{BufferId, Expr, Store};
+use crate::{BufferId, Expr, ExprId, Store};
 
 impl<'m> Scheduler<'m> {
     pub(super) fn encode(&mut self, inst: &'m Inst) -> Result<(), Failure> {
@@ -29,24 +29,15 @@ impl<'m> Scheduler<'m> {
         bytes.push(row.ceil_div(&4.into())?);
         let from = self.store(x)?;
         let mut nest = NestBuilder::new("encode", bytes.clone(), Vec::new());
-        let mut byte = None;
-        for digit in 0..4i64 {
+        let value = byte_of_trits(&mut nest, |nest, digit| {
             let mut at = Affine::indices(0, shape.len());
             let last = shape.len() - 1;
             at[last] = Affine::index(last).scale(&4.into())?.offset_by(&digit.into())?;
             let guards = vec![guard(at[last].clone(), row.clone())];
             let access = self.element_of(from, &at)?;
             let otherwise = Scalar::int(DType::Trit, 0);
-            let trit = nest.push(Expr::GuardedLoad { access, guards, otherwise });
-            let wide = nest.cast(DType::I32, trit);
-            let one = nest.scalar(Scalar::int(DType::I32, 1));
-            let code = nest.binary(BinaryOp::Add, wide, one);
-            let weight = nest.scalar(Scalar::int(DType::I32, 1 << (2 * digit)));
-            let part = nest.binary(BinaryOp::Mul, code, weight);
-            byte = Some(byte.map_or(part, |byte| nest.binary(BinaryOp::Add, byte, part)));
-        }
-        let sum = byte.ok_or(Failure::Unsupported("a byte has no digits"))?;
-        let value = nest.cast(DType::U8, sum);
+            Ok::<_, Failure>(nest.push(Expr::GuardedLoad { access, guards, otherwise }))
+        })?;
         let buffer = self.target(result);
         let to = access(buffer, Affine::row_major(&bytes, &Affine::indices(0, bytes.len()))?);
         nest.map(vec![Store { to, value }]);
@@ -62,4 +53,23 @@ impl<'m> Scheduler<'m> {
         nest.map(vec![Store { to: access(to, Affine::index(0)), value: loaded }]);
         self.nest(nest)
     }
+}
+
+/// The byte of four trits, each given by its position: codes `w + 1`, the first in the lowest bits.
+pub(super) fn byte_of_trits<E>(
+    nest: &mut NestBuilder,
+    mut trit: impl FnMut(&mut NestBuilder, i64) -> Result<ExprId, E>,
+) -> Result<ExprId, E> {
+    let mut sum = None;
+    for digit in 0..4i64 {
+        let trit = trit(nest, digit)?;
+        let wide = nest.cast(DType::I32, trit);
+        let one = nest.scalar(Scalar::int(DType::I32, 1));
+        let code = nest.binary(BinaryOp::Add, wide, one);
+        let weight = nest.scalar(Scalar::int(DType::I32, 1 << (2 * digit)));
+        let part = nest.binary(BinaryOp::Mul, code, weight);
+        sum = Some(sum.map_or(part, |sum| nest.binary(BinaryOp::Add, sum, part)));
+    }
+    let sum = sum.unwrap_or_else(|| nest.scalar(Scalar::int(DType::I32, 0)));
+    Ok(nest.cast(DType::U8, sum))
 }

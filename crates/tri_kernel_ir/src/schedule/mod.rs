@@ -36,6 +36,7 @@ use affine::Affine;
 use attention::Attentions;
 use epilogue::Ends;
 use nest::{NestBuilder, access};
+pub(crate) use quantize::packing_nest;
 
 /// How much is computed in one nest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -128,7 +129,9 @@ struct Scheduler<'m> {
     used_by: Vec<Option<&'m Inst>>,
     attentions: Attentions<'m>,
     ends: Ends,
-    /// The step of a product that makes a value of its sums, ahead of the value's turn.
+    /// Whether what one kernel can do of several instructions is one step.
+    fuses: bool,
+    /// The step that makes a value before the turn of its instruction: a product that has an epilogue or scales its sums, a quantiser that packs.
     made_at: FxHashMap<Value, usize>,
     /// The buffer of each value that is stored.
     stored: Vec<Option<BufferId>>,
@@ -170,6 +173,7 @@ impl<'m> Scheduler<'m> {
             used_by,
             attentions,
             ends,
+            fuses: fusion == Fusion::Full,
             made_at: FxHashMap::default(),
             stored: vec![None; function.values.len()],
             result_of,
@@ -257,7 +261,7 @@ impl<'m> Scheduler<'m> {
     }
 
     fn inst(&mut self, at: usize, inst: &'m Inst) -> Result<(), Failure> {
-        // What a product makes of its sums is stored before its turn.
+        // What is made before its turn is stored.
         let done = |value: &Value| self.inline[value.index()] || self.stored[value.index()].is_some();
         let replaced = |value: &Value| self.attentions.replaces(*value);
         if inst.results.first().is_some_and(|value| done(value) || replaced(value)) {

@@ -1,14 +1,20 @@
-//! The quantisers of numerics.md: what a row's scale is, then its digits. That of activations has a kernel; those of weights are nests.
+//! The quantisers of numerics.md: what a row's scale is, then its digits. That of activations has a kernel, and so have rows and groups of
+//! weights that are packed in two bits; the others are nests.
 
-use tri_ir::{BinaryOp, DType, Dim, Inst, Quantizer, ReduceOp, Scalar, UnaryOp};
+use tri_dims::DimError;
+use tri_ir::{BinaryOp, DType, Dim, Encoding, Inst, Op, Quantizer, ReduceOp, Scalar, UnaryOp};
 
 use super::affine::Affine;
-use super::nest::NestBuilder;
+use super::encode::byte_of_trits;
+use super::nest::{NestBuilder, access, guard};
 use super::{Failure, Scheduler};
-use crate::{Expr, ExprId, Fold, QuantizeStep, StepKind, Store};
+use crate::{Digits, Expr, ExprId, Fold, Nest, QuantizeStep, Stage, StepKind, Store};
 
 impl<'m> Scheduler<'m> {
     pub(super) fn quantize(&mut self, inst: &'m Inst, quantizer: Quantizer) -> Result<(), Failure> {
+        if self.packs_rows(inst, quantizer)? {
+            return Ok(());
+        }
         let x = inst.args[0];
         let shape = self.shape(x).to_vec();
         let (outer, inner, at) = match quantizer {
@@ -58,8 +64,30 @@ impl<'m> Scheduler<'m> {
         let (rows, width) = (Dim::product(rows)?, width.clone());
         let x = self.store(inst.args[0])?;
         let (digits, scales) = (self.target(inst.results[0]), self.target(inst.results[1]));
-        self.step(StepKind::QuantizeRows(QuantizeStep { rows, width, x, digits, scales }));
+        self.step(StepKind::QuantizeRows(QuantizeStep { to: Digits::Bytes, rows, width, x, digits, scales }));
         Ok(())
+    }
+
+    /// Makes one step of a quantiser of rows and the instruction that packs its trits, if nobody else uses these.
+    fn packs_rows(&mut self, inst: &'m Inst, quantizer: Quantizer) -> Result<bool, Failure> {
+        let packed = self.used_by[inst.results[0].index()].filter(|user| self.fuses && user.op == Op::Encode);
+        let Some(packed) = packed.map(|user| user.results[0]) else { return Ok(false) };
+        let width = match (quantizer, self.shape(inst.args[0]).last()) {
+            (Quantizer::TernarizeRows, Some(width)) => width.clone(),
+            // Groups are rows where each begins with a byte.
+            (Quantizer::TernarizeGroups { group }, Some(_)) if group % 4 == 0 => Dim::constant(group.into()),
+            _ => return Ok(false),
+        };
+        if self.function.encoding(packed) != Encoding::T2 {
+            return Ok(false);
+        }
+        let rows = Dim::product(self.shape(inst.results[1]))?;
+        let x = self.store(inst.args[0])?;
+        let (digits, scales) = (self.target(packed), self.target(inst.results[1]));
+        self.made_at.insert(packed, self.steps.len());
+        let to = Digits::PackedTrits;
+        self.step(StepKind::QuantizeRows(QuantizeStep { to, rows, width, x, digits, scales }));
+        Ok(true)
     }
 
     #[expect(clippy::type_complexity, reason = "outer axes, inner axes and the index over both")]
@@ -76,6 +104,28 @@ impl<'m> Scheduler<'m> {
         at[last] = Affine::index(last).scale(&group)?.add(&Affine::index(last + 1))?;
         Ok((outer, vec![group], at))
     }
+}
+
+/// A step that packs trits, as a nest.
+pub(crate) fn packing_nest(step: &QuantizeStep) -> Result<Nest, DimError> {
+    let QuantizeStep { rows, width, x, digits, scales, .. } = step;
+    let bytes = width.ceil_div(&4.into())?;
+    let mut nest = NestBuilder::new("ternarize_rows", vec![rows.clone()], vec![width.clone()]);
+    let row = Affine::index(0).scale(width)?;
+    let element = nest.load(access(*x, row.add(&Affine::index(1))?));
+    let scale = mean_magnitude(&mut nest, element, width.clone());
+    let byte = byte_of_trits(&mut nest, |nest, digit| {
+        let along = Affine::index(1).scale(&4.into())?.offset_by(&digit.into())?;
+        let guards = vec![guard(along.clone(), width.clone())];
+        let access = access(*x, row.add(&along)?);
+        let element = nest.push(Expr::GuardedLoad { access, guards, otherwise: Scalar::f32(0.0) });
+        Ok(ternarize_by(nest, element, scale).0)
+    })?;
+    let to = access(*digits, Affine::index(0).scale(&bytes)?.add(&Affine::index(1))?);
+    nest.store_once(access(*scales, Affine::index(0)), scale);
+    let mut nest = nest.finish_as_is();
+    nest.stages.push(Stage::Map { axes: vec![bytes], stores: vec![Store { to, value: byte }] });
+    Ok(nest)
 }
 
 /// Sum of magnitudes by rule 5, divided by their number.

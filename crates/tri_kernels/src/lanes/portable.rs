@@ -161,6 +161,15 @@ impl FloatLanes for Floats {
     }
 
     #[inline(always)]
+    unsafe fn trit_codes(self, threshold: Floats) -> u32 {
+        let code = |lane: usize| {
+            let (x, threshold) = (self.0[lane], threshold.0[lane]);
+            1 + u32::from(x > threshold) - u32::from(x < -threshold)
+        };
+        (0..LANES).fold(0, |codes, lane| codes | code(lane) << (2 * lane))
+    }
+
+    #[inline(always)]
     unsafe fn where_mask(self, mask: Floats, other: Floats) -> Floats {
         Floats(std::array::from_fn(|i| if mask.0[i].to_bits() != 0 { self.0[i] } else { other.0[i] }))
     }

@@ -167,6 +167,14 @@ impl FloatLanes for __m256 {
     }
 
     #[inline(always)]
+    unsafe fn trit_codes(self, threshold: __m256) -> u32 {
+        let least = _mm256_xor_ps(threshold, _mm256_set1_ps(-0.0));
+        let above = _mm256_movemask_ps(_mm256_cmp_ps::<_CMP_GT_OQ>(self, threshold)) as u32;
+        let below = _mm256_movemask_ps(_mm256_cmp_ps::<_CMP_LT_OQ>(self, least)) as u32;
+        _pdep_u32(above, 0xaaaa) | _pdep_u32(!(above | below), 0x5555)
+    }
+
+    #[inline(always)]
     unsafe fn where_mask(self, mask: __m256, other: __m256) -> __m256 {
         _mm256_blendv_ps(other, self, mask)
     }
@@ -388,6 +396,14 @@ impl FloatLanes for __m512 {
             _mm512_storeu_ps(to.add(8 * to_stride), _mm512_shuffle_f32x4::<0xdd>(even, even_after));
             _mm512_storeu_ps(to.add(12 * to_stride), _mm512_shuffle_f32x4::<0xdd>(odd, odd_after));
         }
+    }
+
+    #[inline(always)]
+    unsafe fn trit_codes(self, threshold: __m512) -> u32 {
+        let least = _mm512_xor_ps(threshold, _mm512_set1_ps(-0.0));
+        let above = u32::from(_mm512_cmp_ps_mask::<_CMP_GT_OQ>(self, threshold));
+        let below = u32::from(_mm512_cmp_ps_mask::<_CMP_LT_OQ>(self, least));
+        _pdep_u32(above, 0xaaaa_aaaa) | _pdep_u32(!(above | below), 0x5555_5555)
     }
 
     #[inline(always)]

@@ -10,3 +10,4 @@ mod rows;
 mod softmax;
 mod support;
 mod table;
+mod ternarize;
