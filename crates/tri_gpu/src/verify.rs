@@ -68,11 +68,11 @@ impl Run {
             StepKind::Nest(_)
             | StepKind::Contraction(_)
             | StepKind::Attention(_)
+            | StepKind::Epilogue(_)
             | StepKind::QuantizeRows(_)
             | StepKind::Convolution(_)
             | StepKind::MaxPool(_)
             | StepKind::Clusters(_) => 1,
-            StepKind::Epilogue(_) => 2,
             StepKind::Route(_) => Run::OF_A_ROUTE,
             StepKind::Call(_) | StepKind::BindDim { .. } => 0,
         }

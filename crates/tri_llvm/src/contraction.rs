@@ -8,6 +8,7 @@ use tri_kernel_ir::{Contraction, ContractionKind, OuterAxis};
 use crate::emitter::{Emitter, Variable};
 use crate::kernel::WARP;
 use crate::nest::unit;
+use crate::results::Results;
 use crate::value::{Type, Value};
 
 /// Columns that a warp computes at once: each element of the left operand is loaded once for all of them.
@@ -29,17 +30,19 @@ pub(crate) fn units(contraction: &Contraction) -> Result<(Vec<Dim>, i64), DimErr
 }
 
 /// Emits a kernel of a contraction.
-pub(crate) fn emit(e: &mut Emitter, contraction: &Contraction, threads: u32) {
+pub(crate) fn emit(e: &mut Emitter, contraction: &Contraction, results: &Results<'_>, threads: u32) {
     let mut sizes: Vec<Value> = contraction.outer.iter().map(|axis| e.size(&axis.size)).collect();
     sizes.push(e.size(&contraction.m));
     let columns = e.size(&contraction.n);
     if contraction.kind == ContractionKind::I8T2 {
         let more = e.index_add(columns, e.int(COLUMNS - 1));
         sizes.push(e.binary("udiv", more, e.int(COLUMNS)));
-        unit(e, WARP, threads, &sizes, &mut |e, thread, indices| packed(e, contraction, thread, indices));
+        unit(e, WARP, threads, &sizes, &mut |e, thread, indices| {
+            packed(e, contraction, results, thread, indices);
+        });
     } else {
         sizes.push(columns);
-        unit(e, 1, threads, &sizes, &mut |e, _, indices| element(e, contraction, indices));
+        unit(e, 1, threads, &sizes, &mut |e, _, indices| element(e, contraction, results, indices));
     }
 }
 
@@ -63,7 +66,7 @@ pub(crate) fn moved(e: &mut Emitter, from: Value, index: Value, stride: &Dim) ->
 }
 
 /// One element, by one chain (rules 2 to 4).
-fn element(e: &mut Emitter, contraction: &Contraction, indices: &[Value]) {
+fn element(e: &mut Emitter, contraction: &Contraction, results: &Results<'_>, indices: &[Value]) {
     let (outer, point) = indices.split_at(contraction.outer.len());
     let (row, column) = (point[0], point[1]);
     let lhs = place(e, contraction, 0, outer);
@@ -90,8 +93,7 @@ fn element(e: &mut Emitter, contraction: &Contraction, indices: &[Value]) {
     let out = place(e, contraction, 2, outer);
     let out = moved(e, out, row, &contraction.out_stride);
     let out = e.index_add(out, column);
-    let address = e.element(e.buffer(contraction.out), out, 4);
-    e.store(result, address, 4);
+    results.put_at(e, [row, column], out, result);
 }
 
 /// The sum after one more product, of element `left` of the left operand and `right` of the right one (packed: row that begins there).
@@ -182,7 +184,13 @@ struct Columns<'c> {
     total: Variable,
 }
 
-fn packed(e: &mut Emitter, contraction: &Contraction, thread: Value, indices: &[Value]) {
+fn packed(
+    e: &mut Emitter,
+    contraction: &Contraction,
+    results: &Results<'_>,
+    thread: Value,
+    indices: &[Value],
+) {
     let (outer, point) = indices.split_at(contraction.outer.len());
     let first = e.index_mul(point[1], e.int(COLUMNS));
     let lane = e.binary("and", thread, e.int(WARP - 1));
@@ -208,7 +216,7 @@ fn packed(e: &mut Emitter, contraction: &Contraction, thread: Value, indices: &[
     own.rest(e, done, k);
     let out = place(e, contraction, 2, outer);
     let out = moved(e, out, point[0], &contraction.out_stride);
-    own.finish(e, out, [point[0], first], columns);
+    own.finish(e, results, out, [point[0], first], columns);
 }
 
 impl Columns<'_> {
@@ -297,7 +305,14 @@ impl Columns<'_> {
     }
 
     /// Adds up the lanes' parts; a lane a column stores the result.
-    fn finish(&self, e: &mut Emitter, out: Value, [row, first]: [Value; 2], columns: Value) {
+    fn finish(
+        &self,
+        e: &mut Emitter,
+        results: &Results<'_>,
+        out: Value,
+        [row, first]: [Value; 2],
+        columns: Value,
+    ) {
         let total = e.get(self.total);
         for (number, sum) in self.sums.iter().enumerate() {
             let sum = e.get(*sum);
@@ -313,8 +328,7 @@ impl Columns<'_> {
             e.when(stores, |e| {
                 let result = scaled(e, self.contraction, part, row, column);
                 let at = e.index_add(out, column);
-                let address = e.element(e.buffer(self.contraction.out), at, 4);
-                e.store(result, address, 4);
+                results.put_at(e, [row, column], at, result);
             });
         }
     }

@@ -7,6 +7,7 @@ use tri_kernel_ir::{Buffer, BufferId, ContractionKind, Convolution};
 use crate::contraction::add_trit;
 use crate::emitter::Emitter;
 use crate::nest::{inner_loops, unit};
+use crate::results::Results;
 use crate::value::{Type, Value};
 
 /// The axes whose points are units of work.
@@ -15,9 +16,17 @@ pub(crate) fn axes(buffers: &[Buffer], convolution: &Convolution) -> Vec<Dim> {
 }
 
 /// Emits a kernel of a convolution.
-pub(crate) fn emit(e: &mut Emitter, buffers: &[Buffer], convolution: &Convolution, threads: u32) {
+pub(crate) fn emit(
+    e: &mut Emitter,
+    buffers: &[Buffer],
+    convolution: &Convolution,
+    results: &Results<'_>,
+    threads: u32,
+) {
     let sizes: Vec<Value> = axes(buffers, convolution).iter().map(|dim| e.size(dim)).collect();
-    unit(e, 1, threads, &sizes, &mut |e, _, indices| element(e, buffers, convolution, indices));
+    unit(e, 1, threads, &sizes, &mut |e, _, indices| {
+        element(e, buffers, convolution, results, indices);
+    });
 }
 
 /// The flat position of indices in a shape.
@@ -48,7 +57,13 @@ fn inside(
     (at, inside)
 }
 
-fn element(e: &mut Emitter, buffers: &[Buffer], convolution: &Convolution, indices: &[Value]) {
+fn element(
+    e: &mut Emitter,
+    buffers: &[Buffer],
+    convolution: &Convolution,
+    results: &Results<'_>,
+    indices: &[Value],
+) {
     let shape = |buffer: BufferId| buffers[buffer.index()].shape.as_slice();
     let (input, weight, out) = (shape(convolution.input), shape(convolution.weight), shape(convolution.out));
     let attributes = convolution.attributes;
@@ -80,8 +95,7 @@ fn element(e: &mut Emitter, buffers: &[Buffer], convolution: &Convolution, indic
     });
     let result = e.get(sum);
     let at = flat(e, out, indices);
-    let address = e.element(e.buffer(convolution.out), at, 4);
-    e.store(result, address, 4);
+    results.put(e, at, result);
 }
 
 /// The sum after one more product.

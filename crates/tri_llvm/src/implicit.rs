@@ -10,6 +10,7 @@ use crate::emitter::Emitter;
 use crate::nest::unit;
 use crate::pixels::{Pixel, Window};
 use crate::product::{Lines, Operand, Stored, blocks};
+use crate::results::Results;
 use crate::tensor::at_most_last;
 use crate::tile::{Along, LINES, Tile, places};
 use crate::value::{Type, Value};
@@ -20,7 +21,7 @@ pub(crate) fn is_bytes(window: &Window<'_>) -> bool {
 }
 
 /// Emits the kernel.
-pub(crate) fn emit(e: &mut Emitter, window: &Window<'_>, threads: u32) {
+pub(crate) fn emit(e: &mut Emitter, window: &Window<'_>, results: &Results<'_>, threads: u32) {
     let (channels, pixels) = (window.channels(e), window.pixels(e));
     let groups = e.int(window.convolution.attributes.groups.into());
     let sizes = [groups, blocks(e, channels), blocks(e, pixels)];
@@ -38,10 +39,7 @@ pub(crate) fn emit(e: &mut Emitter, window: &Window<'_>, threads: u32) {
             let (above, before) =
                 (e.compare("icmp slt", row, channels), e.compare("icmp slt", column, pixels));
             let inside = e.binary("and", above, before);
-            e.when(inside, |e| {
-                let address = e.element(e.buffer(window.convolution.out), at, 4);
-                e.store(value, address, 4);
-            });
+            e.when(inside, |e| results.put(e, at, value));
         }
     });
 }

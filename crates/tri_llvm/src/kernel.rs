@@ -2,12 +2,13 @@
 
 use tri_gpu::{Kernel, Many};
 use tri_ir::Dim;
-use tri_kernel_ir::{Body, Contraction, ContractionKind, Form, MaxPool};
+use tri_kernel_ir::{Body, BufferId, Contraction, ContractionKind, Convolution, Form, MaxPool, Product};
 
 use crate::emitter::{Emitter, Function};
 use crate::expression::NestContext;
 use crate::kind::Kind;
 use crate::pixels::Window;
+use crate::results::Results;
 use crate::route::Fixed;
 use crate::work::Work;
 use crate::{attention, contraction, convolution, grouped, implicit, nest, product, quantize, tensor, tile};
@@ -31,22 +32,42 @@ pub(crate) fn kind(form: &Form) -> Kind {
                 Work::Point => Kind::Point,
             }
         }
-        Body::Contraction(step) if step.kind == ContractionKind::I8T2 => Kind::Gemv,
-        Body::Contraction(_) => Kind::Chain,
+        Body::Contraction(step) => kind_of_contraction(step),
         Body::Attention { .. } => Kind::Attention,
         Body::QuantizeRows(_) => Kind::Quantize,
-        Body::Convolution(step) => match Window::of(&form.buffers, step) {
-            Some(window) if implicit::is_bytes(&window) => Kind::Bytes,
-            Some(_) => Kind::Tile,
-            None => Kind::Window,
+        Body::Convolution(step) => kind_of_convolution(form, step),
+        Body::Epilogue { step, .. } => match &step.product {
+            Product::Contraction(step) => kind_of_contraction(step),
+            Product::Convolution(step) => kind_of_convolution(form, step),
         },
-        Body::Epilogue { .. } | Body::Clusters(_) => Kind::Point,
+        Body::Clusters(_) => Kind::Point,
+    }
+}
+
+fn kind_of_contraction(step: &Contraction) -> Kind {
+    if step.kind == ContractionKind::I8T2 { Kind::Gemv } else { Kind::Chain }
+}
+
+fn kind_of_convolution(form: &Form, step: &Convolution) -> Kind {
+    match Window::of(&form.buffers, step) {
+        Some(window) if implicit::is_bytes(&window) => Kind::Bytes,
+        Some(_) => Kind::Tile,
+        None => Kind::Window,
+    }
+}
+
+/// The contraction of a form, behind which there may be an epilogue.
+fn contraction_of(form: &Form) -> Option<&Contraction> {
+    match &form.body {
+        Body::Contraction(step) => Some(step),
+        Body::Epilogue { step, .. } => step.contraction(),
+        _ => None,
     }
 }
 
 /// What the kernel of a form for many rows does, if there is one.
 pub(crate) fn many_kind(form: &Form) -> Option<Kind> {
-    let Body::Contraction(step) = &form.body else { return None };
+    let step = contraction_of(form)?;
     match step.kind {
         ContractionKind::I8T2 => tensor::multiples(step).map(|_| Kind::Gemm),
         ContractionKind::I8 => product::serves(step).then_some(Kind::Bytes),
@@ -78,8 +99,8 @@ fn made(
 
 /// The second form of a kernel of a form, for the tiles of a group: of the one for many rows, or of the other.
 pub(crate) fn of_group(form: &Form, kernel: &Kernel, is_many: bool) -> Function {
-    let e = grouped::emit(kernel.buffers, kernel.sizes, |e| match &form.body {
-        Body::Contraction(step) if is_many => emit_many(e, step),
+    let e = grouped::emit(kernel.buffers, kernel.sizes, |e| match contraction_of(form) {
+        Some(step) if is_many => emit_many(e, form, step),
         _ => emit(e, form),
     });
     e.finish(&format!("{}{}", kernel.name, Kernel::GROUPED), THREADS)
@@ -91,9 +112,11 @@ fn units(form: &Form) -> Result<Units, Unserved> {
             let work = Work::of(&form.buffers, nest);
             (work.axes(nest), work.lanes())
         }
-        Body::Contraction(step) => {
-            contraction::units(step).map_err(|_| "a contraction of so many columns")?
-        }
+        Body::Contraction(step) => units_of_contraction(step)?,
+        Body::Epilogue { step, .. } => match &step.product {
+            Product::Contraction(step) => units_of_contraction(step)?,
+            Product::Convolution(step) => units_of_convolution(form, step)?,
+        },
         Body::Attention { step, .. } => {
             if !attention::is_served(&form.buffers, step) {
                 return Err("attention with such a softmax");
@@ -102,18 +125,34 @@ fn units(form: &Form) -> Result<Units, Unserved> {
             (blocks, THREADS.into())
         }
         Body::QuantizeRows(step) => (vec![step.rows.clone()], WARP),
-        Body::Convolution(step) => match Window::of(&form.buffers, step) {
-            Some(window) => {
-                let axes = window.units(tile::LINES).map_err(|_| "a convolution of so many pixels")?;
-                (axes, THREADS.into())
-            }
-            None => (convolution::axes(&form.buffers, step), 1),
-        },
-        // Lowered as its parts.
-        Body::Epilogue { .. } => return Err("an epilogue by a form"),
+        Body::Convolution(step) => units_of_convolution(form, step)?,
         // It is there already.
         Body::Clusters(_) => return Err("a choice of tiles by a form"),
     })
+}
+
+fn units_of_contraction(step: &Contraction) -> Result<Units, Unserved> {
+    contraction::units(step).map_err(|_| "a contraction of so many columns")
+}
+
+fn units_of_convolution(form: &Form, step: &Convolution) -> Result<Units, Unserved> {
+    Ok(match Window::of(&form.buffers, step) {
+        Some(window) => {
+            let axes = window.units(tile::LINES).map_err(|_| "a convolution of so many pixels")?;
+            (axes, THREADS.into())
+        }
+        None => (convolution::axes(&form.buffers, step), 1),
+    })
+}
+
+/// Where the results of a product go.
+fn results<'f>(form: &'f Form, out: BufferId) -> Results<'f> {
+    match &form.body {
+        Body::Epilogue { step, failure } => {
+            Results::through(NestContext::new(&form.buffers, &step.nest, *failure), step)
+        }
+        _ => Results::of(out),
+    }
 }
 
 /// What a block of the kernel of a form computes.
@@ -123,25 +162,35 @@ fn emit(e: &mut Emitter, form: &Form) {
             let work = Work::of(&form.buffers, nest);
             nest::emit(e, &NestContext::new(&form.buffers, nest, *failure), work, THREADS);
         }
-        Body::Contraction(step) => contraction::emit(e, step, THREADS),
+        Body::Contraction(step) => contraction::emit(e, step, &results(form, step.out), THREADS),
+        Body::Epilogue { step, .. } => match &step.product {
+            Product::Contraction(step) => contraction::emit(e, step, &results(form, step.out), THREADS),
+            Product::Convolution(step) => emit_convolution(e, form, step),
+        },
         Body::Attention { step, failure } => {
             let cx = NestContext::new(&form.buffers, &step.rows, *failure);
             attention::emit(e, &cx, step, THREADS);
         }
         Body::QuantizeRows(step) => quantize::emit(e, step, THREADS),
-        Body::Convolution(step) => match Window::of(&form.buffers, step) {
-            Some(window) => implicit::emit(e, &window, THREADS),
-            None => convolution::emit(e, &form.buffers, step, THREADS),
-        },
-        Body::Epilogue { .. } | Body::Clusters(_) => unreachable!("a form without units has no kernel"),
+        Body::Convolution(step) => emit_convolution(e, form, step),
+        Body::Clusters(_) => unreachable!("a form without units has no kernel"),
     }
 }
 
 /// What a block of the kernel for many rows computes.
-fn emit_many(e: &mut Emitter, step: &Contraction) {
+fn emit_many(e: &mut Emitter, form: &Form, step: &Contraction) {
+    let results = results(form, step.out);
     match step.kind {
-        ContractionKind::I8T2 => tensor::emit(e, step, THREADS),
-        _ => product::emit(e, step, THREADS),
+        ContractionKind::I8T2 => tensor::emit(e, step, &results, THREADS),
+        _ => product::emit(e, step, &results, THREADS),
+    }
+}
+
+fn emit_convolution(e: &mut Emitter, form: &Form, step: &Convolution) {
+    let results = results(form, step.out);
+    match Window::of(&form.buffers, step) {
+        Some(window) => implicit::emit(e, &window, &results, THREADS),
+        None => convolution::emit(e, &form.buffers, step, &results, THREADS),
     }
 }
 
@@ -151,14 +200,14 @@ pub(crate) fn of_many(
     name: String,
     kernel: u32,
 ) -> Result<Option<(Kernel, Function, Many)>, Unserved> {
-    let (Body::Contraction(step), Some(kind)) = (&form.body, many_kind(form)) else { return Ok(None) };
+    let (Some(step), Some(kind)) = (contraction_of(form), many_kind(form)) else { return Ok(None) };
     let (axes, least, multiples) = if kind == Kind::Gemm {
         (tensor::units(step), tensor::LEAST_ROWS, tensor::multiples(step).unwrap_or_default())
     } else {
         (product::units(step), product::LEAST_ROWS, Vec::new())
     };
     let axes = axes.map_err(|_| "a contraction of so many columns")?;
-    let (made, function) = made(form, name, (axes, THREADS.into()), |e| emit_many(e, step));
+    let (made, function) = made(form, name, (axes, THREADS.into()), |e| emit_many(e, form, step));
     let (rows, of) = (step.m.clone(), tensor::MULTIPLE);
     Ok(Some((made, function, Many { kernel, rows, least, multiples, of })))
 }

@@ -31,6 +31,7 @@ mod product;
 #[cfg(feature = "llvm")]
 mod ptx;
 mod quantize;
+mod results;
 mod route;
 mod target;
 mod tensor;

@@ -113,11 +113,6 @@ impl Lowering {
                 self.sites.push(Site { schedule: self.runs.len() as u32, step: at as u32 });
                 failure = self.sites.len() as i64;
             }
-            StepKind::Epilogue(step) => {
-                let mut runs = self.step(schedule, at, &step.product.step())?;
-                runs.extend(self.step(schedule, at, &StepKind::Nest(step.nest.clone()))?);
-                return Ok(runs);
-            }
             StepKind::Clusters(step) => {
                 let fixed =
                     route::clusters(schedule, step, THREADS).map_err(|_| "a choice of so many clusters")?;

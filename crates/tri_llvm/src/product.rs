@@ -10,6 +10,7 @@ use crate::bytes::{self, ByteLine, ByteTile};
 use crate::contraction::{code, moved, packed_bytes, place};
 use crate::emitter::{Emitter, Variable};
 use crate::nest::unit;
+use crate::results::Results;
 use crate::tensor::at_most_last;
 use crate::tile::{Along, EACH, LINES, Panel, Skips, Tile, places};
 use crate::value::{Type, Value};
@@ -53,7 +54,7 @@ pub(crate) fn blocks(e: &mut Emitter, lines: Value) -> Value {
 }
 
 /// Emits the kernel.
-pub(crate) fn emit(e: &mut Emitter, contraction: &Contraction, threads: u32) {
+pub(crate) fn emit(e: &mut Emitter, contraction: &Contraction, results: &Results<'_>, threads: u32) {
     let mut sizes: Vec<Value> = contraction.outer.iter().map(|axis| e.size(&axis.size)).collect();
     let (m, n, k) = (e.size(&contraction.m), e.size(&contraction.n), e.size(&contraction.k));
     sizes.extend([m, n].map(|lines| blocks(e, lines)));
@@ -78,8 +79,7 @@ pub(crate) fn emit(e: &mut Emitter, contraction: &Contraction, threads: u32) {
             e.when(inside, |e| {
                 let at = moved(e, out, row, &contraction.out_stride);
                 let at = e.index_add(at, column);
-                let address = e.element(e.buffer(contraction.out), at, 4);
-                e.store(value, address, 4);
+                results.put_at(e, [row, column], at, value);
             });
         }
     });

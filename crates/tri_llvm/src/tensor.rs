@@ -14,6 +14,7 @@ use crate::contraction::{moved, packed_bytes, place, scaled};
 use crate::emitter::{Emitter, Variable};
 use crate::kernel::WARP;
 use crate::nest::unit;
+use crate::results::Results;
 use crate::value::{Type, Value};
 
 /// Columns and rows of a block.
@@ -49,7 +50,7 @@ pub(crate) fn units(contraction: &Contraction) -> Result<Vec<Dim>, DimError> {
 }
 
 /// Emits the kernel.
-pub(crate) fn emit(e: &mut Emitter, contraction: &Contraction, threads: u32) {
+pub(crate) fn emit(e: &mut Emitter, contraction: &Contraction, results: &Results<'_>, threads: u32) {
     let (m, n) = (e.size(&contraction.m), e.size(&contraction.n));
     let sizes = [(m, ROWS), (n, COLUMNS)].map(|(size, each)| {
         let more = e.index_add(size, e.int(each - 1));
@@ -67,6 +68,7 @@ pub(crate) fn emit(e: &mut Emitter, contraction: &Contraction, threads: u32) {
         let shared = e.shared(2 * PART_BYTES);
         Block {
             contraction,
+            results,
             threads: threads.into(),
             thread,
             place,
@@ -82,6 +84,7 @@ pub(crate) fn emit(e: &mut Emitter, contraction: &Contraction, threads: u32) {
 /// A block at work, as one of its threads sees it.
 struct Block<'c> {
     contraction: &'c Contraction,
+    results: &'c Results<'c>,
     threads: i64,
     thread: Value,
     place: Value,
@@ -238,8 +241,7 @@ impl Block<'_> {
                 let result = scaled(e, self.contraction, sum, row, column);
                 let at = moved(e, out, row, &self.contraction.out_stride);
                 let at = e.index_add(at, column);
-                let address = e.element(e.buffer(self.contraction.out), at, 4);
-                e.store(result, address, 4);
+                self.results.put_at(e, [row, column], at, result);
             });
         }
     }

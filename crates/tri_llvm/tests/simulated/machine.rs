@@ -212,11 +212,7 @@ impl Host<'_> {
                     self.group(frame, route, runs)?;
                 }
                 StepKind::Route(route) => self.route(frame, route, runs)?,
-                step => {
-                    for run in runs {
-                        self.launch(frame, run, &[], &written(step))?;
-                    }
-                }
+                step => self.launch(frame, &runs[0], &[], &written(step))?,
             }
         }
         Ok(())

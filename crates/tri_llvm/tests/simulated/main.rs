@@ -7,6 +7,7 @@ mod attention;
 mod cases;
 mod contractions;
 mod elementwise;
+mod epilogues;
 mod examples;
 mod groups;
 mod instructions;

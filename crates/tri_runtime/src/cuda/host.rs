@@ -212,11 +212,7 @@ impl Host<'_> {
                     self.group(frame, at, route)?;
                 }
                 StepKind::Route(route) => self.route(frame, at, route)?,
-                _ => {
-                    for run in 0..self.loaded.code.runs[frame.id.index()][at].len() {
-                        self.launch(frame, at, run, &[])?;
-                    }
-                }
+                _ => self.launch(frame, at, 0, &[])?,
             }
         }
         Ok(())
