@@ -35,7 +35,9 @@ fn elementwise_work_behind_a_product_is_one_step_with_it() {
 #[test]
 fn each_product_has_its_own_and_without_fusion_none_has() {
     let (full, none) = (scheduled(Fusion::Full), scheduled(Fusion::None));
-    for name in ["linear", "ternary", "bytes", "gated", "pixels", "channels", "digits", "points", "row"] {
+    for name in
+        ["linear", "ternary", "bytes", "gated", "pixels", "channels", "digits", "points", "swish", "row"]
+    {
         assert_eq!((epilogues(&full, name), epilogues(&none, name)), (1, 0), "{name}");
     }
 }

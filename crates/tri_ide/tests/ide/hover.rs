@@ -118,11 +118,11 @@ fn an_operation_has_the_kernel_that_serves_it() {
         &MODEL.replace("exp(y) @ w", "exp(y) $0@ w"),
         &["`contract`: f32_gemm for ", "both operands are f32"],
     );
-    says(&MODEL.replace("exp(y) @ w", "e$0xp(y) @ w"), &["fn exp", "`exp`: loop nest "]);
+    says(&MODEL.replace("exp(y) @ w", "e$0xp(y) @ w"), &["fn exp", "`exp`: i8_trit_scaled_gemm+exp for "]);
     // What a function of the library is made of belongs to its call.
     says(
         &MODEL.replace("exp(y) @ w", "si$0lu(y) @ w"),
-        &["fn silu", "`sigmoid`: in loop nest ", "`mul`: loop nest "],
+        &["fn silu", "`sigmoid`: in the epilogue of i8_trit_scaled_gemm", "`mul`: i8_trit_scaled_gemm+"],
     );
     // The operands of an operation have kernels of their own, which do not belong to it.
     assert!(!hover(&MODEL.replace("exp(y) @ w", "silu(y) $0@ w")).contains("sigmoid"));

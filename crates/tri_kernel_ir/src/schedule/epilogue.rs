@@ -95,7 +95,7 @@ impl<'m> Scheduler<'m> {
 
     /// The step of a product whose place is [`place_of_product`](Self::place_of_product).
     pub(super) fn epilogue(&mut self, behind: Behind, product: Product, inner: usize) -> Result<(), Failure> {
-        let Behind { product: sums, made } = behind;
+        let made = behind.made;
         let inst: &'m Inst =
             self.defined_by[made.index()].ok_or(Failure::Unsupported("a value is used before it is made"))?;
         let shape: &'m [Dim] = self.shape(made);
@@ -107,7 +107,6 @@ impl<'m> Scheduler<'m> {
         let to = self.element_of(buffer, &at)?;
         nest.map(vec![Store { to, value }]);
         let nest = nest.finish()?;
-        self.stored[sums.index()] = None;
         self.step(StepKind::Epilogue(Box::new(Epilogue { product, nest })));
         Ok(())
     }
