@@ -231,7 +231,7 @@ fn an_illegal_address_names_kernels_up_to_the_last_and_its_line() {
             .split_once(" or one before it (TRI_CUDA_WAIT=1 tells which), of `forward` stopped the GPU: ")
             .unwrap();
         assert!(before.starts_with("a kernel, `k") && before.contains("_forward_"), "{message}");
-        assert!(before.contains("` at digits.tri:42:9"), "{message}");
+        assert!(before.contains("` at digits.tri:39:9"), "{message}");
         assert!(after.contains("CUDA_ERROR_ILLEGAL_ADDRESS"), "{message}");
     });
 }
@@ -253,7 +253,7 @@ fn an_illegal_address_within_a_graph_names_its_last_kernel() {
         let x = models::images(2);
         let mut call = || session.call("forward", &[tri_runtime::TensorView::of(&x).unwrap()]).map(drop);
         let error = (0..9).find_map(|_| call().err()).unwrap().to_string();
-        assert!(error.starts_with("a kernel, `k") && error.contains("` at digits.tri:42:9"), "{error}");
+        assert!(error.starts_with("a kernel, `k") && error.contains("` at digits.tri:39:9"), "{error}");
     });
 }
 
