@@ -183,8 +183,9 @@ mod tests {
             layer("called"),
             routes.concat(),
         );
-        let module = tri_ir::verify(tri_ir::parse(&text).unwrap()).unwrap();
-        tri_kernel_ir::schedule(&module, Fusion::Full).unwrap()
+        let module = tri_ir::parse(&text).expect("the text is tensor IR");
+        let module = tri_ir::verify(module).expect("the text keeps the rules");
+        tri_kernel_ir::schedule(&module, Fusion::Full).expect("each operation has a kernel")
     }
 
     #[test]

@@ -12,7 +12,7 @@ use crate::emitter::Emitter;
 use crate::nest::unit;
 use crate::route::{
     Fixed, RESULT_WIDTH, ROWS, SizeNumber, TILES, TOP, WIDTH, choice_of_tiles, flat, index, load_f32,
-    number_of, size, store_index,
+    number_of, size, sizes, store_index,
 };
 use crate::value::{Type, Value};
 
@@ -23,15 +23,7 @@ const RECORD: SizeNumber = 5;
 /// place of the rest.
 pub(crate) fn route(schedule: &Schedule, step: &RouteStep, threads: u32) -> Result<Vec<Fixed>, DimError> {
     let [chosen, order, items, first, memory, results] = step.scratch;
-    let width = |buffer: BufferId| schedule.buffers[buffer.index()].shape.get(1).cloned().unwrap_or_default();
-    let sizes = vec![
-        step.rows.clone(),
-        Dim::constant(step.tiles.len() as i64),
-        Dim::constant(step.top.into()),
-        width(step.x),
-        width(step.out),
-        Dim::constant(0),
-    ];
+    let sizes = sizes(schedule, step, 1);
     let bytes = schedule.buffers[step.x.index()].dtype.bytes();
     let gated = step.gates.is_some();
     let block = i64::from(threads);

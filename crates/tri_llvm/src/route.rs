@@ -102,20 +102,25 @@ fn choice(e: &mut Emitter, chosen: u32, row: Value) -> Value {
     index(e, chosen, at)
 }
 
-/// The kernels of a route in the order in which they run: choose once, for each rank begin and order, and for each chunk of a tile's rows gather
-/// and, after the tile, add.
-pub(crate) fn route(schedule: &Schedule, step: &RouteStep, threads: u32) -> Result<Vec<Fixed>, DimError> {
-    let [chosen, order, _, first, grouped, results] = step.scratch;
+/// The sizes of a route's kernels, the last `given` of which the host gives.
+pub(crate) fn sizes(schedule: &Schedule, step: &RouteStep, given: usize) -> Vec<Dim> {
     let width = |buffer: BufferId| schedule.buffers[buffer.index()].shape.get(1).cloned().unwrap_or_default();
-    let sizes = vec![
+    let mut sizes = vec![
         step.rows.clone(),
         Dim::constant(step.tiles.len() as i64),
         Dim::constant(step.top.into()),
         width(step.x),
         width(step.out),
-        Dim::constant(0),
-        Dim::constant(0),
     ];
+    sizes.resize(sizes.len() + given, Dim::constant(0));
+    sizes
+}
+
+/// The kernels of a route in the order in which they run: choose once, for each rank begin and order, and for each chunk of a tile's rows gather
+/// and, after the tile, add.
+pub(crate) fn route(schedule: &Schedule, step: &RouteStep, threads: u32) -> Result<Vec<Fixed>, DimError> {
+    let [chosen, order, _, first, grouped, results] = step.scratch;
+    let sizes = sizes(schedule, step, 2);
     let bytes = schedule.buffers[step.x.index()].dtype.bytes();
     let given = |buffers: &[BufferId]| (sizes.clone(), buffers.to_vec());
     let with_gates: Vec<BufferId> =

@@ -1,9 +1,9 @@
 //! Attention: one kernel, without a matrix of scores.
 
 use tri_ir::{DType, Function, TensorData};
-use tri_kernel_ir::{Fusion, StepKind};
+use tri_kernel_ir::StepKind;
 
-use crate::cases::{Case, Noise};
+use crate::cases::{Case, Noise, single_launches};
 
 const TEXT: &str = include_str!("../../../tri_kernel_ir/tests/modules/attention.tir");
 
@@ -61,17 +61,5 @@ fn more_keys_than_a_chunk_has_are_computed_again() {
 
 #[test]
 fn attention_is_one_launch() {
-    let module = tri_ir::verify(tri_ir::parse(TEXT).unwrap()).unwrap();
-    let kernels = tri_kernel_ir::verify(tri_kernel_ir::schedule(&module, Fusion::Full).unwrap()).unwrap();
-    let code = tri_llvm::lower(&kernels).unwrap();
-    let mut found = 0;
-    for (schedule, runs) in kernels.schedules.iter().zip(&code.runs) {
-        for (step, runs) in schedule.steps.iter().zip(runs) {
-            if matches!(step.kind, StepKind::Attention(_)) {
-                assert_eq!(runs.len(), 1);
-                found += 1;
-            }
-        }
-    }
-    assert_eq!(found, 4);
+    assert_eq!(single_launches(TEXT, |step| matches!(step, StepKind::Attention(_))), 4);
 }

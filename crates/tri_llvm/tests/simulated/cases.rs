@@ -5,7 +5,7 @@ use tri_ir::{
     DType, Dim, Function, FunctionBuilder, FunctionId, Module, Op, Symbol, SymbolInfo, TensorData,
     TensorType, Value, verify,
 };
-use tri_kernel_ir::Fusion;
+use tri_kernel_ir::{Fusion, StepKind};
 use tri_llvm::Target;
 
 use crate::machine::{Machine, assert_same};
@@ -126,4 +126,14 @@ impl Case {
             }
         }
     }
+}
+
+/// How many steps of a kind the functions of a module have, each of which must be one launch.
+pub(crate) fn single_launches(text: &str, is_wanted: impl Fn(&StepKind) -> bool) -> usize {
+    let module = tri_ir::verify(tri_ir::parse(text).unwrap()).unwrap();
+    let kernels = tri_kernel_ir::verify(tri_kernel_ir::schedule(&module, Fusion::Full).unwrap()).unwrap();
+    let code = tri_llvm::lower(&kernels).unwrap();
+    let steps = kernels.schedules.iter().flat_map(|schedule| &schedule.steps);
+    let wanted = steps.zip(code.runs.iter().flatten()).filter(|(step, _)| is_wanted(&step.kind));
+    wanted.inspect(|(_, runs)| assert_eq!(runs.len(), 1)).count()
 }

@@ -1,9 +1,9 @@
 //! Epilogues: what follows a product is computed by the product's kernel.
 
 use tri_ir::TensorData;
-use tri_kernel_ir::{Fusion, StepKind};
+use tri_kernel_ir::StepKind;
 
-use crate::cases::{Case, Noise};
+use crate::cases::{Case, Noise, single_launches};
 
 const TEXT: &str = include_str!("../../../tri_kernel_ir/tests/modules/epilogue.tir");
 
@@ -44,17 +44,5 @@ fn epilogues_of_convolutions_have_the_bits_of_the_interpreter() {
 
 #[test]
 fn an_epilogue_is_in_the_launch_of_its_product() {
-    let module = tri_ir::verify(tri_ir::parse(TEXT).unwrap()).unwrap();
-    let kernels = tri_kernel_ir::verify(tri_kernel_ir::schedule(&module, Fusion::Full).unwrap()).unwrap();
-    let code = tri_llvm::lower(&kernels).unwrap();
-    let mut found = 0;
-    for (schedule, runs) in kernels.schedules.iter().zip(&code.runs) {
-        for (step, runs) in schedule.steps.iter().zip(runs) {
-            if matches!(step.kind, StepKind::Epilogue(_)) {
-                assert_eq!(runs.len(), 1);
-                found += 1;
-            }
-        }
-    }
-    assert_eq!(found, 10);
+    assert_eq!(single_launches(TEXT, |step| matches!(step, StepKind::Epilogue(_))), 10);
 }
