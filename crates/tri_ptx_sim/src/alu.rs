@@ -4,15 +4,99 @@ use std::cmp::Ordering;
 
 use half::{bf16, f16};
 
-use crate::instruction::{Alu, Class, Comparison, Type};
+use crate::error::Fault;
+use crate::instruction::{Alu, Class, Comparison, Shuffle, Type};
+use crate::visits::WARP;
+use crate::warp::{Lanes, Mask};
+
+const F32: Type = Type { class: Class::Float, bits: 32 };
+const B32: Type = Type { class: Class::Bits, bits: 32 };
+const S32: Type = Type { class: Class::Signed, bits: 32 };
+const U32: Type = Type { class: Class::Unsigned, bits: 32 };
+const B64: Type = Type { class: Class::Bits, bits: 64 };
+const S64: Type = Type { class: Class::Signed, bits: 64 };
+const U64: Type = Type { class: Class::Unsigned, bits: 64 };
+
+/// The results of a function of the operands' values in each lane.
+#[inline(always)]
+pub(crate) fn each(of: [&Lanes; 3], function: impl Fn([u64; 3]) -> u64) -> Lanes {
+    std::array::from_fn(|lane| function(of.map(|values| values[lane])))
+}
+
+/// The results of an operation in all lanes, zero extended. Those that kernels are full of have loops of their own.
+pub(crate) fn compute(alu: Alu, ty: Type, of: [&Lanes; 3]) -> Lanes {
+    macro_rules! loops {
+        ($($alu:ident: $($ty:ident)*;)*) => {
+            match (alu, ty) {
+                $($((Alu::$alu, $ty) => each(of, |of| one(Alu::$alu, $ty, of)),)*)*
+                _ => each(of, |of| one(alu, ty, of)),
+            }
+        };
+    }
+    loops! {
+        Add: F32 S32 U32 S64 U64;
+        Sub: F32 S32 U32 S64 U64;
+        Mul: F32 S32 U32 S64 U64;
+        Mad: S32 U32 S64 U64;
+        MulWide: S32 U32;
+        MadWide: S32 U32;
+        Fma: F32;
+        And: B32 B64;
+        Or: B32 B64;
+        Xor: B32 B64;
+        ShiftLeft: B32 B64;
+        ShiftRight: B32 B64 S32 U32 S64 U64;
+        Select: F32 B32 S32 U32 B64;
+        Field: S32 U32;
+    }
+}
+
+/// Whether a comparison holds in each lane.
+pub(crate) fn compare(comparison: Comparison, ty: Type, of: [&Lanes; 3]) -> Lanes {
+    macro_rules! loops {
+        ($($ty:ident)*) => {
+            match ty {
+                $($ty => each(of, |of| compare_one(comparison, $ty, of)),)*
+                _ => each(of, |of| compare_one(comparison, ty, of)),
+            }
+        };
+    }
+    loops!(F32 B32 S32 U32 B64 S64 U64)
+}
+
+/// What lanes that all take part read from each other: value, distance or lane, and limits.
+pub(crate) fn shuffle(
+    mode: Shuffle,
+    members: Mask,
+    [values, by, limits]: [&Lanes; 3],
+) -> Result<Lanes, (usize, Fault)> {
+    let mut results = [0; WARP];
+    for lane in crate::warp::lanes(members) {
+        let (by, limits) = (by[lane] as usize & 31, limits[lane] as usize);
+        let (clamp, segments) = (limits & 31, limits >> 8 & 31);
+        let last = (lane & segments) | (clamp & !segments);
+        let source = match mode {
+            Shuffle::Xor => lane ^ by,
+            Shuffle::Down => lane + by,
+            Shuffle::Index => (lane & segments) | (by & !segments),
+        };
+        let source = if source <= last { source } else { lane };
+        if members >> source & 1 == 0 {
+            return Err((lane, Fault::InactiveLane { lane: source as u32 }));
+        }
+        results[lane] = values[source] & 0xffff_ffff;
+    }
+    Ok(results)
+}
 
 fn f32_of(bits: u64) -> f32 {
     f32::from_bits(bits as u32)
 }
 
 /// The result of an operation, zero extended.
-pub(crate) fn compute(alu: Alu, ty: Type, operands: &[u64]) -> u64 {
-    let operand = |at: usize| operands.get(at).copied().unwrap_or(0);
+#[inline(always)]
+fn one(alu: Alu, ty: Type, operands: [u64; 3]) -> u64 {
+    let operand = |at: usize| operands[at];
     if alu == Alu::Select {
         return ty.low(if operand(2) & 1 == 1 { operand(0) } else { operand(1) });
     }
@@ -21,34 +105,7 @@ pub(crate) fn compute(alu: Alu, ty: Type, operands: &[u64]) -> u64 {
             let wide = [0, 1, 2].map(|at| small(ty, operand(at)));
             rounded(ty, small_result(alu, wide))
         }
-        (Class::Float, 32) => {
-            let [a, b, c] = [0, 1, 2].map(|at| f32_of(operand(at)));
-            let result = match alu {
-                Alu::Add => a + b,
-                Alu::Sub => a - b,
-                Alu::Mul => a * b,
-                Alu::Div => a / b,
-                Alu::Fma => a.mul_add(b, c),
-                Alu::Sqrt => a.sqrt(),
-                Alu::Neg => -a,
-                Alu::Abs => a.abs(),
-                Alu::CopySign => b.copysign(a),
-                Alu::Min | Alu::Max => {
-                    f32_of(extreme(alu, f64::from(a), f64::from(b), operand(0), operand(1)))
-                }
-                Alu::MinNumber | Alu::MaxNumber if a.is_nan() => b,
-                Alu::MinNumber | Alu::MaxNumber if b.is_nan() => a,
-                Alu::MinNumber => {
-                    f32_of(extreme(Alu::Min, f64::from(a), f64::from(b), operand(0), operand(1)))
-                }
-                Alu::MaxNumber => {
-                    f32_of(extreme(Alu::Max, f64::from(a), f64::from(b), operand(0), operand(1)))
-                }
-                Alu::Reciprocal => 1.0 / a,
-                _ => f32::NAN,
-            };
-            result.to_bits().into()
-        }
+        (Class::Float, 32) => f32_result(alu, operands).to_bits().into(),
         (Class::Float, _) => {
             let [a, b, c] = [0, 1, 2].map(|at| f64::from_bits(operand(at)));
             let result = match alu {
@@ -66,7 +123,31 @@ pub(crate) fn compute(alu: Alu, ty: Type, operands: &[u64]) -> u64 {
             };
             result.to_bits()
         }
-        _ => integer(alu, ty, [operand(0), operand(1), operand(2)]),
+        _ => integer(alu, ty, operands),
+    }
+}
+
+#[inline(always)]
+fn f32_result(alu: Alu, operands: [u64; 3]) -> f32 {
+    let [a, b, c] = operands.map(f32_of);
+    let extreme_of = |alu| f32_of(extreme(alu, f64::from(a), f64::from(b), operands[0], operands[1]));
+    match alu {
+        Alu::Add => a + b,
+        Alu::Sub => a - b,
+        Alu::Mul => a * b,
+        Alu::Div => a / b,
+        Alu::Fma => a.mul_add(b, c),
+        Alu::Sqrt => a.sqrt(),
+        Alu::Neg => -a,
+        Alu::Abs => a.abs(),
+        Alu::CopySign => b.copysign(a),
+        Alu::Min | Alu::Max => extreme_of(alu),
+        Alu::MinNumber | Alu::MaxNumber if a.is_nan() => b,
+        Alu::MinNumber | Alu::MaxNumber if b.is_nan() => a,
+        Alu::MinNumber => extreme_of(Alu::Min),
+        Alu::MaxNumber => extreme_of(Alu::Max),
+        Alu::Reciprocal => 1.0 / a,
+        _ => f32::NAN,
     }
 }
 
@@ -94,8 +175,7 @@ fn small_result(alu: Alu, wide: [f32; 3]) -> f32 {
         let [a, b, c] = wide.map(f64::from);
         return narrowed_to_odd(sum_to_odd(a * b, c));
     }
-    let f32 = Type { class: Class::Float, bits: 32 };
-    f32_of(compute(alu, f32, &wide.map(|value| value.to_bits().into())))
+    f32_result(alu, wide.map(|value| value.to_bits().into()))
 }
 
 /// A sum, or if it is not a number of 53 bits, the odd one of the two numbers beside it.
@@ -130,6 +210,7 @@ fn extreme(alu: Alu, a: f64, b: f64, a_bits: u64, b_bits: u64) -> u64 {
     if a_first == (alu == Alu::Min) { a_bits } else { b_bits }
 }
 
+#[inline(always)]
 fn integer(alu: Alu, ty: Type, [a, b, c]: [u64; 3]) -> u64 {
     let signed = ty.class == Class::Signed;
     let wide = |value: u64| if signed { i128::from(ty.signed(value)) } else { i128::from(ty.low(value)) };
@@ -177,6 +258,7 @@ fn shift(by: u64, ty: Type) -> Option<u32> {
 }
 
 /// `length` bits from `position`, the highest of them repeated if the type is signed.
+#[inline(always)]
 fn field(ty: Type, value: u64, position: u64, length: u64) -> u64 {
     if length == 0 {
         return 0;
@@ -188,7 +270,8 @@ fn field(ty: Type, value: u64, position: u64, length: u64) -> u64 {
 }
 
 /// Whether a comparison holds.
-pub(crate) fn compare(comparison: Comparison, ty: Type, a: u64, b: u64) -> bool {
+#[inline(always)]
+fn compare_one(comparison: Comparison, ty: Type, [a, b, _]: [u64; 3]) -> u64 {
     let ordering = match (ty.class, ty.bits) {
         (Class::Float, 32) => f32_of(a).partial_cmp(&f32_of(b)),
         (Class::Float, 16) | (Class::Brain, _) => small(ty, a).partial_cmp(&small(ty, b)),
@@ -196,12 +279,13 @@ pub(crate) fn compare(comparison: Comparison, ty: Type, a: u64, b: u64) -> bool 
         (Class::Signed, _) => Some(ty.signed(a).cmp(&ty.signed(b))),
         _ => Some(ty.low(a).cmp(&ty.low(b))),
     };
-    match ordering {
+    let holds = match ordering {
         Some(Ordering::Less) => comparison.less,
         Some(Ordering::Equal) => comparison.equal,
         Some(Ordering::Greater) => comparison.greater,
         None => comparison.unordered,
-    }
+    };
+    holds.into()
 }
 
 /// `c` plus the sum of the products of the four bytes of `a` and `b`.
@@ -217,7 +301,7 @@ pub(crate) fn dot4(left: bool, right: bool, a: u64, b: u64, c: u64) -> u64 {
 
 /// The bytes of `a` are numbers 0 to 3, those of `b` 4 to 7; each nibble of the selector names one, or with its high bit the
 /// repeated sign of one.
-pub(crate) fn permute(a: u64, b: u64, selector: u64) -> u64 {
+pub(crate) fn permute([a, b, selector]: [u64; 3]) -> u64 {
     let all = (b << 32) | (a & 0xffff_ffff);
     (0..4).fold(0, |word, at| {
         let nibble = selector >> (4 * at);
@@ -235,45 +319,51 @@ mod tests {
         crate::opcode::type_of(name).expect("a type")
     }
 
+    /// The result of any lane.
+    fn computed(alu: Alu, ty: Type, operands: &[u64]) -> u64 {
+        let operand = |at: usize| [operands.get(at).copied().unwrap_or(0); WARP];
+        compute(alu, ty, [&operand(0), &operand(1), &operand(2)])[7]
+    }
+
     #[test]
     fn integers_wrap_and_shift_as_the_isa_says() {
-        assert_eq!(compute(Alu::Add, of("s32"), &[0xffff_ffff, 1]), 0);
-        assert_eq!(compute(Alu::ShiftRight, of("s32"), &[0x8000_0000, 40]), 0xffff_ffff);
-        assert_eq!(compute(Alu::ShiftLeft, of("b32"), &[1, 32]), 0);
-        assert_eq!(compute(Alu::MulWide, of("s32"), &[0xffff_ffff, 2]), (-2i64) as u64);
-        assert_eq!(compute(Alu::MulHigh, of("u32"), &[0xffff_ffff, 16]), 15);
-        assert_eq!(compute(Alu::Div, of("s32"), &[(-7i32) as u32 as u64, 2]), (-3i32) as u32 as u64);
-        assert_eq!(compute(Alu::Zeros, of("b32"), &[1]), 31);
-        assert_eq!(compute(Alu::Field, of("s32"), &[0xf0, 4, 4]), 0xffff_ffff);
+        assert_eq!(computed(Alu::Add, of("s32"), &[0xffff_ffff, 1]), 0);
+        assert_eq!(computed(Alu::ShiftRight, of("s32"), &[0x8000_0000, 40]), 0xffff_ffff);
+        assert_eq!(computed(Alu::ShiftLeft, of("b32"), &[1, 32]), 0);
+        assert_eq!(computed(Alu::MulWide, of("s32"), &[0xffff_ffff, 2]), (-2i64) as u64);
+        assert_eq!(computed(Alu::MulHigh, of("u32"), &[0xffff_ffff, 16]), 15);
+        assert_eq!(computed(Alu::Div, of("s32"), &[(-7i32) as u32 as u64, 2]), (-3i32) as u32 as u64);
+        assert_eq!(computed(Alu::Zeros, of("b32"), &[1]), 31);
+        assert_eq!(computed(Alu::Field, of("s32"), &[0xf0, 4, 4]), 0xffff_ffff);
     }
 
     #[test]
     fn extremes_keep_nan_and_signs() {
         let bits = |value: f32| u64::from(value.to_bits());
-        assert_eq!(compute(Alu::Max, of("f32"), &[bits(-0.0), bits(0.0)]), bits(0.0));
-        assert_eq!(compute(Alu::Min, of("f32"), &[bits(0.0), bits(-0.0)]), bits(-0.0));
-        assert!(f32_of(compute(Alu::Max, of("f32"), &[bits(f32::NAN), bits(1.0)])).is_nan());
-        assert_eq!(compute(Alu::MaxNumber, of("f32"), &[bits(f32::NAN), bits(1.0)]), bits(1.0));
-        assert_eq!(compute(Alu::Min, of("f32"), &[bits(3.0), bits(2.0)]), bits(2.0));
+        assert_eq!(computed(Alu::Max, of("f32"), &[bits(-0.0), bits(0.0)]), bits(0.0));
+        assert_eq!(computed(Alu::Min, of("f32"), &[bits(0.0), bits(-0.0)]), bits(-0.0));
+        assert!(f32_of(computed(Alu::Max, of("f32"), &[bits(f32::NAN), bits(1.0)])).is_nan());
+        assert_eq!(computed(Alu::MaxNumber, of("f32"), &[bits(f32::NAN), bits(1.0)]), bits(1.0));
+        assert_eq!(computed(Alu::Min, of("f32"), &[bits(3.0), bits(2.0)]), bits(2.0));
     }
 
     #[test]
     fn floats_of_16_bits_round_once() {
         let half = |value: f32| u64::from(f16::from_f32(value).to_bits());
-        assert_eq!(compute(Alu::Neg, of("f16"), &[half(1.5)]), half(-1.5));
-        assert_eq!(compute(Alu::Add, of("f16"), &[half(2048.0), half(1.0)]), half(2048.0));
+        assert_eq!(computed(Alu::Neg, of("f16"), &[half(1.5)]), half(-1.5));
+        assert_eq!(computed(Alu::Add, of("f16"), &[half(2048.0), half(1.0)]), half(2048.0));
         // 33 * 63 = 2079 lies between 2078 and 2080; the third operand breaks the tie downwards, though f32 has no bits for it.
         assert_eq!(
-            compute(Alu::Fma, of("f16"), &[half(33.0), half(63.0), half(-5.960_464_5e-8)]),
+            computed(Alu::Fma, of("f16"), &[half(33.0), half(63.0), half(-5.960_464_5e-8)]),
             half(2078.0)
         );
         let unequal = Comparison { less: true, equal: false, greater: true, unordered: true };
-        assert!(compare(unequal, of("bf16"), 0x3f80, 0));
+        assert!(compare(unequal, of("bf16"), [&[0x3f80; WARP], &[0; WARP], &[0; WARP]]) == [1; WARP]);
     }
 
     #[test]
     fn bytes_multiply_with_their_own_signs() {
-        assert_eq!(permute(0x0302_0180, 0x7060_5040, 0x5840), 0x50ff_4080);
+        assert_eq!(permute([0x0302_0180, 0x7060_5040, 0x5840]), 0x50ff_4080);
         assert_eq!(dot4(true, false, 0xff, 0xff, 10), (10 - 255i32) as u32 as u64);
     }
 }

@@ -8,6 +8,9 @@ use crate::error::Fault;
 /// Bytes of a copy.
 const BYTES: u64 = 16;
 
+/// Bytes that are copied at once.
+const WORD: u64 = 4;
+
 /// One copy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Piece {
@@ -27,9 +30,16 @@ impl Piece {
         Ok(Piece { to, from, bytes: bytes & 0xffff_ffff })
     }
 
-    /// Where each byte comes from, if it is not zero, and goes to.
-    pub(crate) fn bytes(self) -> impl Iterator<Item = (Option<u64>, u64)> {
-        (0..BYTES).map(move |at| ((at < self.bytes).then_some(self.from + at), self.to + at))
+    /// Where each part comes from, if it is not zeros, and goes to, and its bytes: words as long as all of one is copied.
+    pub(crate) fn words(self) -> impl Iterator<Item = (Option<u64>, u64, usize)> {
+        let whole = self.bytes.min(BYTES) / WORD * WORD;
+        let is_even = self.bytes.is_multiple_of(WORD);
+        let rest = if is_even { WORD } else { 1 };
+        let starts = (0..whole).step_by(WORD as usize).map(|at| (at, WORD));
+        let ends = (whole..BYTES).step_by(rest as usize).map(move |at| (at, rest));
+        starts.chain(ends).map(move |(at, bytes)| {
+            ((at < self.bytes).then_some(self.from + at), self.to + at, bytes as usize)
+        })
     }
 }
 

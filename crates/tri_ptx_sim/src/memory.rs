@@ -1,40 +1,7 @@
-//! Memory: allocations apart from each other, and who touched which byte since the launch began.
-//!
-//! Two accesses of one byte, one of them a write, must be ordered. Within a block a barrier orders them, which the threads' vector clocks
-//! tell (Flanagan and Freund, FastTrack, PLDI 2009); threads of different blocks are never ordered.
+//! Memory: allocations apart from each other, which bytes of them have a value, and who was there since the launch began.
 
 use crate::error::Fault;
-
-/// A thread at a moment: its block, its number in the block, and how many barriers it has passed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Moment {
-    pub(crate) block: u32,
-    pub(crate) thread: u32,
-    pub(crate) clock: u32,
-}
-
-/// Who accesses memory.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Visitor<'c> {
-    pub(crate) now: Moment,
-    /// For each thread of the block, up to which moment what it did came before.
-    pub(crate) clocks: &'c [u32],
-}
-
-impl Visitor<'_> {
-    fn comes_after(&self, moment: Moment) -> bool {
-        let same = moment.block == self.now.block;
-        same && (moment.thread == self.now.thread
-            || self.clocks.get(moment.thread as usize).is_some_and(|clock| moment.clock < *clock))
-    }
-}
-
-/// What happened to a byte since the launch began.
-#[derive(Clone, Debug, Default)]
-struct Visits {
-    write: Option<Moment>,
-    reads: Vec<Moment>,
-}
+use crate::visits::{Unordered, Visitor, Visits};
 
 /// An allocation.
 #[derive(Clone, Debug)]
@@ -43,8 +10,8 @@ struct Allocation {
     bytes: Vec<u8>,
     /// Whether a byte has a value.
     written: Vec<bool>,
-    /// Empty as long as kernels may only read it.
-    visits: Vec<Visits>,
+    /// None as long as kernels may only read it.
+    visits: Option<Visits>,
 }
 
 /// Memory of one kind.
@@ -52,6 +19,8 @@ struct Allocation {
 pub(crate) struct Memory {
     /// Ascending by address.
     allocations: Vec<Allocation>,
+    /// The one that was found last.
+    last: usize,
     next: u64,
 }
 
@@ -61,7 +30,7 @@ const GAP: u64 = 1 << 16;
 impl Memory {
     /// None, from `first` on.
     pub(crate) fn new(first: u64) -> Memory {
-        Memory { allocations: Vec::new(), next: first }
+        Memory { allocations: Vec::new(), last: 0, next: first }
     }
 
     /// Memory without value, at a multiple of 256.
@@ -69,7 +38,7 @@ impl Memory {
         let address = self.next;
         self.next = (address + bytes as u64 + GAP).next_multiple_of(256);
         let (bytes, written) = (vec![0; bytes], vec![false; bytes]);
-        self.allocations.push(Allocation { address, bytes, written, visits: Vec::new() });
+        self.allocations.push(Allocation { address, bytes, written, visits: None });
         address
     }
 
@@ -84,22 +53,29 @@ impl Memory {
     /// Forgets who was where; allocations in which `writable` has an address may be written until this is called again.
     pub(crate) fn begin(&mut self, writable: &[u64]) {
         for allocation in &mut self.allocations {
-            allocation.visits.clear();
-            let all = allocation.address..allocation.address + allocation.bytes.len() as u64;
-            if writable.iter().any(|address| all.contains(address)) {
-                allocation.visits.resize(allocation.bytes.len(), Visits::default());
-            }
+            let bytes = allocation.bytes.len();
+            let all = allocation.address..allocation.address + bytes as u64;
+            let may_be_written = writable.iter().any(|address| all.contains(address));
+            allocation.visits = may_be_written.then(|| Visits::new(bytes));
         }
     }
 
     fn find(&mut self, address: u64, bytes: usize) -> Result<(&mut Allocation, usize), Fault> {
         let outside = Fault::OutOfBounds { address, bytes };
-        let after = self.allocations.partition_point(|allocation| allocation.address <= address);
+        let is_there = |allocation: &Allocation| {
+            let offset = address.checked_sub(allocation.address).map(|offset| offset as usize);
+            offset
+                .and_then(|offset| offset.checked_add(bytes))
+                .is_some_and(|end| end <= allocation.bytes.len())
+        };
+        if !self.allocations.get(self.last).is_some_and(is_there) {
+            let after = self.allocations.partition_point(|allocation| allocation.address <= address);
+            self.last = after.checked_sub(1).ok_or(outside.clone())?;
+        }
         let allocation =
-            after.checked_sub(1).and_then(|at| self.allocations.get_mut(at)).ok_or(outside.clone())?;
+            self.allocations.get_mut(self.last).filter(|found| is_there(found)).ok_or(outside)?;
         let offset = (address - allocation.address) as usize;
-        let inside = offset.checked_add(bytes).is_some_and(|end| end <= allocation.bytes.len());
-        if inside { Ok((allocation, offset)) } else { Err(outside) }
+        Ok((allocation, offset))
     }
 
     /// What the host sees.
@@ -116,25 +92,26 @@ impl Memory {
         Ok(())
     }
 
-    /// A value of up to 8 bytes.
+    /// A value of 1, 2, 4 or 8 bytes.
     pub(crate) fn load(&mut self, visitor: Visitor<'_>, address: u64, bytes: usize) -> Result<u64, Fault> {
         aligned(address, bytes)?;
         let (allocation, offset) = self.find(address, bytes)?;
-        let mut value = [0; 8];
-        for (byte, value) in value.iter_mut().enumerate().take(bytes) {
-            let (at, address) = (offset + byte, address + byte as u64);
-            if !allocation.written[at] {
-                return Err(Fault::Unwritten { address });
-            }
-            *value = allocation.bytes[at];
-            if let Some(visits) = allocation.visits.get_mut(at) {
-                visits.read(visitor, address)?;
-            }
+        let here = offset..offset + bytes;
+        if let Some(unwritten) = allocation.written[here.clone()].iter().position(|written| !written) {
+            return Err(Fault::Unwritten { address: address + unwritten as u64 });
         }
-        Ok(u64::from_le_bytes(value))
+        if let Some(visits) = &mut allocation.visits {
+            visits.read(visitor, offset, bytes).map_err(|other| race(address, other))?;
+        }
+        Ok(match allocation.bytes[here] {
+            [a] => a.into(),
+            [a, b] => u16::from_le_bytes([a, b]).into(),
+            [a, b, c, d] => u32::from_le_bytes([a, b, c, d]).into(),
+            ref all => all.iter().rev().fold(0, |value, byte| value << 8 | u64::from(*byte)),
+        })
     }
 
-    /// Stores the low `bytes` of a value.
+    /// Stores the low 1, 2, 4 or 8 `bytes` of a value.
     pub(crate) fn store(
         &mut self,
         visitor: Visitor<'_>,
@@ -144,12 +121,10 @@ impl Memory {
     ) -> Result<(), Fault> {
         aligned(address, bytes)?;
         let (allocation, offset) = self.find(address, bytes)?;
-        for (byte, value) in value.to_le_bytes().into_iter().take(bytes).enumerate() {
-            let (at, address) = (offset + byte, address + byte as u64);
-            allocation.visits.get_mut(at).ok_or(Fault::ReadOnly { address })?.write(visitor, address)?;
-            allocation.bytes[at] = value;
-            allocation.written[at] = true;
-        }
+        let visits = allocation.visits.as_mut().ok_or(Fault::ReadOnly { address })?;
+        visits.write(visitor, offset, bytes).map_err(|other| race(address, other))?;
+        allocation.bytes[offset..offset + bytes].copy_from_slice(&value.to_le_bytes()[..bytes]);
+        allocation.written[offset..offset + bytes].fill(true);
         Ok(())
     }
 
@@ -163,7 +138,7 @@ impl Memory {
     ) -> Result<u64, Fault> {
         aligned(address, bytes)?;
         let (allocation, offset) = self.find(address, bytes)?;
-        if allocation.visits.is_empty() {
+        if allocation.visits.is_none() {
             return Err(Fault::ReadOnly { address });
         }
         let mut before = [0; 8];
@@ -180,31 +155,6 @@ fn aligned(address: u64, bytes: usize) -> Result<(), Fault> {
     if address.is_multiple_of(bytes as u64) { Ok(()) } else { Err(Fault::Misaligned { address, bytes }) }
 }
 
-fn race(address: u64, other: Moment) -> Fault {
+fn race(address: u64, other: Unordered) -> Fault {
     Fault::Race { address, other_block: other.block, other: other.thread }
-}
-
-impl Visits {
-    fn read(&mut self, visitor: Visitor<'_>, address: u64) -> Result<(), Fault> {
-        if let Some(write) = self.write.filter(|write| !visitor.comes_after(*write)) {
-            return Err(race(address, write));
-        }
-        // Of those that came before, this one speaks for all.
-        self.reads.retain(|read| !visitor.comes_after(*read));
-        // Reads of two blocks are enough to make every write a race.
-        if self.reads.len() < 2 || self.reads.iter().all(|read| read.block == visitor.now.block) {
-            self.reads.push(visitor.now);
-        }
-        Ok(())
-    }
-
-    fn write(&mut self, visitor: Visitor<'_>, address: u64) -> Result<(), Fault> {
-        let other = self.write.iter().chain(&self.reads).find(|moment| !visitor.comes_after(**moment));
-        if let Some(other) = other {
-            return Err(race(address, *other));
-        }
-        self.reads.clear();
-        self.write = Some(visitor.now);
-        Ok(())
-    }
 }

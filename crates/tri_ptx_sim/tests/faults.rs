@@ -115,6 +115,76 @@ fn threads_that_meet_at_a_byte_race() {
 }
 
 #[test]
+fn bytes_of_a_word_are_told_apart() {
+    // A thread has its word, then its byte of it, or the byte of a word that another had.
+    let body = |byte: &str| {
+        format!(
+            "
+\tst.global.b32 \t[%rd3], %r1;
+\tld.global.b32 \t%r3, [%rd3];
+\tadd.s32 \t%r4, %r3, 1;
+\tst.global.b8 \t[{byte}], %r4;"
+        )
+    };
+    let found = run(&body("%rd3+1"), 1, 256).unwrap();
+    assert_eq!(words(&found)[2], 2 + (3 << 8));
+    assert!(matches!(run(&body("%rd3+4"), 1, 260), Err(Fault::Race { .. })));
+    // Bytes beside each other are no race, one of them twice is.
+    let bytes = |last: u32| {
+        format!(
+            "
+\tmin.u32 \t%r3, %r1, {last};
+\tcvt.u64.u32 \t%rd4, %r3;
+\tadd.s64 \t%rd5, %rd1, %rd4;
+\tst.global.b8 \t[%rd5], %r1;"
+        )
+    };
+    let found = run(&bytes(63), 1, 64).unwrap();
+    assert_eq!(found, (0..64).collect::<Vec<u8>>());
+    assert!(matches!(run(&bytes(62), 1, 64), Err(Fault::Race { other: 62, .. })));
+}
+
+#[test]
+fn lanes_that_parted_meet_again() {
+    // Odd lanes go another way, round a loop as often as their number says, and all exchange after it.
+    let body = "
+\tmov.b32 \t%r3, 0;
+\tand.b32 \t%r4, %r1, 1;
+\tsetp.eq.u32 \t%p1, %r4, 0;
+\t@%p1 bra \t$L__BB0_2;
+$L__BB0_1:
+\tadd.s32 \t%r3, %r3, 1;
+\tsetp.lt.u32 \t%p2, %r3, %r1;
+\t@%p2 bra \t$L__BB0_1;
+$L__BB0_2:
+\tshfl.sync.bfly.b32 \t%r5, %r3, 1, 31, -1;
+\tst.global.b32 \t[%rd3], %r5;";
+    let expected = (0..64).map(|thread: u32| if thread.is_multiple_of(2) { thread + 1 } else { 0 });
+    assert_eq!(words(&run(body, 1, 256).unwrap()), expected.collect::<Vec<u32>>());
+}
+
+#[test]
+fn a_warp_barrier_orders_the_lanes_of_its_mask() {
+    // Lanes 0 to 7 alone meet, and each reads the word of one of them or of one that they did not meet.
+    let body = |by: u32| {
+        format!(
+            "
+\tst.global.b32 \t[%rd3], %r1;
+\tsetp.gt.u32 \t%p1, %r1, 7;
+\t@%p1 bra \t$L__BB0_1;
+\tbar.warp.sync \t255;
+\txor.b32 \t%r4, %r1, {by};
+\tmul.wide.u32 \t%rd4, %r4, 4;
+\tadd.s64 \t%rd5, %rd1, %rd4;
+\tld.global.b32 \t%r5, [%rd5];
+$L__BB0_1:"
+        )
+    };
+    assert!(run(&body(7), 1, 256).is_ok());
+    assert!(matches!(run(&body(8), 1, 256), Err(Fault::Race { .. })));
+}
+
+#[test]
 fn a_barrier_orders_what_threads_do() {
     let body = |barrier: &str| {
         format!(
