@@ -45,6 +45,7 @@ fn conv_kernel(kind: ContractionKind) -> Option<i32> {
     match kind {
         ContractionKind::F32 => Some(KernelTable::F32_CONV2D_OFFSET),
         ContractionKind::I8 => Some(KernelTable::I8_CONV2D_OFFSET),
+        ContractionKind::I8T2 => Some(KernelTable::I8_TRIT_CONV2D_OFFSET),
         ContractionKind::F32Trit => Some(KernelTable::F32_TRIT_CONV2D_OFFSET),
         _ => None,
     }
@@ -244,7 +245,8 @@ pub(crate) fn emit_convolution(
         conv_kernel(convolution.kind).expect("verified: a convolution is of f32, i8 or f32 by trit")
     };
     let shape = |buffer: tri_kernel_ir::BufferId| &buffers[buffer.index()].shape;
-    let (input, weight, out) = (shape(convolution.input), shape(convolution.weight), shape(convolution.out));
+    let (input, out) = (shape(convolution.input), shape(convolution.out));
+    let [_, kernel_height, kernel_width] = &convolution.window;
     let slot = e.stack(ConvArgs::BYTES);
     let args = e.stack_address(slot);
     let attributes = convolution.attributes;
@@ -262,8 +264,8 @@ pub(crate) fn emit_convolution(
         (ConvArgs::HEIGHT_OFFSET, &input[2]),
         (ConvArgs::WIDTH_OFFSET, &input[3]),
         (ConvArgs::OUT_CHANNELS_OFFSET, &out[1]),
-        (ConvArgs::KERNEL_HEIGHT_OFFSET, &weight[2]),
-        (ConvArgs::KERNEL_WIDTH_OFFSET, &weight[3]),
+        (ConvArgs::KERNEL_HEIGHT_OFFSET, kernel_height),
+        (ConvArgs::KERNEL_WIDTH_OFFSET, kernel_width),
         (ConvArgs::OUT_HEIGHT_OFFSET, &out[2]),
         (ConvArgs::OUT_WIDTH_OFFSET, &out[3]),
     ];

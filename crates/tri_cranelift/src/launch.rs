@@ -116,11 +116,11 @@ impl Work {
 
     fn of_convolution(form: &Form, convolution: &Convolution) -> Work {
         let shape = |buffer: tri_kernel_ir::BufferId| &form.buffers[buffer.index()].shape;
-        let (out, weight) = (shape(convolution.out), shape(convolution.weight));
+        let out = shape(convolution.out);
         Work::Convolution {
             planes: out[..2].to_vec(),
             plane: out[2..].to_vec(),
-            window: weight[1..].to_vec(),
+            window: convolution.window.to_vec(),
         }
     }
 

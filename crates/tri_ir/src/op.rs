@@ -181,6 +181,8 @@ pub struct Conv2d {
     pub dilation: [u32; 2],
     /// Channel groups.
     pub groups: u32,
+    /// Rows and columns of the kernel, where the weight is packed: its rows do not say.
+    pub kernel: Option<[u32; 2]>,
 }
 
 /// What a pooling window gives.
@@ -281,7 +283,8 @@ pub enum Op {
         contract: Vec<(u32, u32)>,
     },
     /// (E[N, C, H, W], F[O, C / groups, KH, KW]) to G[N, O, H2, W2]; dtypes as for contractions (f32, i8, trit).
-    /// H2 = floor((H + 2 padding - dilation (KH - 1) - 1) / stride) + 1.
+    /// H2 = floor((H + 2 padding - dilation (KH - 1) - 1) / stride) + 1. A weight in a packed ternary encoding is
+    /// trit[O, C / groups * KH * KW], an output channel a row.
     Conv2d(Conv2d),
     /// E[N, C, H, W] to E[N, C, H2, W2]; H2 = floor((H + 2 padding - size) / stride) + 1. Max: f32, i8, i32; Avg: f32.
     Pool2d(Pool2d),

@@ -86,7 +86,8 @@ mod tests {
     #[test]
     fn the_first_convolution_of_resnet_is_as_published() {
         // 118,013,952 multiply-adds (torchvision, fvcore).
-        let conv = Op::Conv2d(Conv2d { stride: [2, 2], padding: [3, 3], dilation: [1, 1], groups: 1 });
+        let conv =
+            Op::Conv2d(Conv2d { stride: [2, 2], padding: [3, 3], dilation: [1, 1], groups: 1, kernel: None });
         let types = [ty(&[1, 3, 224, 224]), ty(&[64, 3, 7, 7]), ty(&[1, 64, 112, 112])];
         let counted = operations(&conv, &[&types[0], &types[1]], &[&types[2]]).unwrap();
         assert_eq!(counted.as_constant(), Some(2 * 118_013_952));

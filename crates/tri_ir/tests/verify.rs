@@ -47,6 +47,12 @@ fn every_broken_rule_is_named() {
         ("starts [0, 1], steps [1, 2]", "starts [0, 3], steps [1, 2]", "leaves its operand"),
         ("{axis 1} : f32[B, 6]\n  %35", "{axis 2} : f32[B, 6]\n  %35", "axis 2 is not below the rank, 2"),
         ("stride [1, 2], padding [1, 0]", "stride [0, 2], padding [1, 0]", "at least 1"),
+        (", kernel [3, 1]", "", "names its kernel's sizes where its weight is packed"),
+        ("groups 1} : i32", "groups 1, kernel [3, 3]} : i32", "names its kernel's sizes where"),
+        ("kernel [3, 1]", "kernel [0, 1]", "at least one row and column"),
+        ("kernel [3, 1]", "kernel [3, 3]", "does not fit the operands before it"),
+        ("groups 1, kernel [3, 1]", "groups 4, kernel [3, 1]", "does not fit the operands before it"),
+        ("conv2d %3, %5", "conv2d %5, %3", "operand 0 is in t2"),
         ("{group 3}", "{group 4}", "not divisible"),
         ("(-1, 0, 1)} : trit[3]", "(-1, 0, 0x2)} : trit[3]", "do not fit its shape or element type"),
         // Encodings.

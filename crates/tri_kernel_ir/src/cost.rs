@@ -43,8 +43,7 @@ impl Costs<'_> {
             StepKind::Contraction(step) => self.contraction(step),
             StepKind::Attention(step) => self.attention(step),
             StepKind::Convolution(step) => {
-                let weight = &self.schedule.buffers[step.weight.index()].shape;
-                let window = self.product(weight.get(1..).unwrap_or_default())?;
+                let window = self.product(&step.window)?;
                 let out = self.product(&self.schedule.buffers[step.out.index()].shape)?;
                 Ok(StepCost {
                     operations: 2.0 * out * window,

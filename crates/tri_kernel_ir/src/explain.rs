@@ -294,6 +294,7 @@ fn gemm_name(kind: ContractionKind) -> &'static str {
 fn conv_name(kind: ContractionKind) -> &'static str {
     match kind {
         ContractionKind::I8 => "i8_conv2d",
+        ContractionKind::I8T2 => "i8_trit_conv2d",
         ContractionKind::F32Trit => "f32_trit_conv2d",
         _ => "f32_conv2d",
     }

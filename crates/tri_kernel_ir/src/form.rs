@@ -301,9 +301,10 @@ impl Former<'_> {
     }
 
     fn convolution(&mut self, convolution: &mut Convolution) {
-        let Convolution { kind: _, depthwise: _, attributes: _, input, weight, out } = convolution;
-        for buffer in [out, weight, input] {
-            self.shaped_buffer(buffer);
-        }
+        let Convolution { kind: _, depthwise: _, attributes: _, window, input, weight, out } = convolution;
+        self.shaped_buffer(out);
+        self.dims(window);
+        self.buffer(weight);
+        self.shaped_buffer(input);
     }
 }

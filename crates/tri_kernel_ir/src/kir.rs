@@ -455,15 +455,17 @@ pub struct OuterAxis {
 /// A two-dimensional convolution over contiguous operands.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Convolution {
-    /// Element types: F32, I8 or F32Trit.
+    /// Element types: F32, I8, I8T2 or F32Trit.
     pub kind: ContractionKind,
     /// Whether it goes to the kernel for as many groups as channels; of F32 only.
     pub depthwise: bool,
     /// Attributes.
     pub attributes: Conv2d,
+    /// C / groups, KH, KW: what a result sees.
+    pub window: [Dim; 3],
     /// `[N, C, H, W]`.
     pub input: BufferId,
-    /// `[O, C / groups, KH, KW]`.
+    /// `[O, C / groups, KH, KW]`; packed `[O, C / groups * KH * KW]`.
     pub weight: BufferId,
     /// `[N, O, H2, W2]`.
     pub out: BufferId,

@@ -229,13 +229,14 @@ impl Printer<'_> {
     }
 
     fn convolution(&self, f: &mut Formatter<'_>, step: &Convolution) -> fmt::Result {
-        let Conv2d { stride, padding, dilation, groups } = step.attributes;
+        let Conv2d { stride, padding, dilation, groups, kernel } = step.attributes;
         let (kind, out, input, weight) = (kind(step.kind), step.out.0, step.input.0, step.weight.0);
+        let kernel = kernel.map_or(String::new(), |kernel| format!(", kernel {kernel:?}"));
         let by_channel = if step.depthwise { "depthwise " } else { "" };
         writeln!(
             f,
             "  convolve {by_channel}{kind} b{out} = b{input} * b{weight} \
-             {{stride {stride:?}, padding {padding:?}, dilation {dilation:?}, groups {groups}}}"
+             {{stride {stride:?}, padding {padding:?}, dilation {dilation:?}, groups {groups}{kernel}}}"
         )
     }
 

@@ -250,17 +250,28 @@ impl Checker<'_> {
                 self.written(step.out)?;
                 let convolves = matches!(
                     step.kind,
-                    ContractionKind::F32 | ContractionKind::I8 | ContractionKind::F32Trit
+                    ContractionKind::F32
+                        | ContractionKind::I8
+                        | ContractionKind::I8T2
+                        | ContractionKind::F32Trit
                 );
                 hold(convolves, "no convolution has this kind")?;
                 let by_channel = !step.depthwise || step.kind == ContractionKind::F32;
                 hold(by_channel, "a depthwise convolution is not of f32")?;
-                for id in [step.input, step.weight, step.out] {
+                for id in [step.input, step.out] {
                     hold(
                         self.schedule.buffers[id.index()].shape.len() == 4,
                         "a convolution's operand has not four axes",
                     )?;
                 }
+                self.dims(&step.window)?;
+                let weight = &self.schedule.buffers[step.weight.index()].shape;
+                let row = weight.get(1..).unwrap_or_default();
+                let fits = match step.kind {
+                    ContractionKind::I8T2 => Dim::product(&step.window).is_ok_and(|of_all| row == [of_all]),
+                    _ => row == step.window,
+                };
+                hold(fits, "a convolution's weight does not fit its window")?;
                 let channels = &self.schedule.buffers[step.input.index()].shape[1];
                 let of_each = *channels == Dim::constant(step.attributes.groups.into());
                 hold(

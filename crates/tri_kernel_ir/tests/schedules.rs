@@ -7,8 +7,8 @@ use tri_ir::{
     Symbol, SymbolInfo, TensorType, UnaryOp,
 };
 use tri_kernel_ir::{
-    Fusion, Module, ScheduleId, StepKind, attach, schedule, schedule_function, slot_offsets, verify,
-    workspace_bytes,
+    ContractionKind, Fusion, Module, ScheduleId, StepKind, attach, kernel_name, schedule, schedule_function,
+    slot_offsets, verify, workspace_bytes,
 };
 
 fn scheduled(function: Function, fusion: Fusion) -> Module {
@@ -69,7 +69,7 @@ fn is_depthwise(channels: i64, groups: u32) -> bool {
     let x = b.param(TensorType::new(DType::F32, vec![dim(2), dim(channels), dim(8), dim(8)]));
     let window = channels / i64::from(groups);
     let w = b.param(TensorType::new(DType::F32, vec![dim(8), dim(window), dim(3), dim(3)]));
-    let attributes = Conv2d { stride: [1, 1], padding: [1, 1], dilation: [1, 1], groups };
+    let attributes = Conv2d { stride: [1, 1], padding: [1, 1], dilation: [1, 1], groups, kernel: None };
     let y = b.infer_push1(Op::Conv2d(attributes), vec![x, w]).unwrap();
     let module = scheduled(b.finish(vec![y]), Fusion::Full);
     module.schedules[0].steps.iter().any(|step| match &step.kind {
@@ -84,6 +84,28 @@ fn a_convolution_of_each_channel_by_itself_has_a_kernel() {
     assert!(is_depthwise(4, 4), "with two results a channel");
     assert!(!is_depthwise(8, 4));
     assert!(!is_depthwise(8, 1));
+}
+
+#[test]
+fn packed_weights_of_a_convolution_are_read_as_they_are() {
+    let mut b = FunctionBuilder::new("convolution");
+    let x = b.param(TensorType::new(DType::I8, vec![dim(2), dim(6), dim(8), dim(8)]));
+    let rows = TensorType::new(DType::Trit, vec![dim(4), dim(27)]);
+    let w = b.param(TensorType { encoding: Encoding::T2, ..rows });
+    let kernel = Some([3, 3]);
+    let attributes = Conv2d { stride: [1, 1], padding: [1, 1], dilation: [1, 1], groups: 2, kernel };
+    let y = b.infer_push1(Op::Conv2d(attributes), vec![x, w]).unwrap();
+    let module = scheduled(b.finish(vec![y]), Fusion::Full);
+    let [step] = module.schedules[0].steps.as_slice() else { panic!("one step") };
+    let StepKind::Convolution(convolution) = &step.kind else { panic!("a convolution") };
+    assert_eq!(convolution.kind, ContractionKind::I8T2);
+    assert_eq!(convolution.window, [dim(3), dim(3), dim(3)]);
+    assert_eq!(kernel_name(&step.kind), "i8_trit_conv2d");
+    let mut damaged = module.clone();
+    let StepKind::Convolution(convolution) = &mut damaged.schedules[0].steps[0].kind else { panic!() };
+    convolution.window[0] = dim(4);
+    let error = verify(damaged).unwrap_err().to_string();
+    assert!(error.contains("weight does not fit its window"), "{error}");
 }
 
 #[test]

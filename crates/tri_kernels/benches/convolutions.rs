@@ -14,10 +14,11 @@ use tri_kernels::limits::Limits;
 use tri_kernels::{ConvArgs, ConvKernel, CpuLevel, KernelTable};
 
 /// Channels, height and width, channels of the result, kernel, stride.
-const CASES: [[i64; 5]; 6] = [
+const CASES: [[i64; 5]; 7] = [
     [64, 56, 64, 3, 1],
     [128, 28, 128, 3, 1],
     [256, 14, 256, 3, 1],
+    [512, 7, 512, 3, 1],
     [64, 56, 128, 3, 2],
     [64, 56, 256, 1, 1],
     [3, 224, 64, 7, 2],
@@ -95,7 +96,7 @@ fn main() {
     let level = CpuLevel::of_machine();
     let (table, limits) = (KernelTable::for_level(level).unwrap(), Limits::for_level(level).unwrap());
     println!("{}, GFLOP/s and percent of the vector units", level.name());
-    println!("input        result   kernel  stride          i8          f32   f32 by trits");
+    println!("input        result   kernel  stride          i8        by t2          f32   f32 by trits");
     for case @ [channels, size, out_channels, side, stride] in CASES {
         print!(
             "{:<12} {out_channels:>6}  {:>7}  {stride:>6}",
@@ -106,6 +107,8 @@ fn main() {
         let fma: &dyn Fn() -> usize = &|| limits.multiply_add(ROUNDS);
         for (kernel, bytes, limit) in [
             (table.i8_conv2d, [1, 1], dot),
+            // A byte a trit is more than enough.
+            (table.i8_trit_conv2d, [1, 1], dot),
             (table.f32_conv2d, [4, 4], fma),
             (table.f32_trit_conv2d, [4, 1], fma),
         ] {

@@ -157,7 +157,8 @@ offsets!(SoftmaxArgs { X_OFFSET: x, WIDTH_OFFSET: width });
 
 /// A convolution of contiguous operands: `input [N, C, H, W]`, `weight [O, C / groups, KH, KW]`, `out [N, O, H2, W2]`.
 ///
-/// A sum runs over (input channel, kernel row, kernel column), last fastest, and skips padding.
+/// A sum runs over (input channel, kernel row, kernel column), last fastest, and skips padding. A weight in `t2` is `O` rows of
+/// `ceil(C / groups * KH * KW / 4)` bytes.
 /// The call computes planes `first..last` of the `N * O` planes of `out`, so that threads may share a convolution.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
@@ -472,6 +473,8 @@ pub struct KernelTable {
     pub f32_depthwise_conv2d: ConvKernel,
     /// i8 by i8 (or plain trit) convolution to i32, exact modulo 2^32.
     pub i8_conv2d: ConvKernel,
+    /// i8 by trit in `t2` convolution to i32, exact.
+    pub i8_trit_conv2d: ConvKernel,
     /// f32 by plain trit convolution, as `f32_trit_gemm`.
     pub f32_trit_conv2d: ConvKernel,
     /// The largest element of each window, by rule 6.
@@ -523,6 +526,7 @@ offsets!(KernelTable {
     F32_CONV2D_OFFSET: f32_conv2d,
     F32_DEPTHWISE_CONV2D_OFFSET: f32_depthwise_conv2d,
     I8_CONV2D_OFFSET: i8_conv2d,
+    I8_TRIT_CONV2D_OFFSET: i8_trit_conv2d,
     F32_TRIT_CONV2D_OFFSET: f32_trit_conv2d,
     F32_MAX_POOL2D_OFFSET: f32_max_pool2d,
     FMA_F32_OFFSET: fma_f32,

@@ -9,6 +9,7 @@ use crate::byte::{Output, SignedRows, UnsignedColumns, multiply};
 use crate::byte_few::{self, Columns};
 use crate::byte_panel::{self, MOST_BYTES, PanelColumns, PanelVector};
 use crate::byte_sums::Scaled;
+use crate::conv::WeightRows;
 use crate::lanes::{Level, PanelLanes};
 use crate::{GemmArgs, ScaledGemmArgs, byte_short, byte_vector};
 
@@ -37,6 +38,13 @@ impl SignedRows for Strided {
                 to.add(i).write(from.offset(i as isize * self.along).read());
             }
         }
+    }
+}
+
+impl WeightRows for Strided {
+    #[inline(always)]
+    fn of_rows(base: *const u8, length: usize, first: usize) -> Strided {
+        Strided { base: base.cast::<i8>().wrapping_add(first * length), across: length as isize, along: 1 }
     }
 }
 

@@ -151,23 +151,20 @@ pub(crate) unsafe fn copy_row<L: Level, A: SignedRows, B: PanelColumns>(
     if B::CODES {
         return pack_codes::<L, A>(a, (row, k, length), to, staging);
     }
-    let bytes = 4 * L::Panels::LANES;
-    let padded = length.next_multiple_of(16);
+    if !L::Panels::WIDENS {
+        return stage::<L, A>(a, (row, k, length), to);
+    }
     let sum = stage::<L, A>(a, (row, k, length), staging);
-    for start in (0..padded).step_by(bytes) {
+    for start in (0..length.next_multiple_of(16)).step_by(4 * L::Panels::LANES) {
         let vector = L::Panels::load(staging.add(start));
-        if L::Panels::WIDENS {
-            // Lanes of both halves take turns.
-            let mut halves = [[0u32; MOST_BYTES / 4]; 2];
-            vector.halves(false).store(halves[0].as_mut_ptr().cast());
-            vector.halves(true).store(halves[1].as_mut_ptr().cast());
-            let [even, odd] = halves;
-            for (lane, pair) in even.into_iter().zip(odd).enumerate().take(L::Panels::LANES) {
-                let to = to.add(2 * start + 8 * lane).cast::<[u32; 2]>();
-                to.write_unaligned(pair.into());
-            }
-        } else {
-            vector.store(to.add(start));
+        // Lanes of both halves take turns.
+        let mut halves = [[0u32; MOST_BYTES / 4]; 2];
+        vector.halves(false).store(halves[0].as_mut_ptr().cast());
+        vector.halves(true).store(halves[1].as_mut_ptr().cast());
+        let [even, odd] = halves;
+        for (lane, pair) in even.into_iter().zip(odd).enumerate().take(L::Panels::LANES) {
+            let to = to.add(2 * start + 8 * lane).cast::<[u32; 2]>();
+            to.write_unaligned(pair.into());
         }
     }
     sum

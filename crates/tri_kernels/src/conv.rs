@@ -10,7 +10,7 @@
 
 use std::ops::Range;
 
-use crate::byte_gemm;
+use crate::byte::SignedRows;
 use crate::conv_byte;
 use crate::conv_float;
 use crate::element;
@@ -140,12 +140,18 @@ pub(crate) unsafe fn float_conv<L: Level, const TERM: u8, W: element::Element>(a
     }
 }
 
-/// i8 by i8.
+/// Rows of weights, one after the other.
+pub(crate) trait WeightRows: SignedRows {
+    /// Those of `length` elements that begin at `base`, from row `first` on.
+    fn of_rows(base: *const u8, length: usize, first: usize) -> Self;
+}
+
+/// i8 by i8 or trits, as `W` says.
 ///
 /// # Safety
 /// `args` says what it must be.
 #[inline(always)]
-pub(crate) unsafe fn byte_conv<L: Level>(args: &ConvArgs) {
+pub(crate) unsafe fn byte_conv<L: Level, W: WeightRows>(args: &ConvArgs) {
     let (plane_size, window) = sizes(args);
     let mut plane = args.first.max(0);
     while plane < args.last && plane_size > 0 {
@@ -161,14 +167,10 @@ pub(crate) unsafe fn byte_conv<L: Level>(args: &ConvArgs) {
             out.base.cast::<u8>().write_bytes(0, 4 * part.channels * plane_size);
             finish(args, part.plane..part.plane + part.channels, &(0..args.out_height));
         } else {
-            let weight = byte_gemm::Strided {
-                base: args.weight.cast::<i8>().wrapping_add(part.channel * window),
-                across: window as isize,
-                along: 1,
-            };
+            let weight = W::of_rows(args.weight, window, part.channel);
             let mut planes = Planes::new(part.windows);
             let places = part.windows.places();
-            conv_byte::multiply::<L>(&weight, &mut planes, &out, window, places);
+            conv_byte::multiply::<L, W>(&weight, &mut planes, &out, window, places);
         }
         plane += part.channels as i64;
     }

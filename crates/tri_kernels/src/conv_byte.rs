@@ -6,7 +6,7 @@
 )]
 
 use crate::ConvArgs;
-use crate::byte_gemm::Strided;
+use crate::byte::SignedRows;
 use crate::byte_panel::{
     Block, MOST_BYTES, PACKED_ROWS, PanelColumns, PanelVector, ROW_BYTES, VECTORS, bias, copy_row, per_lane,
 };
@@ -30,8 +30,8 @@ pub(crate) struct Output<'a> {
 /// # Safety
 /// The operands and `out` are valid for these sizes, and `out` overlaps neither.
 #[inline(always)]
-pub(crate) unsafe fn multiply<L: Level>(
-    a: &Strided,
+pub(crate) unsafe fn multiply<L: Level, A: SignedRows>(
+    a: &A,
     planes: &mut Planes,
     out: &Output<'_>,
     depth: usize,
@@ -49,7 +49,7 @@ pub(crate) unsafe fn multiply<L: Level>(
             let channels = (k / places) as i64..((k + length - 1) / places) as i64 + 1;
             for (i, surplus) in surplus.iter_mut().enumerate().take(rows) {
                 let to = scratch.left.add(i * ROW_BYTES);
-                let sum = copy_row::<L, _, Planes>(a, (row + i, k, length), to, scratch.mask);
+                let sum = copy_row::<L, A, Planes>(a, (row + i, k, length), to, scratch.mask);
                 *surplus = bias::<L, Planes>().wrapping_mul(sum);
             }
             let mut finished = Finished::new(out.args, out.plane + row..out.plane + row + rows);

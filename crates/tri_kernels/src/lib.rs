@@ -29,6 +29,7 @@ mod lanes;
 mod level;
 pub mod limits;
 mod nearest;
+mod packed_rows;
 mod partials;
 mod pool;
 mod product;

@@ -7,7 +7,7 @@ use crate::lanes::Portable;
 use crate::lanes::{Avx2, Avx512Vnni};
 use crate::{
     CpuLevel, KernelTable, byte_gemm, byte_scaled, clusters, conv, depthwise, element, float_gemm,
-    float_trit, pool, quantize, route, scalar, softmax, ternarize,
+    float_trit, packed_rows, pool, quantize, route, scalar, softmax, ternarize,
 };
 
 impl KernelTable {
@@ -135,7 +135,8 @@ macro_rules! table {
             entry!(f32_depthwise_conv2d, ConvArgs, $features, depthwise::convolve::<$level>, f32_conv2d);
             entry!(f32_max_pool2d, PoolArgs, $features, pool::max::<$level>);
             entry!(argmax_clusters, ClusterArgs, $features, clusters::argmax::<$level>);
-            entry!(i8_conv2d, ConvArgs, $features, conv::byte_conv::<$level>);
+            entry!(i8_conv2d, ConvArgs, $features, conv::byte_conv::<$level, byte_gemm::Strided>);
+            entry!(i8_trit_conv2d, ConvArgs, $features, conv::byte_conv::<$level, packed_rows::PackedRows>);
 
             pub(super) static TABLE: KernelTable = KernelTable {
                 f32_gemm,
@@ -152,6 +153,7 @@ macro_rules! table {
                 f32_conv2d,
                 f32_depthwise_conv2d,
                 i8_conv2d,
+                i8_trit_conv2d,
                 f32_trit_conv2d,
                 f32_max_pool2d,
                 fma_f32: scalar::fma_f32,

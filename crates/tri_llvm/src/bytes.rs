@@ -6,6 +6,7 @@
 
 use crate::emitter::{Emitter, Variable};
 use crate::kernel::WARP;
+use crate::tensor::unpacked;
 use crate::value::{Type, Value};
 
 /// Rows and columns of a block.
@@ -198,5 +199,57 @@ impl BytePanel for ByteLine {
             }
         });
         packing.words(e)
+    }
+}
+
+/// Sixteen packed trits that are 0.
+const ZEROS: i64 = 0x5555_5555;
+
+/// A line of packed trits.
+pub(crate) struct PackedLine {
+    /// Address of the buffer.
+    pub(crate) memory: Value,
+    /// Where the thread's line begins, and how many bytes it has.
+    pub(crate) start: Value,
+    pub(crate) bytes: Value,
+}
+
+impl BytePanel for PackedLine {
+    fn fetch(&self, e: &mut Emitter, k: Value) -> [Value; 4] {
+        let first = e.binary("lshr", k, e.int(2));
+        let at = e.index_add(self.start, first);
+        let address = e.element(self.memory, at, 1);
+        let number = e.convert("ptrtoint", address, Type::I64);
+        let low = e.binary("and", number, e.int(3));
+        let aligned = e.compare("icmp eq", low, e.int(0));
+        let end = e.index_add(first, e.int(4));
+        let whole = e.compare("icmp sle", end, self.bytes);
+        let at_once = e.binary("and", aligned, whole);
+        // Beyond the last byte, and behind the last element in it, codes are of 0.
+        let codes = e.variable(Value::int(Type::I32, ZEROS));
+        e.when(at_once, |e| {
+            let word = e.load(Type::I32, address, 4);
+            e.set(codes, word);
+        });
+        let one_by_one = e.binary("xor", at_once, Value::int(Type::I1, 1));
+        e.when(one_by_one, |e| {
+            for at in 0..4 {
+                let byte = e.index_add(first, e.int(at));
+                let inside = e.compare("icmp slt", byte, self.bytes);
+                e.when(inside, |e| {
+                    let address = e.element(address, e.int(at), 1);
+                    let byte = e.load(Type::I8, address, 1);
+                    let byte = e.convert("zext", byte, Type::I32);
+                    // From codes of 0 to those of the byte.
+                    let change = e.binary("xor", byte, Value::int(Type::I32, ZEROS & 0xff));
+                    let change = e.binary("shl", change, Value::int(Type::I32, 8 * at));
+                    let before = e.get(codes);
+                    let after = e.binary("xor", before, change);
+                    e.set(codes, after);
+                });
+            }
+        });
+        let codes = e.get(codes);
+        [0, 1, 2, 3].map(|byte| unpacked(e, codes, byte))
     }
 }

@@ -4,9 +4,10 @@ use tri_ir::Dim;
 use tri_ir::math::Arith;
 use tri_kernel_ir::{Buffer, BufferId, ContractionKind, Convolution};
 
-use crate::contraction::add_trit;
+use crate::contraction::{add_trit, code, packed_bytes};
 use crate::emitter::Emitter;
 use crate::nest::{inner_loops, unit};
+use crate::pixels::is_bytes;
 use crate::results::Results;
 use crate::value::{Type, Value};
 
@@ -65,18 +66,22 @@ fn element(
     indices: &[Value],
 ) {
     let shape = |buffer: BufferId| buffers[buffer.index()].shape.as_slice();
-    let (input, weight, out) = (shape(convolution.input), shape(convolution.weight), shape(convolution.out));
+    let (input, out) = (shape(convolution.input), shape(convolution.out));
     let attributes = convolution.attributes;
-    let is_int = convolution.kind == ContractionKind::I8;
+    let is_int = is_bytes(convolution);
     let sum = e.variable(if is_int { Value::int(Type::I32, 0) } else { Value::f32(0.0) });
     let (image, channel) = (indices[0], indices[1]);
     // Channels of a group of the result, and the first channel of the operand that the group sees.
     let channels = e.size(&out[1]);
     let each = e.binary("udiv", channels, e.int(attributes.groups.into()));
     let group = e.binary("udiv", channel, each);
-    let seen = e.size(&weight[1]);
+    let seen = e.size(&convolution.window[0]);
     let first = e.index_mul(group, seen);
-    inner_loops(e, &weight[1..], &mut Vec::new(), &mut |e, window| {
+    let length = e.product(&convolution.window);
+    let packed = convolution.kind == ContractionKind::I8T2;
+    let of_row = if packed { packed_bytes(e, length) } else { length };
+    let weights = e.index_mul(channel, of_row);
+    inner_loops(e, &convolution.window, &mut Vec::new(), &mut |e, window| {
         let axis = |e: &mut Emitter, axis: usize| {
             let numbers = [attributes.stride[axis], attributes.dilation[axis], attributes.padding[axis]];
             inside(e, [indices[2 + axis], window[1 + axis]], numbers, &input[2 + axis])
@@ -87,9 +92,9 @@ fn element(
         e.when(both, |e| {
             let from = e.index_add(first, window[0]);
             let left = flat(e, input, &[image, from, row, column]);
-            let right = flat(e, weight, &[channel, window[0], window[1], window[2]]);
+            let right = flat(e, &convolution.window, window);
             let before = e.get(sum);
-            let after = step(e, convolution, left, right, before);
+            let after = step(e, convolution, left, [weights, right], before);
             e.set(sum, after);
         });
     });
@@ -98,13 +103,22 @@ fn element(
     results.put(e, at, result);
 }
 
-/// The sum after one more product.
-fn step(e: &mut Emitter, convolution: &Convolution, left: Value, right: Value, sum: Value) -> Value {
+/// The sum after one more product, of element `left` of the input and element `k` of the row of weights that begins at `row`.
+fn step(e: &mut Emitter, convolution: &Convolution, left: Value, [row, k]: [Value; 2], sum: Value) -> Value {
     let load = |e: &mut Emitter, buffer: BufferId, at: Value, ty: Type, bytes: usize| {
         let address = e.element(e.buffer(buffer), at, bytes);
         e.load(ty, address, bytes)
     };
     let (input, weight) = (convolution.input, convolution.weight);
+    if convolution.kind == ContractionKind::I8T2 {
+        let a = load(e, input, left, Type::I8, 1);
+        let a = e.convert("sext", a, Type::I32);
+        let code = code(e, e.buffer(weight), row, k);
+        let trit = e.binary("sub", code, Value::int(Type::I32, 1));
+        let product = e.binary("mul", a, trit);
+        return e.binary("add", sum, product);
+    }
+    let right = e.index_add(row, k);
     match convolution.kind {
         ContractionKind::F32 => {
             let (a, b) = (load(e, input, left, Type::F32, 4), load(e, weight, right, Type::F32, 4));

@@ -5,10 +5,11 @@ use tri_ir::DType;
 use tri_kernel_ir::ContractionKind;
 
 use crate::bytes;
-use crate::bytes::{ByteLine, BytePanel, ByteTile, EACH, Packing};
+use crate::bytes::{ByteLine, BytePanel, ByteTile, EACH, PackedLine, Packing};
+use crate::contraction::packed_bytes;
 use crate::emitter::Emitter;
 use crate::nest::unit;
-use crate::pixels::{Pixel, Window};
+use crate::pixels::{self, Pixel, Window};
 use crate::product::{Lines, Operand, Stored, blocks};
 use crate::results::Results;
 use crate::tensor::at_most_last;
@@ -17,7 +18,7 @@ use crate::value::{Type, Value};
 
 /// Whether it runs on tensor cores.
 pub(crate) fn is_bytes(window: &Window<'_>) -> bool {
-    window.convolution.kind == ContractionKind::I8
+    pixels::is_bytes(window.convolution)
 }
 
 /// Emits the kernel.
@@ -78,11 +79,17 @@ fn of_bytes(
     let channel = at_most_last(e, channel, channels);
     let before = e.index_mul(group, channels);
     let channel = e.index_add(before, channel);
-    let start = e.index_mul(channel, length);
     let memory = e.buffer(window.convolution.weight);
-    let rows = ByteLine { memory, start, stride: e.int(1), k: length };
     let pixel = e.index_add(first[1], line);
     let columns = Pixel::new(e, window, group, pixel);
+    if window.convolution.kind == ContractionKind::I8T2 {
+        let bytes = packed_bytes(e, length);
+        let start = e.index_mul(channel, bytes);
+        let rows = PackedLine { memory, start, bytes };
+        return ByteTile { thread, k: length, panels: [&rows, &columns] }.emit(e);
+    }
+    let start = e.index_mul(channel, length);
+    let rows = ByteLine { memory, start, stride: e.int(1), k: length };
     ByteTile { thread, k: length, panels: [&rows, &columns] }.emit(e)
 }
 

@@ -14,11 +14,15 @@ use crate::value::{Type, Value};
 /// What a NaN of the input becomes, so that none is [`LEFT_OUT`].
 const NAN: i64 = 0x7fc0_0000;
 
+/// Whether sums are of bytes.
+pub(crate) fn is_bytes(convolution: &Convolution) -> bool {
+    matches!(convolution.kind, ContractionKind::I8 | ContractionKind::I8T2)
+}
+
 /// A convolution whose sizes are at hand.
 pub(crate) struct Window<'c> {
     pub(crate) convolution: &'c Convolution,
     input: &'c [Dim],
-    weight: &'c [Dim],
     out: &'c [Dim],
 }
 
@@ -26,15 +30,16 @@ impl<'c> Window<'c> {
     /// The convolution as a product; none if it is depthwise, or its sums are short.
     pub(crate) fn of(buffers: &'c [Buffer], convolution: &'c Convolution) -> Option<Window<'c>> {
         let shape = |buffer: BufferId| buffers[buffer.index()].shape.as_slice();
-        let (input, weight) = (shape(convolution.input), shape(convolution.weight));
+        let [channels, kernel @ ..] = &convolution.window;
         // Sums shorter than what is loaded at once are as quick by a thread each.
-        let least = if convolution.kind == ContractionKind::I8 { bytes::EACH } else { EACH };
-        let length = weight[1..].iter().map(Dim::as_constant).try_fold(1, |all, size| Some(all * size?));
+        let least = if is_bytes(convolution) { bytes::EACH } else { EACH };
+        let length =
+            convolution.window.iter().map(Dim::as_constant).try_fold(1, |all, size| Some(all * size?));
         let is_long = length.is_none_or(|length: i64| length >= least as i64);
-        let has_window = weight[2..].iter().all(|size| size.as_constant().is_none_or(|size| size > 0));
-        let is_depthwise = convolution.attributes.groups > 1 && weight[1].as_constant() == Some(1);
-        let out = shape(convolution.out);
-        (is_long && has_window && !is_depthwise).then_some(Window { convolution, input, weight, out })
+        let has_window = kernel.iter().all(|size| size.as_constant().is_none_or(|size| size > 0));
+        let is_depthwise = convolution.attributes.groups > 1 && channels.as_constant() == Some(1);
+        let (input, out) = (shape(convolution.input), shape(convolution.out));
+        (is_long && has_window && !is_depthwise).then_some(Window { convolution, input, out })
     }
 
     /// Channels of the result in a group.
@@ -45,7 +50,7 @@ impl<'c> Window<'c> {
 
     /// Length of a sum.
     pub(crate) fn length(&self, e: &mut Emitter) -> Value {
-        e.product(&self.weight[1..])
+        e.product(&self.convolution.window)
     }
 
     /// Pixels of an image of the result.
@@ -106,7 +111,7 @@ impl<'c> Pixel<'c> {
             e.index_add(at, e.int(-i64::from(attributes.padding[axis])))
         });
         let channels = e.size(&window.input[1]);
-        let seen = e.size(&window.weight[1]);
+        let seen = e.size(&window.convolution.window[0]);
         let (before, first) = (e.index_mul(image, channels), e.index_mul(group, seen));
         let channel = e.index_add(before, first);
         let plane = e.product(&window.input[2..]);
@@ -128,7 +133,8 @@ impl<'c> Pixel<'c> {
         body: &mut dyn FnMut(&mut Emitter, usize, Value, Value),
     ) {
         let window = self.window;
-        let sizes = [e.size(&window.weight[2]), e.size(&window.weight[3])];
+        let [_, rows, columns] = &window.convolution.window;
+        let sizes = [e.size(rows), e.size(columns)];
         let taps = e.index_mul(sizes[0], sizes[1]);
         let (mut channel, tap) = (e.binary("udiv", k, taps), e.binary("urem", k, taps));
         let (mut row, mut column) = (e.binary("udiv", tap, sizes[1]), e.binary("urem", tap, sizes[1]));
@@ -182,7 +188,7 @@ impl Panel for Pixel<'_> {
     }
 
     fn fetch(&self, e: &mut Emitter, k: Value) -> [Value; EACH] {
-        debug_assert_ne!(self.window.convolution.kind, ContractionKind::I8, "bytes are no floats");
+        debug_assert!(!is_bytes(self.window.convolution), "bytes are no floats");
         let left_out = e.bits_to_f32(Value::int(Type::I32, LEFT_OUT));
         let into = [0; EACH].map(|_| e.variable(left_out));
         let input = e.buffer(self.window.convolution.input);

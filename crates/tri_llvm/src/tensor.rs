@@ -248,7 +248,7 @@ impl Block<'_> {
 }
 
 /// The four trits of a byte of packed ones, as bytes of a word: a code is its trit plus 1.
-fn unpacked(e: &mut Emitter, word: Value, byte: i64) -> Value {
+pub(crate) fn unpacked(e: &mut Emitter, word: Value, byte: i64) -> Value {
     let number = |value: i64| Value::int(Type::I32, value);
     let codes = e.binary("lshr", word, number(8 * byte));
     let codes = e.binary("and", codes, number(0xff));

@@ -88,7 +88,7 @@ const PRUNE: Pass =
     Pass { name: "prune", description: "removes values and functions that nobody uses", run: prune::run };
 const ENCODE_WEIGHTS: Pass = Pass {
     name: "encode-weights",
-    description: "packs ternary weights of integer contractions into two bits",
+    description: "packs ternary weights of products with bytes into two bits",
     run: encode_weights::run,
 };
 const SPLIT_PROLOGUE: Pass = Pass {

@@ -24,12 +24,15 @@ pub(crate) fn run(mut module: Module) -> Module {
     }
     let functions = std::mem::take(&mut module.functions);
     let mut splitter = Splitter { functions, done: FxHashMap::default() };
-    let mut prologue = Prologue::new(&module);
-    let mut entries = Vec::new();
-    for entry in &module.entries {
+    let split_entry = |entry: &Entry| {
         let mut fixed = vec![false; entry.inputs.len()];
         fixed.extend(entry.captures.iter().map(|_| true));
-        let split = splitter.split(entry.function, &fixed);
+        splitter.split(entry.function, &fixed)
+    };
+    let splits: Vec<Split> = module.entries.iter().map(split_entry).collect();
+    let mut prologue = Prologue::new(&module, &splits);
+    let mut entries = Vec::new();
+    for (entry, split) in module.entries.iter().zip(splits) {
         let captured = prologue.call(&splitter.functions, &split, &entry.captures);
         entries.push((Entry { function: split.body, ..entry.clone() }, captured));
     }
@@ -60,6 +63,8 @@ struct Prologue {
     params: Vec<Value>,
     carried: Vec<Value>,
     roots: Vec<Option<usize>>,
+    /// Those of the entries.
+    of_entries: FxHashSet<FunctionId>,
     /// Results of functions that were copied, by their operands.
     copied: FxHashMap<(FunctionId, Vec<Value>), Vec<Value>>,
 }
@@ -73,11 +78,12 @@ fn only_calls(function: &Function) -> bool {
 }
 
 impl Prologue {
-    fn new(module: &Module) -> Self {
+    fn new(module: &Module, splits: &[Split]) -> Self {
         let mut builder = FunctionBuilder::new("prologue");
         let params = module.parameters.iter().map(|parameter| builder.param(parameter.ty.clone())).collect();
+        let of_entries = splits.iter().filter_map(|split| split.prologue).collect();
         let copied = FxHashMap::default();
-        Prologue { builder, params, carried: Vec::new(), roots: Vec::new(), copied }
+        Prologue { builder, params, carried: Vec::new(), roots: Vec::new(), of_entries, copied }
     }
 
     /// Copies the instructions of an entry's prologue. Gives the positions of its results among all results.
@@ -97,8 +103,8 @@ impl Prologue {
         (first..self.carried.len()).collect()
     }
 
-    /// Copies the instructions of a function. Calls of functions that only call in turn are copied too, so that what two entries compute
-    /// of a weight in different functions is seen to be the same, and a weight that is only handed on to be the weight itself.
+    /// Copies the instructions of a function. Calls of functions that only call in turn, or are an entry's, are copied too, so that what two
+    /// entries compute of a weight in different functions is seen to be the same, and a weight that is only handed on to be the weight itself.
     fn copy(&mut self, functions: &[Function], id: FunctionId, args: Vec<Value>) -> Vec<Value> {
         let key = (id, args);
         if let Some(known) = self.copied.get(&key) {
@@ -111,7 +117,8 @@ impl Prologue {
             let args: Vec<Value> = inst.args.iter().map(|arg| map[arg]).collect();
             let results = match &inst.op {
                 Op::Call { function: callee, .. }
-                    if self.copied.len() < MAX_COPIED && only_calls(&functions[callee.index()]) =>
+                    if self.copied.len() < MAX_COPIED
+                        && (self.of_entries.contains(callee) || only_calls(&functions[callee.index()])) =>
                 {
                     self.copy(functions, *callee, args)
                 }

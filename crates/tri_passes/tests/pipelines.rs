@@ -144,6 +144,28 @@ fn an_entry_that_calls_another_has_the_same_bound_values() {
 }
 
 #[test]
+fn an_entry_that_calls_one_that_computes_of_weights_itself_has_the_same_bound_values() {
+    for is_first in [true, false] {
+        let mut module = two_layers();
+        module.functions[1] = Function { name: "inner".into(), ..ternary_layer() };
+        let mut b = FunctionBuilder::new("outer");
+        b.symbol(symbol("B"));
+        let (x, weight, _) =
+            (b.param(rows(DType::F32)), b.param(square(DType::F32)), b.param(square(DType::F32)));
+        let op = Op::Call { function: FunctionId(1), symbols: vec![batch()], states: vec![] };
+        let y = b.push1(op, vec![x, weight], rows(DType::F32));
+        let z = b.infer_push1(Op::Unary(UnaryOp::Neg), vec![y]).unwrap();
+        module.functions.push(b.finish(vec![z]));
+        let (inner, outer) = if is_first { (1, 0) } else { (0, 1) };
+        module.entries[inner].captures.truncate(1);
+        module.entries[outer].function = FunctionId(3);
+        let module = optimize(&verify(module).unwrap(), OptLevel::O2, &mut |_, _| {}).unwrap().into_inner();
+        assert_eq!(module.bound.len(), 2, "{:?}", module.bound);
+        assert_eq!(module.entries[0].captures, module.entries[1].captures);
+    }
+}
+
+#[test]
 fn a_weight_that_functions_only_hand_on_is_bound_as_it_is() {
     let mut module = two_layers();
     let mut b = FunctionBuilder::new("layer");

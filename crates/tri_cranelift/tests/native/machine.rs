@@ -168,6 +168,7 @@ static KERNELS: KernelTable = KernelTable {
     // Convolutions differ in the kernel alone; the tests run that of f32.
     f32_depthwise_conv2d: f32_conv2d,
     i8_conv2d: f32_conv2d,
+    i8_trit_conv2d: f32_conv2d,
     f32_trit_conv2d: f32_conv2d,
     f32_max_pool2d,
     fma_f32,

@@ -168,7 +168,7 @@ fn packed_columns_are_rows_of_bytes() {
 #[test]
 fn convolutions_pass_their_attributes() {
     // 4 channels in 2 groups to 6, 3 by 2 windows, stride 2 by 1, padding 1 by 0, dilation 1 by 2.
-    let attributes = Conv2d { stride: [2, 1], padding: [1, 0], dilation: [1, 2], groups: 2 };
+    let attributes = Conv2d { stride: [2, 1], padding: [1, 0], dilation: [1, 2], groups: 2, kernel: None };
     let (height, width, out_height, out_width) = (5i64, 6i64, 3i64, 4i64);
     let buffers = vec![
         buffer(DType::F32, vec![n(), dim(4), dim(height), dim(width)], Place::Param(0)),
@@ -179,6 +179,7 @@ fn convolutions_pass_their_attributes() {
         kind: ContractionKind::F32,
         depthwise: false,
         attributes,
+        window: [dim(2), dim(3), dim(2)],
         input: BufferId(0),
         weight: BufferId(1),
         out: BufferId(2),

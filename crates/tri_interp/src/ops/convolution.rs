@@ -7,7 +7,14 @@ use super::contraction::{fma_step, integer_step, step_row, trit_step};
 use crate::tensor::{Elements, Tensor, permuted};
 
 pub(crate) fn conv2d(x: &Tensor, w: &Tensor, attributes: Conv2d, shape: Vec<usize>) -> Tensor {
-    let window = Window::new(x, w, attributes, &shape);
+    let w = match attributes.kernel {
+        Some([rows, columns]) => {
+            let (outputs, channels) = (w.shape[0], x.shape[1] / attributes.groups as usize);
+            w.reshaped(vec![outputs, channels, rows as usize, columns as usize])
+        }
+        None => w.clone(),
+    };
+    let window = Window::new(x, &w, attributes, &shape);
     // [O, C / groups, KH, KW] to [groups, C / groups, KH, KW, O / groups].
     let [o, c, kh, kw] = [w.shape[0], w.shape[1], w.shape[2], w.shape[3]];
     let w = permuted(&w.reshaped(vec![window.groups, o / window.groups, c, kh, kw]), &[0, 2, 3, 4, 1]);

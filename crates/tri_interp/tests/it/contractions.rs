@@ -1,9 +1,9 @@
 //! Contractions, convolutions and pools against formulations that share nothing with the interpreter's loops: sums in f64 or
 //! i64 over explicit positions.
 
-use tri_ir::{Conv2d, DType, Op, Pool2d, PoolKind, TensorData};
+use tri_ir::{Conv2d, DType, Encoding, Op, Pool2d, PoolKind, TensorData, TensorType};
 
-use crate::evaluate::{Numbers, apply, assert_same, bytes, f32s};
+use crate::evaluate::{Numbers, apply, assert_same, bytes, evaluate, f32s};
 
 /// Whether an f32 sum is near the exact one: `4e-6 * sum |a b|`, as numerics.md promises anywhere.
 #[track_caller]
@@ -90,7 +90,7 @@ struct Case {
 
 /// Exact sum and sum of magnitudes of one output, by the definition of a convolution.
 fn convolved(case: &Case, x: &[f64], w: &[f64], at: [usize; 4]) -> (f64, f64) {
-    let Conv2d { stride, padding, dilation, groups } = case.attributes;
+    let Conv2d { stride, padding, dilation, groups, .. } = case.attributes;
     let (per_group, [n, o, row, column]) = (case.c / groups as usize, at);
     let group = o / (case.o / groups as usize);
     let (mut sum, mut magnitude) = (0.0, 0.0);
@@ -128,6 +128,7 @@ fn convolutions_agree_with_their_definition() {
             padding: as_u32(padding),
             dilation: as_u32(dilation),
             groups: groups as u32,
+            kernel: None,
         };
         let case = Case {
             n: random.below(3),
@@ -147,6 +148,14 @@ fn convolutions_agree_with_their_definition() {
             Op::Conv2d(attributes),
             &[bytes(DType::I8, &x_shape, &q), bytes(DType::Trit, &w_shape, &t)],
         );
+        let by_rows = Conv2d { kernel: Some(as_u32(kernel)), ..attributes };
+        let rows = bytes(DType::Trit, &[case.o, w.len() / case.o], &t);
+        let packed = evaluate(&[bytes(DType::I8, &x_shape, &q), rows], |b, values| {
+            let ty = TensorType { encoding: Encoding::T2, ..b.ty(values[1]).clone() };
+            let rows = b.push1(Op::Encode, vec![values[1]], ty);
+            b.infer_push(Op::Conv2d(by_rows), vec![values[0], rows]).unwrap()
+        });
+        assert_eq!(packed, exact);
         let (float, exact, shape) = (float.to_f32().unwrap(), exact[0].to_i32().unwrap(), float.shape);
         let wide = |v: &[i8]| v.iter().map(|x| f64::from(*x)).collect::<Vec<_>>();
         let (x, w) = (
@@ -167,7 +176,7 @@ fn convolutions_agree_with_their_definition() {
 
 #[test]
 fn padding_is_skipped_not_multiplied() {
-    let attributes = Conv2d { stride: [1, 1], padding: [1, 1], dilation: [1, 1], groups: 1 };
+    let attributes = Conv2d { stride: [1, 1], padding: [1, 1], dilation: [1, 1], groups: 1, kernel: None };
     let mut w = [f32::INFINITY; 9];
     w[4] = 2.0;
     let got =

@@ -40,6 +40,7 @@ impl Parser {
                 padding: self.first("padding", Self::two)?,
                 dilation: self.first("dilation", Self::two)?,
                 groups: self.named("groups", Self::number)?,
+                kernel: if self.eat(',') { Some(self.named("kernel", Self::two)?) } else { None },
             }),
             "pool2d" => Op::Pool2d(self.pool2d()?),
             "reduce" => {

@@ -3,7 +3,7 @@
 use std::fmt::{self, Display, Formatter, Write};
 
 use super::print::{SymbolNames, list};
-use crate::{DType, FunctionId, Op, Quantizer, Scalar, TensorData};
+use crate::{Conv2d, DType, FunctionId, Op, Quantizer, Scalar, TensorData};
 
 /// Elements above which a literal prints as bytes.
 const MAX_LISTED: usize = 32;
@@ -31,11 +31,14 @@ pub(super) fn attributes(
             list(f, contract, |f, (a, b)| write!(f, "{a}:{b}"))?;
             f.write_str("]}")
         }
-        Op::Conv2d(conv) => write!(
-            f,
-            " {{stride {:?}, padding {:?}, dilation {:?}, groups {}}}",
-            conv.stride, conv.padding, conv.dilation, conv.groups
-        ),
+        Op::Conv2d(conv) => {
+            let Conv2d { stride, padding, dilation, groups, kernel } = conv;
+            write!(f, " {{stride {stride:?}, padding {padding:?}, dilation {dilation:?}, groups {groups}")?;
+            if let Some(kernel) = kernel {
+                write!(f, ", kernel {kernel:?}")?;
+            }
+            f.write_char('}')
+        }
         Op::Pool2d(pool) => write!(
             f,
             " {{{}, size {:?}, stride {:?}, padding {:?}}}",

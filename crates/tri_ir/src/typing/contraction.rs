@@ -69,18 +69,23 @@ pub(super) fn contract(
 pub(super) fn conv2d(attributes: Conv2d, operands: &[&TensorType]) -> Result<TensorType, TypeError> {
     exactly(operands, 2)?;
     rank(operands, 0, 4)?;
-    rank(operands, 1, 4)?;
     let (x, w) = (operands[0], operands[1]);
     let sum = sum_of_products(x.dtype, w.dtype).filter(|_| !matches!(x.dtype, DType::F16 | DType::Bf16));
     let dtype = sum.ok_or(TypeError::Dtype { operand: 1, found: w.dtype })?;
-    let Conv2d { stride, padding, dilation, groups } = attributes;
+    let Conv2d { stride, padding, dilation, groups, kernel } = attributes;
     if stride.contains(&0) || dilation.contains(&0) || groups == 0 {
         return Err(TypeError::Attribute("stride, dilation and groups of a convolution are at least 1"));
     }
     let groups = Dim::constant(groups.into());
-    if w.shape[1].mul(&groups)? != x.shape[1] {
-        return Err(misfit(operands, 1));
+    if kernel.is_some() != (w.encoding != Encoding::Plain) {
+        return Err(TypeError::Attribute(
+            "a convolution names its kernel's sizes where its weight is packed",
+        ));
     }
+    let kernel = match kernel {
+        Some(sizes) => packed_kernel(sizes, &groups, operands)?,
+        None => plain_kernel(&groups, operands)?,
+    };
     if w.shape[0].try_exact_div(&groups)?.is_none() {
         return Err(TypeError::Attribute("the output channels do not divide into the groups"));
     }
@@ -89,8 +94,34 @@ pub(super) fn conv2d(attributes: Conv2d, operands: &[&TensorType]) -> Result<Ten
     for axis in 0..2 {
         // dilation * (kernel - 1) + 1
         let one = Dim::constant(1);
-        let extent = w.shape[axis + 2].sub(&one)?.mul(&Dim::constant(dilation[axis].into()))?.add(&one)?;
+        let extent = kernel[axis].sub(&one)?.mul(&Dim::constant(dilation[axis].into()))?.add(&one)?;
         shape.push(windows(&x.shape[axis + 2], padding[axis], &extent, stride[axis])?);
     }
     Ok(TensorType::new(dtype, shape))
+}
+
+/// Rows and columns of the kernel of a weight `[O, C / groups, KH, KW]`.
+fn plain_kernel(groups: &Dim, operands: &[&TensorType]) -> Result<[Dim; 2], TypeError> {
+    rank(operands, 1, 4)?;
+    let (x, w) = (operands[0], operands[1]);
+    if w.shape[1].mul(groups)? != x.shape[1] {
+        return Err(misfit(operands, 1));
+    }
+    Ok([w.shape[2].clone(), w.shape[3].clone()])
+}
+
+/// The same of a weight `[O, C / groups * KH * KW]` whose rows are packed.
+fn packed_kernel(sizes: [u32; 2], groups: &Dim, operands: &[&TensorType]) -> Result<[Dim; 2], TypeError> {
+    rank(operands, 1, 2)?;
+    if sizes.contains(&0) {
+        return Err(TypeError::Attribute("the kernel of a packed weight has at least one row and column"));
+    }
+    let (x, w) = (operands[0], operands[1]);
+    let kernel = sizes.map(|size| Dim::constant(size.into()));
+    let channels = x.shape[1].try_exact_div(groups)?;
+    let row = channels.map(|channels| product(&[channels, kernel[0].clone(), kernel[1].clone()]));
+    if row.transpose()?.as_ref() != Some(&w.shape[1]) {
+        return Err(misfit(operands, 1));
+    }
+    Ok(kernel)
 }

@@ -233,11 +233,11 @@ fn axis_of(axis: u32, ty: &TensorType) -> Result<usize, TypeError> {
     if at < ty.rank() { Ok(at) } else { Err(TypeError::Axis { axis, rank: ty.rank() }) }
 }
 
-/// Only contractions (second operand), encodes, calls and routes take packed tensors.
+/// Only contractions and convolutions (second operand), encodes, calls and routes take packed tensors.
 fn plain_operands(op: &Op, operands: &[&TensorType]) -> Result<(), TypeError> {
     for (operand, ty) in operands.iter().enumerate() {
         let packed_allowed = match op {
-            Op::Contract { .. } => operand == 1,
+            Op::Contract { .. } | Op::Conv2d(_) => operand == 1,
             Op::Encode | Op::Call { .. } => true,
             Op::Route { .. } => operand > 1,
             _ => false,

@@ -2,7 +2,7 @@
 
 use tri_kernels::{Context, ConvArgs, EpilogueArgs, KernelTable};
 
-use crate::support::{Bytes, Random, f32_bytes, levels, random_trit, same, trit_bytes, trit_step};
+use crate::support::{Bytes, Random, f32_bytes, levels, random_trit, same, t2_row, trit_bytes, trit_step};
 
 /// Sizes of a convolution: images, channels, height, width, output channels, kernel rows and columns, then stride,
 /// padding and dilation (rows, columns), then groups.
@@ -132,11 +132,12 @@ unsafe extern "C" fn turn(_: *mut Context, frame: *mut i64, part: *const Epilogu
     }
 }
 
+/// `weight` is how a weight is drawn, and how rows of a length are stored.
 fn check_conv<T: Copy, W: Copy>(
     cases: &[[i64; 14]],
     select: impl Fn(&KernelTable) -> tri_kernels::ConvKernel,
     mut input: impl FnMut(&mut Random) -> (T, Vec<u8>),
-    mut weight: impl FnMut(&mut Random) -> (W, Vec<u8>),
+    (mut weight, store): (impl FnMut(&mut Random) -> W, impl Fn(&[W], usize) -> Vec<u8>),
     zero: u32,
     step: impl Fn(T, W, u32) -> u32,
     same: impl Fn(u32, u32) -> bool,
@@ -148,10 +149,9 @@ fn check_conv<T: Copy, W: Copy>(
         let elements = (images * args.channels * args.height * args.width) as usize;
         let (inputs, bytes): (Vec<T>, Vec<Vec<u8>>) = (0..elements).map(|_| input(&mut random)).unzip();
         let input_bytes = Bytes::new(bytes.concat());
-        let elements =
-            args.out_channels * (args.channels / args.groups) * args.kernel_height * args.kernel_width;
-        let (weights, bytes): (Vec<W>, Vec<Vec<u8>>) = (0..elements).map(|_| weight(&mut random)).unzip();
-        let weight_bytes = Bytes::new(bytes.concat());
+        let row = args.channels / args.groups * args.kernel_height * args.kernel_width;
+        let weights: Vec<W> = (0..args.out_channels * row).map(|_| weight(&mut random)).collect();
+        let weight_bytes = Bytes::new(store(&weights, row as usize));
         let expected = convolve(&args, images, &inputs, &weights, zero, &step);
         let planes = images * args.out_channels;
         for (level, table) in levels() {
@@ -192,8 +192,9 @@ fn f32_convolution_skips_padding() {
             let x = draw(random);
             (x, f32_bytes(x))
         };
-        check_conv(&CONVOLUTIONS, |table| table.f32_conv2d, value, value, 0, fma, same_bits);
-        check_conv(&DEPTHWISE, |table| table.f32_depthwise_conv2d, value, value, 0, fma, same_bits);
+        let bytes = |weights: &[f32], _| weights.iter().flat_map(|w| f32_bytes(*w)).collect();
+        check_conv(&CONVOLUTIONS, |table| table.f32_conv2d, value, (draw, bytes), 0, fma, same_bits);
+        check_conv(&DEPTHWISE, |table| table.f32_depthwise_conv2d, value, (draw, bytes), 0, fma, same_bits);
     }
 }
 
@@ -203,22 +204,42 @@ fn f32_convolution_by_trits_adds_subtracts_or_leaves() {
         let x = random.hard_f32();
         (x, f32_bytes(x))
     };
-    let trit = |random: &mut Random| {
-        let trit = random_trit(random);
-        (trit, trit_bytes(trit))
-    };
+    let bytes = |weights: &[f32], _| weights.iter().flat_map(|w| trit_bytes(*w)).collect();
+    let trit = (random_trit, bytes);
     let step = |x: f32, w: f32, sum: u32| trit_step(x, w, f32::from_bits(sum)).to_bits();
     check_conv(&CONVOLUTIONS, |table| table.f32_trit_conv2d, value, trit, 0, step, same_bits);
 }
 
 #[test]
 fn i8_convolution_is_exact() {
-    let byte = |random: &mut Random| {
-        let x = random.below(256) as u8 as i8;
-        (x, vec![x as u8])
-    };
-    let step = |x: i8, w: i8, sum: u32| (sum as i32 + i32::from(x) * i32::from(w)) as u32;
-    check_conv(&CONVOLUTIONS, |table| table.i8_conv2d, byte, byte, 0, step, |a, b| a == b);
+    let bytes = |weights: &[i8], _| weights.iter().map(|w| *w as u8).collect();
+    let weight = (|random: &mut Random| any_byte(random).0, bytes);
+    check_conv(&CONVOLUTIONS, |table| table.i8_conv2d, any_byte, weight, 0, exact_step, |a, b| a == b);
     let extreme = |_: &mut Random| (-128, vec![0x80]);
-    check_conv(&CONVOLUTIONS, |table| table.i8_conv2d, extreme, extreme, 0, step, |a, b| a == b);
+    let weight = (|_: &mut Random| -128, bytes);
+    check_conv(&CONVOLUTIONS, |table| table.i8_conv2d, extreme, weight, 0, exact_step, |a, b| a == b);
+}
+
+#[test]
+fn i8_convolution_by_packed_trits_is_exact() {
+    let rows = |weights: &[i8], row: usize| {
+        weights.chunks(row).flat_map(|row| t2_row(row.iter().copied())).collect::<Vec<u8>>()
+    };
+    let trit = |random: &mut Random| random_trit(random) as i8;
+    for cases in [&CONVOLUTIONS, &DEPTHWISE] {
+        let select = |table: &KernelTable| table.i8_trit_conv2d;
+        check_conv(cases, select, any_byte, (trit, rows), 0, exact_step, |a, b| a == b);
+    }
+    let extreme = |_: &mut Random| (-128, vec![0x80]);
+    let select = |table: &KernelTable| table.i8_trit_conv2d;
+    check_conv(&CONVOLUTIONS, select, extreme, (|_: &mut Random| -1, rows), 0, exact_step, |a, b| a == b);
+}
+
+fn any_byte(random: &mut Random) -> (i8, Vec<u8>) {
+    let x = random.below(256) as u8;
+    (x as i8, vec![x])
+}
+
+fn exact_step(x: i8, w: i8, sum: u32) -> u32 {
+    (sum as i32 + i32::from(x) * i32::from(w)) as u32
 }

@@ -1,6 +1,6 @@
 //! Contractions and convolutions of every kind.
 
-use tri_ir::{BinaryOp, Conv2d, DType, Encoding, Op, Quantizer};
+use tri_ir::{BinaryOp, Conv2d, DType, Encoding, Op, Quantizer, TensorType};
 
 use crate::cases::{Case, Noise, dim, function, n, push, tensor};
 
@@ -12,6 +12,9 @@ const TILED: [(DType, DType); 5] = [
     (DType::F32, DType::Trit),
     (DType::I8, DType::I8),
 ];
+
+/// Kernels whose rows end within a byte, and with one.
+const KERNELS: [[u32; 2]; 3] = [[3, 3], [1, 1], [3, 2]];
 
 /// `a[n, k] b[k, 9]` and `a[n, k] b[9, k]`.
 fn products(left: DType, right: DType, lengths: &[i64]) {
@@ -173,10 +176,10 @@ fn batches_are_apart() {
 #[test]
 fn convolutions_skip_padding() {
     let attributes = [
-        Conv2d { stride: [1, 1], padding: [1, 1], dilation: [1, 1], groups: 1 },
-        Conv2d { stride: [2, 1], padding: [0, 2], dilation: [1, 2], groups: 2 },
-        Conv2d { stride: [1, 2], padding: [0, 0], dilation: [2, 1], groups: 1 },
-        Conv2d { stride: [1, 1], padding: [2, 1], dilation: [1, 1], groups: 4 },
+        Conv2d { stride: [1, 1], padding: [1, 1], dilation: [1, 1], groups: 1, kernel: None },
+        Conv2d { stride: [2, 1], padding: [0, 2], dilation: [1, 2], groups: 2, kernel: None },
+        Conv2d { stride: [1, 2], padding: [0, 0], dilation: [2, 1], groups: 1, kernel: None },
+        Conv2d { stride: [1, 1], padding: [2, 1], dilation: [1, 1], groups: 4, kernel: None },
     ];
     for (left, right) in [(DType::F32, DType::F32), (DType::F32, DType::Trit), (DType::I8, DType::I8)] {
         for conv in attributes {
@@ -196,6 +199,30 @@ fn convolutions_skip_padding() {
                     &format!("{left:?} by {right:?}, {conv:?}, n = {images}"),
                 );
             }
+        }
+    }
+}
+
+#[test]
+fn convolutions_read_packed_rows() {
+    let convs = [([1, 1], [1, 1], 1), ([2, 1], [0, 2], 2), ([1, 1], [1, 0], 8)];
+    for ((stride, padding, groups), kernel) in
+        convs.into_iter().flat_map(|conv| KERNELS.map(|kernel| (conv, kernel)))
+    {
+        let conv = Conv2d { stride, padding, dilation: [1, 1], groups, kernel: Some(kernel) };
+        let row = 8 / i64::from(groups) * i64::from(kernel[0] * kernel[1]);
+        let mut f = function();
+        let x = f.param(tensor(DType::I8, &[n(), dim(8), dim(6), dim(5)]));
+        let w = f.param(tensor(DType::Trit, &[dim(72), dim(row)]));
+        let rows = TensorType { encoding: Encoding::T2, ..tensor(DType::Trit, &[dim(72), dim(row)]) };
+        let rows = f.push1(Op::Encode, vec![w], rows);
+        let y = push(&mut f, Op::Conv2d(conv), &[x, rows]);
+        let case = Case::new(f.finish(vec![y]));
+        let mut noise = Noise(35);
+        for images in [0, 1, 3] {
+            let shapes = [(DType::I8, vec![images, 8, 6, 5]), (DType::Trit, vec![72, row as usize])];
+            let arguments = shapes.map(|(dtype, shape)| noise.tensor(dtype, &shape));
+            case.hold(&[images as i64], &arguments, &format!("{conv:?}, n = {images}"));
         }
     }
 }

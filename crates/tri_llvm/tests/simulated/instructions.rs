@@ -30,7 +30,7 @@ fn of_every_kind() -> tri_ir::Verified {
     let chains = push(&mut f, Op::Contract { batch: Vec::new(), contract: vec![(1, 0)] }, &[x, w]);
     let image = f.param(tensor(DType::F32, &[n(), dim(8), dim(9), dim(9)]));
     let window = f.param(tensor(DType::F32, &[dim(20), dim(8), dim(3), dim(3)]));
-    let conv = Conv2d { stride: [1, 1], padding: [1, 1], dilation: [1, 1], groups: 1 };
+    let conv = Conv2d { stride: [1, 1], padding: [1, 1], dilation: [1, 1], groups: 1, kernel: None };
     let convolved = push(&mut f, Op::Conv2d(conv), &[image, window]);
     let depthwise = f.param(tensor(DType::F32, &[dim(8), dim(1), dim(3), dim(3)]));
     let by_channel = push(&mut f, Op::Conv2d(Conv2d { groups: 8, ..conv }), &[image, depthwise]);

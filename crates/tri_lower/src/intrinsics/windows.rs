@@ -23,7 +23,7 @@ fn conv2d(lowering: &mut Lowering<'_>, call: &IntrinsicCall<'_>) -> Result<Value
     let mut both = |name| lowering.count(call, name).map(|n| [n, n]);
     let (stride, padding, dilation) = (both("stride")?, both("padding")?, both("dilation")?);
     let groups = lowering.count(call, "groups")?;
-    let op = Op::Conv2d(Conv2d { stride, padding, dilation, groups });
+    let op = Op::Conv2d(Conv2d { stride, padding, dilation, groups, kernel: None });
     lowering.emit(op, vec![x, weight]).map(Value::Tensor)
 }
 
