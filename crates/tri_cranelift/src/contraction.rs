@@ -193,18 +193,22 @@ fn fill_pointers(
         let address = e.builder.ins().iadd(base, distance);
         e.store(address, args, offset);
     }
-    let scales = contraction.scales.iter().flat_map(|scales| {
-        [
-            (scales.rows, row, ScaledGemmArgs::ROWS_OFFSET),
-            (scales.columns, column, ScaledGemmArgs::COLUMNS_OFFSET),
-        ]
-    });
-    for (buffer, elements, offset) in scales {
+    let Some(scales) = contraction.scales else { return };
+    let vectors = [
+        (scales.rows, row, ScaledGemmArgs::ROWS_OFFSET),
+        (scales.columns, column, ScaledGemmArgs::COLUMNS_OFFSET),
+    ];
+    for (buffer, elements, offset) in vectors {
         let base = e.buffer(buffer);
         let distance = e.builder.ins().imul_imm_s(elements, 4);
         let address = e.builder.ins().iadd(base, distance);
         e.store(address, args, offset);
     }
+    let all = match scales.all {
+        Some(buffer) => e.buffer(buffer),
+        None => e.int(0),
+    };
+    e.store(all, args, ScaledGemmArgs::ALL_OFFSET);
 }
 
 /// Elements from the beginning of operand number `operand` (left, right, result) to the block.

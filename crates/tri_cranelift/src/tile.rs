@@ -139,11 +139,12 @@ mod tests {
 
     use super::*;
 
-    /// A ternary layer as a tile of one route, another of a sum of two, one that is also called, and one that reads its rows as they are.
+    /// A ternary layer as a tile of one route, another of a sum of two, one that is also called, one that reads its rows as they are, and a ternary layer
+    /// that is scaled as a whole.
     fn module() -> Module {
-        let layer = |name: &str| {
+        let scaled = |name: &str, captures: &str, last: &str| {
             format!(
-                "fn @{name}<n: 1 up>(%0: f32[n, 8], %1: trit[4, 8] in t2, %2: f32[4]) -> (%10) {{
+                "fn @{name}<n: 1 up>(%0: f32[n, 8], %1: trit[4, 8] in t2, %2: f32[4]{captures}) -> (%10) {{
                   %3, %4 = quantize_rows %0 : i8[n, 8], f32[n]
                   %5 = contract %3, %1 {{batch [], contract [1:1]}} : i32[n, 4]
                   %6 = cast %5 : f32[n, 4]
@@ -151,10 +152,15 @@ mod tests {
                   %8 = broadcast %7 : f32[n, 4]
                   %9 = mul %6, %8 : f32[n, 4]
                   %11 = broadcast %2 : f32[n, 4]
-                  %10 = mul %9, %11 : f32[n, 4]
+                  {last}
                 }}\n"
             )
         };
+        let layer = |name: &str| scaled(name, "", "%10 = mul %9, %11 : f32[n, 4]");
+        let whole = "%13 = mul %9, %11 : f32[n, 4]
+                  %14 = broadcast %12 : f32[n, 4]
+                  %10 = mul %13, %14 : f32[n, 4]";
+        let whole = scaled("whole", ", %12: f32[1]", whole);
         let plain = "fn @plain<n: 1 up>(%0: f32[n, 8], %1: trit[4, 8] in t2, %2: f32[4]) -> (%5) {
               %3 = contract %0, %1 {batch [], contract [1:1]} : f32[n, 4]
               %4 = broadcast %2 : f32[n, 4]
@@ -173,9 +179,11 @@ mod tests {
             route("%7", "plain", 1),
         ];
         let text = format!(
-            "module \"m\"\n{}{}{}{plain}
-            fn @f<B: 1 up>(%0: f32[B, 8], %1: f32[B, 2], %2: trit[4, 8] in t2, %3: f32[4]) -> (%4, %5, %6, %7, %8) {{
+            "module \"m\"\n{}{}{}{plain}{whole}
+            fn @f<B: 1 up>(%0: f32[B, 8], %1: f32[B, 2], %2: trit[4, 8] in t2, %3: f32[4], %10: f32[1]) -> (%4, %5, %6, %7, %8, %9) {{
             {}
+            %9 = route %0, %1, %2, %3, %10, %2, %3, %10 {{top 1, weighted false, tiles [@whole symbols [] captures 3, \
+                 @whole symbols [] captures 3]}} : f32[B, 4]
             %8 = call %0, %2, %3 {{@called, symbols [B], states []}} : f32[B, 4]
             }}",
             layer("alone"),
@@ -203,6 +211,8 @@ mod tests {
                 // A caller of another kind has more rows than a chunk.
                 None,
                 Some(none),
+                // A number for all is a scale too.
+                Some(Tile { reads: Some(0), writes: Some(both) }),
                 None,
             ]
         );

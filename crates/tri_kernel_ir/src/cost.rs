@@ -5,8 +5,8 @@ use tri_ir::Dim;
 
 use crate::operands::for_each_buffer;
 use crate::{
-    Access, Attention, BufferId, Contraction, ContractionKind, Epilogue, Expr, ExprId, Index, Nest, Schedule,
-    Stage, StepKind, Store, for_each_operand, plan,
+    Access, Attention, BufferId, Contraction, ContractionKind, Epilogue, Expr, ExprId, Index, Nest, Scales,
+    Schedule, Stage, StepKind, Store, for_each_operand, plan,
 };
 
 /// Operations of a softmax for each element: a comparison, a difference, its exponential, their sum, a quotient.
@@ -87,8 +87,8 @@ impl Costs<'_> {
         let operands = [(step.lhs, m * k), (step.rhs, n * k), (step.out, m * n)].into_iter().zip(outer);
         let bytes = operands.map(|((buffer, elements), outer)| self.some_of(buffer, outer * elements));
         let mut bytes = bytes.sum::<Result<f64, _>>()?;
-        if let Some(scales) = step.scales {
-            bytes += self.all_of(scales.rows)? + self.all_of(scales.columns)?;
+        for buffer in step.scales.iter().flat_map(Scales::buffers) {
+            bytes += self.all_of(buffer)?;
         }
         Ok(StepCost { operations: 2.0 * m * n * k * outer[3], is_bytewise: is_bytewise(step.kind), bytes })
     }

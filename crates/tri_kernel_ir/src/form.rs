@@ -9,7 +9,7 @@ use tri_ir::{DType, Dim, Scalar, Symbol};
 
 use crate::{
     Access, Attention, Buffer, BufferId, ClusterStep, Contraction, Convolution, Epilogue, Expr, Guard, Index,
-    MaxPool, Nest, Place, Product, QuantizeStep, Schedule, Stage, StepKind,
+    MaxPool, Nest, Place, Product, QuantizeStep, Scales, Schedule, Stage, StepKind,
 };
 
 /// Sizes of a smaller amount stay numbers in a form.
@@ -287,7 +287,7 @@ impl Former<'_> {
             out_stride,
             scales,
         } = contraction;
-        let scales = scales.iter_mut().flat_map(|scales| [&mut scales.rows, &mut scales.columns]);
+        let scales = scales.iter_mut().flat_map(Scales::buffers_mut);
         for buffer in [lhs, rhs, out].into_iter().chain(scales) {
             self.buffer(buffer);
         }

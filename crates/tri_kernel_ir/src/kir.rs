@@ -408,13 +408,27 @@ pub struct Contraction {
     pub scales: Option<Scales>,
 }
 
-/// `out[i, j] = (sum as f32) * rows[i] * columns[j]`, for sums of `i8` by `t2` without outer axes.
+/// `out[i, j] = (sum as f32) * rows[i] * columns[j] * all`, a multiplication after the other, for sums of `i8` by `t2` without outer axes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Scales {
     /// `f32[m]`, adjacent.
     pub rows: BufferId,
     /// `f32[n]`, adjacent.
     pub columns: BufferId,
+    /// One `f32`, if there is that factor.
+    pub all: Option<BufferId>,
+}
+
+impl Scales {
+    /// The buffers of the scales, in the order of the multiplications.
+    pub fn buffers(&self) -> impl Iterator<Item = BufferId> {
+        [self.rows, self.columns].into_iter().chain(self.all)
+    }
+
+    /// As [`Scales::buffers`], to change them.
+    pub fn buffers_mut(&mut self) -> impl Iterator<Item = &mut BufferId> {
+        [&mut self.rows, &mut self.columns].into_iter().chain(&mut self.all)
+    }
 }
 
 /// What rows are quantized to.

@@ -1,6 +1,8 @@
 //! The buffers that a step names, in an order that depends on the step alone.
 
-use crate::{Attention, BufferId, Contraction, Convolution, Expr, MaxPool, Nest, Product, Stage, StepKind};
+use crate::{
+    Attention, BufferId, Contraction, Convolution, Expr, MaxPool, Nest, Product, Scales, Stage, StepKind,
+};
 
 /// Every buffer that a step reads or writes, as often as it names it.
 pub fn for_each_buffer(step: &StepKind, visit: &mut dyn FnMut(BufferId)) {
@@ -89,12 +91,12 @@ pub(crate) fn for_each_buffer_mut(step: &mut StepKind, visit: &mut dyn FnMut(&mu
 }
 
 fn of_contraction(step: &Contraction) -> Vec<BufferId> {
-    let scales = step.scales.iter().flat_map(|scales| [scales.rows, scales.columns]);
+    let scales = step.scales.iter().flat_map(Scales::buffers);
     [step.lhs, step.rhs, step.out].into_iter().chain(scales).collect()
 }
 
 fn for_each_of_contraction(step: &mut Contraction, visit: &mut dyn FnMut(&mut BufferId)) {
-    let scales = step.scales.iter_mut().flat_map(|scales| [&mut scales.rows, &mut scales.columns]);
+    let scales = step.scales.iter_mut().flat_map(Scales::buffers_mut);
     [&mut step.lhs, &mut step.rhs, &mut step.out].into_iter().chain(scales).for_each(visit);
 }
 

@@ -224,6 +224,7 @@ impl Printer<'_> {
         write!(f, "    {out} = {lhs} @ {rhs}")?;
         if let Some(scales) = step.scales {
             write!(f, " * b{} rows * b{} columns", scales.rows.0, scales.columns.0)?;
+            scales.all.map_or(Ok(()), |all| write!(f, " * b{}", all.0))?;
         }
         writeln!(f, "\n  }}")
     }

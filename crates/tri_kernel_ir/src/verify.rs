@@ -373,7 +373,9 @@ impl Checker<'_> {
             let scaled = step.kind == ContractionKind::I8T2 && step.outer.is_empty();
             hold(scaled, "only sums of i8 by t2 without outer axes are scaled")?;
             let f32 = (DType::F32, Encoding::Plain);
-            hold(self.kind(scales.rows)? == f32 && self.kind(scales.columns)? == f32, "a scale is f32")?;
+            for buffer in scales.buffers() {
+                hold(self.kind(buffer)? == f32, "a scale is f32")?;
+            }
         }
         let sums = if step.scales.is_some() { DType::F32 } else { sums(step.kind) };
         self.product(step.kind, [step.lhs, step.rhs, step.out], sums)

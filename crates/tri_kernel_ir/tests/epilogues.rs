@@ -35,9 +35,10 @@ fn elementwise_work_behind_a_product_is_one_step_with_it() {
 #[test]
 fn each_product_has_its_own_and_without_fusion_none_has() {
     let (full, none) = (scheduled(Fusion::Full), scheduled(Fusion::None));
-    for name in
-        ["linear", "ternary", "bytes", "gated", "pixels", "channels", "digits", "points", "swish", "row"]
-    {
+    for name in [
+        "linear", "ternary", "bytes", "gated", "pixels", "channels", "digits", "points", "swish", "row",
+        "shifted",
+    ] {
         assert_eq!((epilogues(&full, name), epilogues(&none, name)), (1, 0), "{name}");
     }
 }
@@ -48,6 +49,22 @@ fn values_that_others_use_other_layouts_and_operands_of_later_stay_apart() {
     for name in ["kept", "turned", "narrow", "later", "heads"] {
         assert_eq!(epilogues(&module, name), 0, "{name}");
     }
+}
+
+#[test]
+fn a_number_for_all_is_a_scale_of_a_product_if_it_is_there_before() {
+    let module = scheduled(Fusion::Full);
+    for (name, is_scale) in [("ternary", false), ("whole", true), ("shifted", true), ("afterwards", false)] {
+        let steps = of(&module, name).1;
+        let product = steps.iter().find_map(|step| match step {
+            StepKind::Contraction(product) => Some(&**product),
+            StepKind::Epilogue(step) => step.contraction(),
+            _ => None,
+        });
+        let scales = product.and_then(|product| product.scales).unwrap();
+        assert_eq!(scales.all.is_some(), is_scale, "{name}");
+    }
+    assert_eq!(epilogues(&module, "whole"), 0, "nothing is left for one");
 }
 
 #[test]

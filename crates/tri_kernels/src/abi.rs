@@ -90,7 +90,7 @@ offsets!(GemmArgs {
     K_OFFSET: k,
 });
 
-/// As [`GemmArgs`], but `c[i, j] = sum as f32 * rows[i] * columns[j]`, a multiplication after the other; `c` is f32.
+/// As [`GemmArgs`], but `c[i, j] = sum as f32 * rows[i] * columns[j] * all`, a multiplication after the other; `c` is f32.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct ScaledGemmArgs {
@@ -100,6 +100,8 @@ pub struct ScaledGemmArgs {
     pub rows: *const u8,
     /// f32[n].
     pub columns: *const u8,
+    /// One f32; null where there is no such factor.
+    pub all: *const u8,
     /// i32[m]: the row of `c` that each row goes to, no two to the same; null where row i is row i.
     pub order: *const u8,
 }
@@ -108,6 +110,7 @@ offsets!(ScaledGemmArgs {
     GEMM_OFFSET: gemm,
     ROWS_OFFSET: rows,
     COLUMNS_OFFSET: columns,
+    ALL_OFFSET: all,
     ORDER_OFFSET: order,
 });
 

@@ -1,4 +1,4 @@
-//! i8 by trits in `t2` to f32: `sum * row_scale * column_scale`, the product of a ternary linear layer.
+//! i8 by trits in `t2` to f32: `sum * row_scale * column_scale`, perhaps times one number, the product of a ternary linear layer.
 //!
 //! Sums are made a block at a time, so that they are scaled while they are in the first cache.
 
@@ -43,7 +43,7 @@ pub(crate) unsafe fn packed_trit_gemm<L: Level>(args: &ScaledGemmArgs, gemm: Gem
                 let row = row + i;
                 scale::<L>(
                     sums.add(i * COLUMNS),
-                    args.rows.cast::<f32>().add(row).read_unaligned(),
+                    result.around(row),
                     args.columns.cast::<f32>().add(column),
                     result.row(row).add(column),
                     columns,
@@ -57,19 +57,19 @@ pub(crate) unsafe fn packed_trit_gemm<L: Level>(args: &ScaledGemmArgs, gemm: Gem
 #[inline(always)]
 unsafe fn scale<L: Level>(
     sums: *const i32,
-    row_scale: f32,
+    [row_scale, all_scale]: [f32; 2],
     column_scales: *const f32,
     to: *mut f32,
     columns: usize,
 ) {
-    let (lanes, row) = (L::Floats::LANES, L::Floats::splat(row_scale));
+    let (lanes, row, all) = (L::Floats::LANES, L::Floats::splat(row_scale), L::Floats::splat(all_scale));
     let whole = columns / lanes * lanes;
     for at in (0..whole).step_by(lanes) {
         let scales = L::Floats::load(column_scales.add(at));
-        L::Floats::integers(sums.add(at)).mul(row).mul(scales).store(to.add(at));
+        L::Floats::integers(sums.add(at)).mul(row).mul(scales).mul(all).store(to.add(at));
     }
     for at in whole..columns {
         let sum = sums.add(at).read() as f32;
-        to.add(at).write_unaligned(sum * row_scale * column_scales.add(at).read_unaligned());
+        to.add(at).write_unaligned(sum * row_scale * column_scales.add(at).read_unaligned() * all_scale);
     }
 }

@@ -34,7 +34,7 @@ impl Sums for Output {
     }
 }
 
-/// f32: the sum, rounded once, times the scale of the row, times that of the column.
+/// f32: the sum, rounded once, times the scale of the row, times that of the column, times that of all.
 pub(crate) struct Scaled {
     to: *mut f32,
     stride: isize,
@@ -42,18 +42,30 @@ pub(crate) struct Scaled {
     order: *const i32,
     rows: *const f32,
     columns: *const f32,
+    /// One where there is no such factor, which changes nothing.
+    all: f32,
 }
 
 impl Scaled {
-    pub(crate) fn of(args: &ScaledGemmArgs) -> Scaled {
+    /// # Safety
+    /// `args` says what it must be.
+    pub(crate) unsafe fn of(args: &ScaledGemmArgs) -> Scaled {
         let GemmArgs { c, c_row, .. } = args.gemm;
+        let all = if args.all.is_null() { 1.0 } else { args.all.cast::<f32>().read_unaligned() };
         Scaled {
             to: c.cast(),
             stride: c_row as isize,
             order: args.order.cast(),
             rows: args.rows.cast(),
             columns: args.columns.cast(),
+            all,
         }
+    }
+
+    /// The scales of a row and of all, which the scales of columns come between.
+    #[inline(always)]
+    pub(crate) unsafe fn around(&self, row: usize) -> [f32; 2] {
+        [self.rows.add(row).read_unaligned(), self.all]
     }
 
     /// Where a row of the result begins.
@@ -69,13 +81,13 @@ impl Sums for Scaled {
     #[inline(always)]
     unsafe fn put<L: Level>(&self, row: usize, column: usize, used: usize, sums: L::Panels) {
         let to = self.row(row).add(column);
-        let (scale, scales) = (self.rows.add(row).read_unaligned(), self.columns.add(column));
+        let (around, scales) = (self.around(row), self.columns.add(column));
         if used == L::Panels::LANES {
-            return sums.store_scaled(scale, scales, to);
+            return sums.store_scaled(around, scales, to);
         }
         let (mut few, mut beside) = ([0f32; MOST_LANES], [0f32; MOST_LANES]);
         few.as_mut_ptr().cast::<u8>().copy_from_nonoverlapping(scales.cast(), 4 * used);
-        sums.store_scaled(scale, few.as_ptr(), beside.as_mut_ptr());
+        sums.store_scaled(around, few.as_ptr(), beside.as_mut_ptr());
         to.cast::<u8>().copy_from_nonoverlapping(beside.as_ptr().cast(), 4 * used);
     }
 }

@@ -334,7 +334,7 @@ impl Columns<'_> {
     }
 }
 
-/// A sum times the scales of its row and its column, if there are any.
+/// A sum times the scales of its row, its column and all, if there are any.
 pub(crate) fn scaled(
     e: &mut Emitter,
     contraction: &Contraction,
@@ -344,7 +344,8 @@ pub(crate) fn scaled(
 ) -> Value {
     let Some(scales) = contraction.scales else { return sum };
     let mut result = e.convert("sitofp", sum, Type::F32);
-    for (scales, at) in [(scales.rows, row), (scales.columns, column)] {
+    let places = [row, column, e.int(0)];
+    for (scales, at) in scales.buffers().zip(places) {
         let address = e.element(e.buffer(scales), at, 4);
         let scale = e.load(Type::F32, address, 4);
         result = Arith::mul(e, result, scale);

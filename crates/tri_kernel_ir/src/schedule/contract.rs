@@ -137,7 +137,8 @@ impl<'m> Scheduler<'m> {
         }
     }
 
-    /// Where sums become `(sum as f32) * rows * columns` and serve nothing else: that value, and where the scales lie.
+    /// Where sums become `(sum as f32) * rows * columns`, perhaps times one number, and serve nothing else: that value, and where the
+    /// scales lie.
     fn scaled(&self, sums: Value) -> Result<Option<(Value, Scales)>, Failure> {
         let Some(cast) = self.used_by[sums.index()] else { return Ok(None) };
         let number = cast.results[0];
@@ -154,7 +155,14 @@ impl<'m> Scheduler<'m> {
         let Some(last) = shape.len().checked_sub(1) else { return Ok(None) };
         let rows = self.scale(rows, &at, &shape[..last], &at[..last])?;
         let columns = self.scale(columns, &at, &shape[last..], &at[last..])?;
-        Ok(rows.zip(columns).map(|(rows, columns)| (made, Scales { rows, columns })))
+        let Some((rows, columns)) = rows.zip(columns) else { return Ok(None) };
+        let scales = Scales { rows, columns, all: None };
+        let whole = self.factor(made).filter(|_| self.inline[made.index()]);
+        let Some((whole, all)) = whole else { return Ok(Some((made, scales))) };
+        Ok(Some(match self.scale(all, &at, &[], &[])? {
+            Some(all) => (whole, Scales { all: Some(all), ..scales }),
+            None => (made, scales),
+        }))
     }
 
     /// The product that a value becomes and serves alone, and its other factor.

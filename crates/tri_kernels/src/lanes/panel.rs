@@ -43,8 +43,8 @@ pub(crate) trait PanelLanes: Copy {
     unsafe fn biased(self) -> Self;
     /// Lanes 0, 2, 4... of `self`, then of `other`; and lanes 1, 3, 5... of both.
     unsafe fn evens_and_odds(self, other: Self) -> (Self, Self);
-    /// Writes `lane as f32 * row * column`, with the scales of as many columns.
-    unsafe fn store_scaled(self, row: f32, columns: *const f32, to: *mut f32);
+    /// Writes `lane as f32 * row * column * all`, with the scales of a row and of all, and of as many columns.
+    unsafe fn store_scaled(self, around: [f32; 2], columns: *const f32, to: *mut f32);
     /// Bytes 0 and 2 (1 and 3 if `odd`) of each lane in 16 bits, signed.
     unsafe fn halves(self, odd: bool) -> Self;
     /// Bytes 0, 4, 8, 12, then 1, 5, 9, 13 and so on, of each sixteen bytes.

@@ -94,7 +94,7 @@ fn the_nearest_tile_of_the_nearest_cluster_is_that_of_the_definition() {
 }
 
 #[test]
-fn scaled_products_are_the_sums_times_both_scales() {
+fn scaled_products_are_the_sums_times_their_scales() {
     let mut random = Random(5);
     for shape @ [m, n, k] in SHAPES {
         let a = Bytes::new((0..m * k).map(|_| random.next() as u8));
@@ -109,8 +109,11 @@ fn scaled_products_are_the_sums_times_both_scales() {
         let backwards = Bytes::new((0..m as i32).rev().flat_map(i32::to_le_bytes));
         for (level, table) in levels() {
             let sums = gemm(table.i8_trit_gemm, shape, [k, 1, 0, k.div_ceil(4), n], &a, &b);
-            // Each row to its own place, and each to the place of another.
-            for order in [None, Some(&backwards)] {
+            // Each row to its own place, and each to the place of another; with and without a scale of all.
+            let all = bytes(&[0.3]);
+            for (order, all) in
+                [(None, None), (Some(&backwards), None), (None, Some(&all)), (Some(&backwards), Some(&all))]
+            {
                 let mut c = Bytes::filled(4 * m * n + 64);
                 let args = ScaledGemmArgs {
                     gemm: GemmArgs {
@@ -128,13 +131,15 @@ fn scaled_products_are_the_sums_times_both_scales() {
                     },
                     rows: row_bytes.ptr(),
                     columns: column_bytes.ptr(),
+                    all: all.map_or(std::ptr::null(), Bytes::ptr),
                     order: order.map_or(std::ptr::null(), Bytes::ptr),
                 };
                 // SAFETY: the operands are made for these sizes and strides.
                 unsafe { (table.i8_trit_scaled_gemm)(&args) };
                 for (i, row) in rows.iter().enumerate() {
                     for (j, column) in columns.iter().enumerate() {
-                        let want = sums.word(i * n + j).cast_signed() as f32 * row * column;
+                        let scaled = sums.word(i * n + j).cast_signed() as f32 * row * column;
+                        let want = if all.is_some() { scaled * 0.3 } else { scaled };
                         let to = if order.is_some() { m - 1 - i } else { i };
                         let got = f32::from_bits(c.word(to * n + j));
                         assert!(same(got, want), "{level:?} {shape:?} ({i}, {j}): {got:e}, not {want:e}");

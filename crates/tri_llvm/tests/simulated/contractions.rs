@@ -129,12 +129,13 @@ fn weights_are_ternarized_and_packed_as_in_the_interpreter() {
 }
 
 #[test]
-fn sums_are_scaled_by_row_and_column() {
+fn sums_are_scaled_by_row_and_column_and_as_a_whole() {
     for k in [5, 64, 200, 320] {
         let mut f = function();
         let x = f.param(tensor(DType::F32, &[n(), dim(k)]));
         let w = f.param(tensor(DType::Trit, &[dim(9), dim(k)]));
         let columns = f.param(tensor(DType::F32, &[dim(9)]));
+        let all = f.param(tensor(DType::F32, &[dim(1)]));
         let quantized = f.infer_push(Op::Quantize(Quantizer::QuantizeRows), vec![x]).unwrap();
         let mut packed = tensor(DType::Trit, &[dim(9), dim(k)]);
         packed.encoding = Encoding::T2;
@@ -146,15 +147,21 @@ fn sums_are_scaled_by_row_and_column() {
         let rows = f.push1(Op::Reshape, vec![quantized[1]], tensor(DType::F32, &[n(), dim(1)]));
         let rows = f.push1(Op::Broadcast, vec![rows], result.clone());
         let by_rows = push(&mut f, Op::Binary(BinaryOp::Mul), &[sums, rows]);
-        let columns = f.push1(Op::Broadcast, vec![columns], result);
+        let columns = f.push1(Op::Broadcast, vec![columns], result.clone());
         let scaled = push(&mut f, Op::Binary(BinaryOp::Mul), &[by_rows, columns]);
+        let all = f.push1(Op::Broadcast, vec![all], result);
+        let scaled = push(&mut f, Op::Binary(BinaryOp::Mul), &[scaled, all]);
         let case = Case::new(f.finish(vec![scaled]));
         let (mut noise, k) = (Noise(35), k as usize);
         for rows in [0, 1, 6, 17] {
             let w = noise.tensor(DType::Trit, &[9, k]);
-            let columns = noise.f32s(&[9]);
+            let (columns, all) = (noise.f32s(&[9]), noise.f32s(&[1]));
             for x in [noise.f32s(&[rows, k]), noise.tensor(DType::F32, &[rows, k])] {
-                case.hold(&[rows as i64], &[x, w.clone(), columns.clone()], &format!("k = {k}, n = {rows}"));
+                case.hold(
+                    &[rows as i64],
+                    &[x, w.clone(), columns.clone(), all.clone()],
+                    &format!("k = {k}, n = {rows}"),
+                );
             }
         }
     }

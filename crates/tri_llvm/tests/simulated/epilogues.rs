@@ -30,7 +30,7 @@ fn hold(name: &str, sizes: &[usize]) {
 
 #[test]
 fn epilogues_of_contractions_have_the_bits_of_the_interpreter() {
-    for name in ["linear", "ternary", "bytes", "gated", "swish", "row"] {
+    for name in ["linear", "ternary", "bytes", "gated", "swish", "row", "whole", "shifted", "afterwards"] {
         hold(name, &[0, 1, 5, 33]);
     }
 }
@@ -44,5 +44,5 @@ fn epilogues_of_convolutions_have_the_bits_of_the_interpreter() {
 
 #[test]
 fn an_epilogue_is_in_the_launch_of_its_product() {
-    assert_eq!(single_launches(TEXT, |step| matches!(step, StepKind::Epilogue(_))), 10);
+    assert_eq!(single_launches(TEXT, |step| matches!(step, StepKind::Epilogue(_))), 11);
 }

@@ -91,11 +91,11 @@ impl PanelLanes for Words {
     }
 
     #[inline(always)]
-    unsafe fn store_scaled(self, row: f32, columns: *const f32, to: *mut f32) {
+    unsafe fn store_scaled(self, [row, all]: [f32; 2], columns: *const f32, to: *mut f32) {
         // SAFETY: the trait's promise.
         let columns = unsafe { columns.cast::<[f32; LANES]>().read_unaligned() };
         let scaled: [f32; LANES] =
-            std::array::from_fn(|lane| self.0[lane].cast_signed() as f32 * row * columns[lane]);
+            std::array::from_fn(|lane| self.0[lane].cast_signed() as f32 * row * columns[lane] * all);
         // SAFETY: as above.
         unsafe { to.cast::<[f32; LANES]>().write_unaligned(scaled) }
     }

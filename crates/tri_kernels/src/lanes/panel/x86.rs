@@ -87,9 +87,10 @@ impl PanelLanes for __m256i {
     }
 
     #[inline(always)]
-    unsafe fn store_scaled(self, row: f32, columns: *const f32, to: *mut f32) {
+    unsafe fn store_scaled(self, [row, all]: [f32; 2], columns: *const f32, to: *mut f32) {
         let scaled = _mm256_mul_ps(_mm256_cvtepi32_ps(self), _mm256_set1_ps(row));
-        _mm256_storeu_ps(to, _mm256_mul_ps(scaled, _mm256_loadu_ps(columns)));
+        let scaled = _mm256_mul_ps(scaled, _mm256_loadu_ps(columns));
+        _mm256_storeu_ps(to, _mm256_mul_ps(scaled, _mm256_set1_ps(all)));
     }
 
     #[inline(always)]
@@ -185,9 +186,10 @@ impl PanelLanes for __m512i {
     }
 
     #[inline(always)]
-    unsafe fn store_scaled(self, row: f32, columns: *const f32, to: *mut f32) {
+    unsafe fn store_scaled(self, [row, all]: [f32; 2], columns: *const f32, to: *mut f32) {
         let scaled = _mm512_mul_ps(_mm512_cvtepi32_ps(self), _mm512_set1_ps(row));
-        _mm512_storeu_ps(to, _mm512_mul_ps(scaled, _mm512_loadu_ps(columns)));
+        let scaled = _mm512_mul_ps(scaled, _mm512_loadu_ps(columns));
+        _mm512_storeu_ps(to, _mm512_mul_ps(scaled, _mm512_set1_ps(all)));
     }
 
     #[inline(always)]
