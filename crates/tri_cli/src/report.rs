@@ -36,6 +36,9 @@ pub(crate) fn text(report: &Report) -> String {
         for line in &schedule.attention {
             let _ = writeln!(text, "  {}: attention at {line} without a matrix of scores", schedule.entry);
         }
+        for lines in &schedule.siblings {
+            let _ = writeln!(text, "  {}: contractions at {lines} as one region", schedule.entry);
+        }
     }
     text
 }
@@ -70,8 +73,14 @@ pub(crate) fn json(report: &Report) -> Value {
             "changes": changes.collect::<Vec<_>>(),
         })
     });
-    let schedules = report.schedules.iter().map(
-        |schedule| json!({ "entry": schedule.entry, "steps": schedule.steps, "memory": schedule.memory, "attention": schedule.attention }),
-    );
+    let schedules = report.schedules.iter().map(|schedule| {
+        json!({
+            "entry": schedule.entry,
+            "steps": schedule.steps,
+            "memory": schedule.memory,
+            "attention": schedule.attention,
+            "siblings": schedule.siblings,
+        })
+    });
     json!({ "passes": passes.collect::<Vec<_>>(), "schedules": schedules.collect::<Vec<_>>() })
 }

@@ -82,13 +82,13 @@ pub(crate) fn emit(e: &mut Emitter<'_>, buffers: &[Buffer], attention: &Attentio
         let distance = e.builder.ins().imul(row_bytes, from);
         let first_row = e.builder.ins().isub(memory, distance);
         e.lay(attention.scratch(), Some(first_row));
-        multiply(e, parts[0], indices);
+        multiply(e, parts[0], outer, from);
         let row = decompose(e, from, &row_sizes);
         e.for_each(from, to, 1, &row, |e, _, row| {
             run_stages(e, &cx, &[outer, row].concat(), None);
             advance(e, row, &row_sizes)
         });
-        multiply(e, parts[1], indices);
+        multiply(e, parts[1], outer, from);
         e.lay(attention.scratch(), None);
         advance(e, indices, &sizes)
     });
@@ -96,11 +96,11 @@ pub(crate) fn emit(e: &mut Emitter<'_>, buffers: &[Buffer], attention: &Attentio
 }
 
 /// Calls the kernel of a contraction for a block of rows and all columns.
-fn multiply(e: &mut Emitter<'_>, (part, args): (&Contraction, Value), indices: &[Value]) {
-    let (n, block) = (e.size(&part.n), e.int(COLUMNS));
-    let (zero, blocks) = (e.int(0), e.blocks(n, block));
-    e.for_each(zero, blocks, 1, &[], |e, column, _| {
-        fill_block(e, part, args, &[indices, &[column]].concat());
+fn multiply(e: &mut Emitter<'_>, (part, args): (&Contraction, Value), outer: &[Value], row: Value) {
+    let (zero, n) = (e.int(0), e.size(&part.n));
+    e.for_each(zero, n, COLUMNS, &[], |e, column, _| {
+        let (rows, columns) = (e.int(ROWS), e.int(COLUMNS));
+        fill_block(e, part, args, outer, [(row, rows), (column, columns)]);
         e.call_kernel(gemm_kernel(part.kind), args);
         Vec::new()
     });

@@ -8,11 +8,14 @@ use tri_kernels::{ConvArgs, GemmArgs, KernelTable, ScaledGemmArgs};
 use crate::emitter::Emitter;
 use crate::epilogue;
 use crate::expression::NestContext;
-use crate::nest::{advance, decompose};
+use crate::nest::decompose;
 
-/// Rows and columns of a block: large enough for a kernel to reuse what it has loaded, small enough to share out.
+/// Rows and columns of a block: large enough for a kernel to reuse what it has loaded, small enough to stay in the cache.
 pub(crate) const ROWS: i64 = 64;
 pub(crate) const COLUMNS: i64 = 256;
+
+/// Columns of a unit: narrow enough that threads get equal parts of few columns. A thread does neighbouring units as one block.
+pub(crate) const UNIT: i64 = 64;
 
 /// Bytes of an element of the left and of the right operand; results have 4.
 fn element_bytes(kind: ContractionKind) -> [i64; 2] {
@@ -51,14 +54,14 @@ fn conv_kernel(kind: ContractionKind) -> Option<i32> {
     }
 }
 
-/// Sizes of the axes of units: outer axes, blocks of rows, blocks of columns.
+/// Sizes of the axes of units: outer axes, blocks of rows, columns of units.
 pub(crate) fn unit_axes<'d>(
     e: &mut Emitter<'_>,
     outer: impl IntoIterator<Item = &'d Dim>,
     [m, n]: [&Dim; 2],
 ) -> Vec<Value> {
     let mut sizes: Vec<Value> = outer.into_iter().map(|size| e.size(size)).collect();
-    for (size, block) in [(m, ROWS), (n, COLUMNS)] {
+    for (size, block) in [(m, ROWS), (n, UNIT)] {
         let size = e.size(size);
         sizes.push(e.blocks_of(size, block));
     }
@@ -81,23 +84,30 @@ pub(crate) fn emit_contraction(
     e.store(none, args, ScaledGemmArgs::ORDER_OFFSET);
     let kernel = kernel(contraction);
     let (start, end) = (e.start, e.end);
-    let first = decompose(e, start, &sizes);
-    e.for_each(start, end, 1, &first, |e, _, indices| {
-        fill_block(e, contraction, args, indices);
+    e.each_part(start, end, |e, unit| {
+        let indices = decompose(e, unit, &sizes);
+        let (outer, [block, first]) = parts(&indices);
+        let last = sizes.last().expect("columns are an axis");
+        let (left, along) = (e.builder.ins().isub(end, unit), e.builder.ins().isub(*last, first));
+        let (most, some) = (e.int(COLUMNS / UNIT), e.smaller(left, along));
+        let units = e.smaller(most, some);
+        let (row, rows) = (e.builder.ins().imul_imm_s(block, ROWS), e.int(ROWS));
+        let column = e.builder.ins().imul_imm_s(first, UNIT);
+        let width = e.builder.ins().imul_imm_s(units, UNIT);
+        let ends = fill_block(e, contraction, args, outer, [(row, rows), (column, width)]);
         e.call_kernel(kernel, args);
         if let Some(cx) = epilogue {
-            let block = [(&contraction.m, ROWS), (&contraction.n, COLUMNS)];
-            let [rows, columns] = [0, 1].map(|axis| {
-                let from = e.builder.ins().imul_imm_s(indices[axis], block[axis].1);
-                let to = e.builder.ins().iadd_imm_s(from, block[axis].1);
-                let size = e.size(block[axis].0);
-                (from, e.smaller(to, size))
-            });
-            epilogue::emit_points(e, cx, rows, columns);
+            epilogue::emit_points(e, cx, (row, ends[0]), (column, ends[1]));
         }
-        advance(e, indices, &sizes)
+        e.builder.ins().iadd(unit, units)
     });
     e.builder.ins().return_(&[]);
+}
+
+/// The indices of outer axes, and those of the block of rows and of the first unit of columns.
+fn parts(indices: &[Value]) -> (&[Value], [Value; 2]) {
+    let (outer, [row, column]) = indices.split_last_chunk::<2>().expect("rows and columns are axes");
+    (outer, [*row, *column])
 }
 
 /// Calls the kernel for all of a contraction without outer axes, whose rows go to the places in `order`.
@@ -149,22 +159,26 @@ fn column_stride(e: &mut Emitter<'_>, contraction: &Contraction) -> Value {
     e.blocks_of(k, 4)
 }
 
-/// Pointers and sizes of one block.
-pub(crate) fn fill_block(e: &mut Emitter<'_>, contraction: &Contraction, args: Value, indices: &[Value]) {
-    let (outer, block) = indices.split_at(contraction.outer.len());
-    let row = e.builder.ins().imul_imm_s(block[0], ROWS);
-    let column = e.builder.ins().imul_imm_s(block[1], COLUMNS);
+/// Pointers and sizes of the block that begins at a row and a column, of so many rows and columns; gives where it ends.
+pub(crate) fn fill_block(
+    e: &mut Emitter<'_>,
+    contraction: &Contraction,
+    args: Value,
+    outer: &[Value],
+    [(row, rows), (column, columns)]: [(Value, Value); 2],
+) -> [Value; 2] {
     fill_pointers(e, contraction, args, (outer, [row, column]));
     let parts = [
-        (&contraction.m, row, ROWS, GemmArgs::M_OFFSET),
-        (&contraction.n, column, COLUMNS, GemmArgs::N_OFFSET),
+        (&contraction.m, row, rows, GemmArgs::M_OFFSET),
+        (&contraction.n, column, columns, GemmArgs::N_OFFSET),
     ];
-    for (size, start, block, offset) in parts {
-        let (size, block) = (e.size(size), e.int(block));
+    parts.map(|(size, start, most, offset)| {
+        let size = e.size(size);
         let rest = e.builder.ins().isub(size, start);
-        let part = e.smaller(rest, block);
+        let part = e.smaller(rest, most);
         e.store(part, args, offset);
-    }
+        e.builder.ins().iadd(start, part)
+    })
 }
 
 /// Pointers to the block that begins at a row and a column, at a point of the outer axes.

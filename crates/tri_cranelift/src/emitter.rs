@@ -441,6 +441,29 @@ impl<'a> Emitter<'a> {
         params
     }
 
+    /// `body(i)` from `start` on while `i` is before `end`; it gives the next `i`.
+    pub(crate) fn each_part(
+        &mut self,
+        start: Value,
+        end: Value,
+        body: impl FnOnce(&mut Self, Value) -> Value,
+    ) {
+        let (header, inside, exit) =
+            (self.builder.create_block(), self.builder.create_block(), self.builder.create_block());
+        let index = self.builder.append_block_param(header, types::I64);
+        self.builder.ins().jump(header, &[BlockArg::Value(start)]);
+        self.builder.switch_to_block(header);
+        let more = self.builder.ins().icmp(IntCC::SignedLessThan, index, end);
+        self.builder.ins().brif(more, inside, &[], exit, &[]);
+        self.builder.switch_to_block(inside);
+        self.builder.seal_block(inside);
+        let next = body(self, index);
+        self.builder.ins().jump(header, &[BlockArg::Value(next)]);
+        self.builder.seal_block(header);
+        self.builder.switch_to_block(exit);
+        self.builder.seal_block(exit);
+    }
+
     /// `then()` where `condition` holds, else `otherwise`.
     pub(crate) fn value_if(
         &mut self,

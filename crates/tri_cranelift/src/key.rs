@@ -13,7 +13,7 @@ use crate::digest::Digest;
 use crate::functions::{Function, known_workspace};
 use crate::reuse::Fingerprint;
 use crate::schedule::{ScheduleContext, gathers};
-use crate::{FrameLayout, form};
+use crate::{FrameLayout, form, siblings};
 
 impl Fingerprint {
     /// The key of a function that refers to `callees`, for the target whose settings are `target`.
@@ -83,7 +83,11 @@ impl Hashed<'_> {
             }
             return;
         }
-        self.digest.add("schedule");
+        self.digest.add("schedule").add(&schedule.siblings);
+        for step in schedule.siblings.iter().flat_map(|siblings| siblings.steps.clone()) {
+            let product = siblings::product(&schedule.steps[step as usize].kind);
+            self.digest.add(&product.map(|product| (&product.m, &product.n, &product.k)));
+        }
         for (index, step) in schedule.steps.iter().enumerate() {
             self.step(index, &step.kind);
         }

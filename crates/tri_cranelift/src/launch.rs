@@ -8,7 +8,7 @@ use tri_ir::{BinaryOp, Dim, UnaryOp};
 use tri_kernel_ir::{Body, Contraction, Convolution, Expr, Form, Nest, Product, Stage, needed};
 use tri_kernels::Context;
 
-use crate::contraction::{COLUMNS, ROWS, unit_axes};
+use crate::contraction::{ROWS, UNIT, unit_axes};
 use crate::emitter::Emitter;
 use crate::nest::{block_length, product, roots, split_axis};
 use crate::{attention, clusters, quantize, softmax};
@@ -105,7 +105,7 @@ impl Work {
         }
     }
 
-    fn of_contraction(contraction: &Contraction) -> Work {
+    pub(crate) fn of_contraction(contraction: &Contraction) -> Work {
         Work::Contraction {
             outer: contraction.outer.iter().map(|axis| axis.size.clone()).collect(),
             m: contraction.m.clone(),
@@ -145,34 +145,16 @@ impl Work {
 
     /// Emits the launch of the body whose address stands in the place of the first unit.
     pub(crate) fn emit(&self, e: &mut Emitter<'_>) {
-        let (ctx, frame, body, zero) = (e.ctx, e.frame, e.start, e.int(0));
+        let (frame, body) = (e.frame, e.start);
         let (count, cost) = self.units(e);
         let cost = e.at_least_one(cost);
         let total = e.builder.ins().imul(count, cost);
-        let large = e.builder.ins().icmp_imm_s(IntCC::SignedGreaterThan, total, GRAIN);
-        let threads = e.load(types::I64, ctx, Context::THREADS_OFFSET);
-        let several = e.builder.ins().icmp_imm_s(IntCC::SignedGreaterThan, threads, 1);
-        let shared = e.builder.ins().band(large, several);
-        let (far, near) = (e.builder.create_block(), e.builder.create_block());
-        e.builder.ins().brif(shared, far, &[], near, &[]);
-        e.builder.switch_to_block(far);
-        e.builder.seal_block(far);
-        let parallel = e.load(types::I64, ctx, Context::PARALLEL_OFFSET);
-        let signature = e.import(&[types::I64; 5], &[]);
-        let total = e.int(GRAIN);
-        let grain = e.builder.ins().sdiv(total, cost);
-        let grain = e.at_least_one(grain);
-        e.builder.ins().call_indirect(signature, parallel, &[ctx, body, frame, count, grain]);
-        e.builder.ins().return_(&[]);
-        e.builder.switch_to_block(near);
-        e.builder.seal_block(near);
-        let signature = e.import(&[types::I64; 4], &[]);
-        e.builder.ins().call_indirect(signature, body, &[ctx, frame, zero, count]);
+        share_out(e, body, frame, [count, cost, total]);
         e.builder.ins().return_(&[]);
     }
 
     /// Number of units, and the cost of one in about nanoseconds.
-    fn units(&self, e: &mut Emitter<'_>) -> (Value, Value) {
+    pub(crate) fn units(&self, e: &mut Emitter<'_>) -> (Value, Value) {
         match self {
             Work::Nest { axes, stages, split } => {
                 let points = product(e, axes);
@@ -196,7 +178,7 @@ impl Work {
                     count = e.builder.ins().imul(count, size);
                 }
                 let mut products = e.size(k);
-                for (size, block) in [(m, ROWS), (n, COLUMNS)] {
+                for (size, block) in [(m, ROWS), (n, UNIT)] {
                     let (size, block) = (e.size(size), e.int(block));
                     let part = e.smaller(size, block);
                     products = e.builder.ins().imul(products, part);
@@ -220,6 +202,34 @@ impl Work {
             }
         }
     }
+}
+
+/// Runs a body for units that cost so much each and in all: here, or by several threads if there is work for them.
+pub(crate) fn share_out(e: &mut Emitter<'_>, body: Value, frame: Value, [count, cost, total]: [Value; 3]) {
+    let (ctx, zero) = (e.ctx, e.int(0));
+    let large = e.builder.ins().icmp_imm_s(IntCC::SignedGreaterThan, total, GRAIN);
+    let threads = e.load(types::I64, ctx, Context::THREADS_OFFSET);
+    let several = e.builder.ins().icmp_imm_s(IntCC::SignedGreaterThan, threads, 1);
+    let shared = e.builder.ins().band(large, several);
+    let (far, near) = (e.builder.create_block(), e.builder.create_block());
+    let exit = e.builder.create_block();
+    e.builder.ins().brif(shared, far, &[], near, &[]);
+    e.builder.switch_to_block(far);
+    e.builder.seal_block(far);
+    let parallel = e.load(types::I64, ctx, Context::PARALLEL_OFFSET);
+    let signature = e.import(&[types::I64; 5], &[]);
+    let least = e.int(GRAIN);
+    let grain = e.builder.ins().sdiv(least, cost);
+    let grain = e.at_least_one(grain);
+    e.builder.ins().call_indirect(signature, parallel, &[ctx, body, frame, count, grain]);
+    e.builder.ins().jump(exit, &[]);
+    e.builder.switch_to_block(near);
+    e.builder.seal_block(near);
+    let signature = e.import(&[types::I64; 4], &[]);
+    e.builder.ins().call_indirect(signature, body, &[ctx, frame, zero, count]);
+    e.builder.ins().jump(exit, &[]);
+    e.builder.switch_to_block(exit);
+    e.builder.seal_block(exit);
 }
 
 /// How long a kernel takes for so many products.

@@ -44,6 +44,7 @@ mod quantize;
 mod reuse;
 mod route;
 mod schedule;
+mod siblings;
 mod sizes;
 mod softmax;
 mod tile;

@@ -75,7 +75,18 @@ impl<'m> ScheduleContext<'m> {
     }
 
     fn emit_steps(&self, e: &mut Emitter<'_>, steps: Range<usize>) {
+        let mut next = steps.start;
         for index in steps {
+            if index < next {
+                continue;
+            }
+            next = index + 1;
+            if let Some(siblings) = self.siblings_from(index) {
+                e.move_anchor();
+                self.emit_siblings(e, siblings);
+                next = siblings.steps.end as usize;
+                continue;
+            }
             self.mark(e, index, false);
             e.move_anchor();
             self.emit_step(e, index, &self.schedule().steps[index].kind);
@@ -219,16 +230,23 @@ impl<'m> ScheduleContext<'m> {
         let (form, arguments) = self.functions.form_of(self.id, step);
         let launch = self.functions.import(e, Function::Launch(self.functions.form(*form).launch));
         let body = self.functions.import(e, Function::Body(*form));
-        let frame = self.body_frame(e, *form, arguments);
+        let frame = self.body_frame(e, *form, arguments, false);
         let (ctx, zero) = (e.ctx, e.int(0));
         let body = e.builder.ins().func_addr(types::I64, body);
         e.builder.ins().call(launch, &[ctx, frame, body, zero]);
     }
 
-    /// The frame of the body of a form, filled.
-    fn body_frame(&self, e: &mut Emitter<'_>, form: usize, arguments: &Arguments) -> Value {
+    /// The frame of the body of a form, filled; it `stays` if it lives longer than the next call.
+    pub(crate) fn body_frame(
+        &self,
+        e: &mut Emitter<'_>,
+        form: usize,
+        arguments: &Arguments,
+        stays: bool,
+    ) -> Value {
         let layout = form::layout(&self.functions.form(form).form);
-        let slot = e.argument_stack(8 * layout.words() as u32);
+        let bytes = 8 * layout.words() as u32;
+        let slot = if stays { e.stack(bytes) } else { e.argument_stack(bytes) };
         let frame = e.stack_address(slot);
         for (word, dim) in layout.symbols().zip(&arguments.sizes) {
             let value = e.size(dim);

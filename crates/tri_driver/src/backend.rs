@@ -6,7 +6,7 @@ use tri_ir::Verified;
 use tri_kernels::CpuLevel;
 use tri_passes::OptLevel;
 
-use crate::{DriverError, Timing, queries};
+use crate::{DriverError, Timing, fusion_of};
 
 /// The verified kernel IR of a module.
 pub(crate) fn schedule(
@@ -15,7 +15,7 @@ pub(crate) fn schedule(
     timing: &mut Timing,
 ) -> Result<tri_kernel_ir::Verified, DriverError> {
     timing.stage("schedule", || {
-        let schedules = tri_kernel_ir::schedule(module, queries::fusion(level))?;
+        let schedules = tri_kernel_ir::schedule(module, fusion_of(level))?;
         tri_kernel_ir::verify(schedules).map_err(DriverError::KernelIr)
     })
 }

@@ -12,7 +12,7 @@ use tri_runtime::{
     Trust,
 };
 
-use crate::{Checkpoint, DriverError, GpuTarget, Timing, backend, gpu, level_of};
+use crate::{Checkpoint, DriverError, GpuTarget, Timing, backend, fusion_of, gpu, level_of};
 
 /// A model with its weights, and a session.
 #[derive(Debug)]
@@ -79,7 +79,7 @@ impl Engine {
         threads: Option<usize>,
         timing: &mut Timing,
     ) -> Result<Engine, DriverError> {
-        let options = Options { fusion: level.fuses(), instrument, ..Options::default() };
+        let options = Options { fusion: fusion_of(level), instrument, ..Options::default() };
         let model = timing.stage("compile", || Model::from_module(module, &options))?;
         Engine::bound(&model, level, parameters, threads, timing)
     }
@@ -257,7 +257,7 @@ pub fn open_artifact(path: &Path) -> Result<Artifact, DriverError> {
 
 /// The model of an artifact. Its code fits the schedules of the level that it was compiled at.
 pub(crate) fn load(artifact: Artifact, trust: Trust, instrument: Instrument) -> Result<Model, DriverError> {
-    let fusion = level_in(&artifact).fuses();
+    let fusion = fusion_of(level_in(&artifact));
     Ok(Model::from_artifact(artifact, &Options { level: None, fusion, trust, instrument })?)
 }
 

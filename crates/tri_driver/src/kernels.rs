@@ -4,12 +4,12 @@ use std::path::Path;
 
 use tri_artifact::Artifact;
 use tri_ir::{FunctionId, Module};
-use tri_kernel_ir::{Fusion, KernelChoice, ScheduleId};
+use tri_kernel_ir::{KernelChoice, ScheduleId};
 use tri_kernels::CpuLevel;
 use tri_passes::OptLevel;
 
 use crate::report::memory_text;
-use crate::{DriverError, backend, engine};
+use crate::{DriverError, backend, engine, fusion_of};
 
 /// The kernels of an artifact.
 #[derive(Clone, Debug)]
@@ -43,7 +43,7 @@ pub fn explain_kernels(path: &Path) -> Result<KernelChoices, DriverError> {
 fn explain(artifact: &Artifact) -> Result<KernelChoices, DriverError> {
     let module = tri_ir::verify(artifact.module()?).map_err(DriverError::ArtifactIr)?;
     let (cpu, level) = (backend::cpu_level()?, engine::level_in(artifact));
-    let fusion = if level.fuses() { Fusion::Full } else { Fusion::None };
+    let fusion = fusion_of(level);
     let wanted = called(&module);
     let functions = module.functions.iter().enumerate().filter(|(at, _)| wanted[*at]);
     let functions = functions.map(|(at, function)| {
@@ -79,7 +79,7 @@ fn mark_callees(module: &Module, at: usize, called: &mut [bool]) {
 /// The tensor IR of the artifact is damaged, or no kernel serves an operation.
 pub fn activation_memory(artifact: &Artifact) -> Result<Vec<String>, DriverError> {
     let module = tri_ir::verify(artifact.module()?).map_err(DriverError::ArtifactIr)?;
-    let fusion = if engine::level_in(artifact).fuses() { Fusion::Full } else { Fusion::None };
+    let fusion = fusion_of(engine::level_in(artifact));
     let kernels = tri_kernel_ir::schedule(&module, fusion)?;
     let workspaces = tri_kernel_ir::workspace(&kernels);
     let memory = |entry: &tri_ir::Entry| memory_text(&module, ScheduleId(entry.function.0), &workspaces);

@@ -32,7 +32,7 @@ pub use folder::{Folder, OwnFile};
 pub use golden::{Skipped, sample_inputs};
 pub use graph::GraphRequest;
 pub use kernels::{FunctionKernels, KernelChoices, activation_memory, explain_kernels};
-pub use optimize::{Stage, emit, emit_after, level_of, pass_runs};
+pub use optimize::{Stage, emit, emit_after, fusion_of, level_of, pass_runs};
 pub use output::Output;
 pub use package::{Assembled, COMPILER, NUMERICS_VERSION, Package};
 pub use recipe::Recipe;

@@ -1,5 +1,6 @@
 //! The -O levels, and the stages after the passes as text.
 
+use tri_kernel_ir::Fusion;
 use tri_passes::OptLevel;
 
 use crate::report::run_name;
@@ -12,6 +13,15 @@ pub fn level_of(number: u8) -> OptLevel {
         1 => OptLevel::O1,
         2 => OptLevel::O2,
         _ => OptLevel::O3,
+    }
+}
+
+/// How much scheduling fuses at a level.
+pub fn fusion_of(level: OptLevel) -> Fusion {
+    match level {
+        OptLevel::O0 | OptLevel::O1 => Fusion::None,
+        OptLevel::O2 => Fusion::Full,
+        OptLevel::O3 => Fusion::Siblings,
     }
 }
 

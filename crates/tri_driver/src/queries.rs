@@ -18,7 +18,7 @@ use tri_kernel_ir::{Fusion, Schedule, ScheduleError};
 use tri_lower::SourceMap;
 use tri_passes::{OptLevel, PassError, PassRun};
 
-use crate::DriverError;
+use crate::{DriverError, fusion_of};
 
 /// A program as tensor IR, before the passes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -92,9 +92,9 @@ pub(crate) fn kernel_ir(
 ) -> Result<tri_kernel_ir::Verified, Stopped> {
     let module = optimized(db, file, level).as_ref().map_err(Clone::clone)?;
     let mut schedules = Vec::with_capacity(module.functions.len());
-    for (computation, attached) in in_parallel(db, module, fusion(level)) {
+    for (computation, attached) in in_parallel(db, module, fusion_of(level)) {
         // It is known by then; asked again because what another thread asks is not held against this query.
-        let _ = scheduled(db, Computation::new(db, computation), fusion(level));
+        let _ = scheduled(db, Computation::new(db, computation), fusion_of(level));
         schedules.push(attached?);
     }
     tri_kernel_ir::verify(tri_kernel_ir::Module { schedules }).map_err(Stopped::KernelIr)
@@ -130,11 +130,6 @@ fn in_parallel(
     let mut done: Vec<_> = handles.into_par_iter().flat_map_iter(run).collect();
     done.sort_unstable_by_key(|(at, _)| *at);
     done.into_iter().map(|(_, scheduled)| scheduled).collect()
-}
-
-/// How much a level fuses.
-pub(crate) fn fusion(level: OptLevel) -> Fusion {
-    if level.fuses() { Fusion::Full } else { Fusion::None }
 }
 
 impl From<&Stopped> for crate::ElaborateError {

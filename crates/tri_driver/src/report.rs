@@ -10,7 +10,7 @@ use tri_lower::SourceMap;
 use tri_passes::{OptLevel, PassRun};
 
 use crate::kernels::called;
-use crate::{DriverError, ElaborateError, Program, queries};
+use crate::{DriverError, ElaborateError, Program, fusion_of};
 
 /// What compiling at a level did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -69,6 +69,8 @@ pub struct ScheduleReport {
     pub memory: [String; 2],
     /// Lines whose attention is one step, without a matrix of scores.
     pub attention: Vec<String>,
+    /// Lines whose contractions are one parallel region, as many as there are such regions.
+    pub siblings: Vec<String>,
 }
 
 impl Program {
@@ -93,8 +95,7 @@ impl Program {
         };
         let module = tri_passes::optimize(elaborated, level, &mut note).map_err(DriverError::Pass)?;
         let direct = tri_kernel_ir::schedule(&module, Fusion::None).map_err(DriverError::Schedule)?;
-        let kernels =
-            tri_kernel_ir::schedule(&module, queries::fusion(level)).map_err(DriverError::Schedule)?;
+        let kernels = tri_kernel_ir::schedule(&module, fusion_of(level)).map_err(DriverError::Schedule)?;
         let memory = [workspace(&direct), workspace(&kernels)];
         report.schedules = module
             .entries
@@ -106,6 +107,7 @@ impl Program {
                     steps: [steps(&direct, id), steps(&kernels, id)],
                     memory: memory.each_ref().map(|all| memory_text(&module, id, all)),
                     attention: self.attention(source_map, &kernels, id),
+                    siblings: self.siblings(source_map, &kernels, id),
                 }
             })
             .collect();
@@ -127,6 +129,26 @@ impl Program {
         lines.sort();
         lines.dedup();
         lines
+    }
+
+    /// Where the contractions stand that a schedule and those that it calls compute as one region: the lines of each region.
+    fn siblings(
+        &self,
+        source_map: &SourceMap,
+        kernels: &tri_kernel_ir::Module,
+        id: ScheduleId,
+    ) -> Vec<String> {
+        let schedules = kernels.schedules.iter().zip(reached(kernels, id));
+        let schedules = schedules.filter(|(_, reached)| *reached).map(|(schedule, _)| schedule);
+        let regions = schedules.flat_map(|schedule| schedule.siblings.iter().map(move |it| (schedule, it)));
+        let lines = |(schedule, region): (&tri_kernel_ir::Schedule, &tri_kernel_ir::Siblings)| {
+            let steps = &schedule.steps[region.steps.start as usize..region.steps.end as usize];
+            let places = steps.iter().filter_map(|step| self.place_text(source_map.place(step.origin?)?));
+            let mut lines: Vec<String> = places.collect();
+            lines.dedup();
+            lines.join(", ")
+        };
+        regions.map(lines).filter(|lines| !lines.is_empty()).collect()
     }
 
     /// File and line that an instruction of its tensor IR comes from.

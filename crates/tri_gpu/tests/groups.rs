@@ -36,6 +36,7 @@ fn schedule(name: &str, buffers: Vec<Buffer>, slots: Vec<Dim>, step: Step) -> Sc
         slots: slots.into_iter().map(|bytes| Slot { sizes: vec![SlotSize::Bytes(bytes)] }).collect(),
         steps: vec![step],
         repeats: Vec::new(),
+        siblings: Vec::new(),
         buffers,
     }
 }

@@ -24,6 +24,7 @@ fn module() -> Module {
         slots: Vec::new(),
         steps: vec![Step { kind: StepKind::Nest(nest), origin: None }],
         repeats: Vec::new(),
+        siblings: Vec::new(),
     };
     Module { schedules: vec![schedule] }
 }

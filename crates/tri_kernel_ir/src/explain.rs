@@ -6,7 +6,7 @@ use std::ops::Range;
 use tri_ir::{Encoding, Function, FunctionId, Inst, Op, Symbol, Value};
 
 use crate::repeat;
-use crate::schedule::schedule_with_steps;
+use crate::schedule::{fold, schedule_with_steps};
 use crate::softmax::has_softmax;
 use crate::together::computing_functions;
 use crate::{ContractionKind, Digits, Fusion, RouteStep, Schedule, ScheduleError, Stage, StepKind};
@@ -24,6 +24,8 @@ pub struct KernelChoice {
     pub is_micro: bool,
     /// Why.
     pub reason: &'static str,
+    /// The steps that are one parallel region with this one.
+    pub siblings: Option<Range<u32>>,
 }
 
 /// What each instruction of a function of a verified module runs as, in order.
@@ -54,10 +56,13 @@ pub fn explain_where(
     let has_routes = schedule.steps.iter().any(|step| matches!(step.kind, StepKind::Route(_)));
     let computing = if has_routes { computing_functions(module) } else { Vec::new() };
     let table = Steps { module, function, schedule: &schedule, steps: &steps, used_in, computing };
-    let positions = repeat::positions(&schedule);
-    let position = |choice: KernelChoice| {
-        let step = choice.step.and_then(|step| positions.get(step).copied());
-        KernelChoice { step, ..choice }
+    let mut folded = schedule.clone();
+    fold(&mut folded, fusion);
+    let positions = repeat::positions(&folded);
+    let position = |mut choice: KernelChoice| {
+        choice.step = choice.step.and_then(|step| positions.get(step).copied());
+        choice.siblings = choice.step.and_then(|step| siblings_of(&folded, step)).filter(|_| choice.is_micro);
+        choice
     };
     let insts = (0..function.insts.len()).filter(|at| wanted(*at));
     Ok(insts.map(|at| position(table.choice(at))).collect())
@@ -93,7 +98,7 @@ impl Steps<'_> {
                 | StepKind::Clusters(_) => true,
                 StepKind::Call(_) | StepKind::Route(_) | StepKind::BindDim { .. } => false,
             };
-            return KernelChoice { op, step: Some(step), kernel, is_micro, reason };
+            return KernelChoice { op, step: Some(step), kernel, is_micro, reason, siblings: None };
         }
         let (step, kernel, reason) = match self.used_in[at] {
             _ if matches!(inst.op, Op::Reshape) => {
@@ -117,7 +122,7 @@ impl Steps<'_> {
                 (Some(step), kernel, inlined_reason(&inst.op))
             }
         };
-        KernelChoice { op, step, kernel, is_micro: false, reason }
+        KernelChoice { op, step, kernel, is_micro: false, reason, siblings: None }
     }
 
     /// What a step runs, and why an instruction became it.
@@ -223,6 +228,12 @@ impl Steps<'_> {
         }
         text
     }
+}
+
+/// The steps that are one parallel region with a step.
+fn siblings_of(schedule: &Schedule, step: usize) -> Option<Range<u32>> {
+    let found = schedule.siblings.iter().find(|it| it.steps.contains(&(step as u32)));
+    found.map(|it| it.steps.clone())
 }
 
 /// The step of each instruction, and of one that has none that of its first user, directly or through others without a step.

@@ -9,7 +9,7 @@ use tri_ir::{
     UnaryOp,
 };
 
-use crate::{Attention, Epilogue};
+use crate::{Attention, Epilogue, Siblings};
 
 macro_rules! index {
     ($(#[$doc:meta])* $name:ident) => {
@@ -75,6 +75,8 @@ pub struct Schedule {
     pub steps: Vec<Step>,
     /// Which of them are executed several times; in order, apart from each other.
     pub repeats: Vec<Repeat>,
+    /// Which of them may run as one parallel region; in order, apart from each other.
+    pub siblings: Vec<Siblings>,
 }
 
 /// Steps that are executed several times in a row, each time over other buffers.

@@ -12,7 +12,8 @@
 //! contractions around a nest, block by block; an [`Epilogue`] is a product with a nest behind it, block by block. A [`RouteStep`] groups rows by tile and calls tiles.
 //! Backends lower each step once; nothing above this crate knows a target, nothing below it knows tensor IR ops.
 //!
-//! A [`Repeat`] runs some of the steps several times, over buffers that move from parameter to parameter: equal blocks are one.
+//! A [`Repeat`] runs some of the steps several times, over buffers that move from parameter to parameter: equal blocks are one. [`Siblings`] are
+//! steps that may run as one parallel region.
 //!
 //! Meaning: executing the steps in order gives the bits that the interpreter gives for the function. Points of a nest's
 //! outer axes, and rows and columns of a contraction, are independent, so a backend may run them in parallel.
@@ -30,6 +31,7 @@ pub mod plan;
 mod print;
 mod repeat;
 mod schedule;
+mod siblings;
 mod softmax;
 mod spelled_out;
 mod together;
@@ -52,6 +54,7 @@ pub use operands::for_each_buffer;
 pub use plan::{PlanError, slot_offsets, workspace_bytes};
 pub use print::print_schedule;
 pub use schedule::{Fusion, ScheduleError, schedule, schedule_function};
+pub use siblings::Siblings;
 pub use spelled_out::spelled_out;
 pub use together::computing;
 pub use verify::{Verified, VerifyError, verify};

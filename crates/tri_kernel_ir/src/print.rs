@@ -83,7 +83,7 @@ impl Printer<'_> {
         Ok(())
     }
 
-    /// The step at a position, after the line of the repeat that begins there.
+    /// The step at a position, after the lines of the repeat and of the siblings that begin there.
     fn step_at(&self, f: &mut Formatter<'_>, at: usize, step: &Step) -> fmt::Result {
         let repeats = &self.schedule.repeats;
         let next = repeats.partition_point(|repeat| (repeat.steps.start as usize) < at);
@@ -92,6 +92,10 @@ impl Printer<'_> {
             let moving = moving.collect::<Vec<_>>().join(", ");
             let Range { start, end } = repeat.steps;
             writeln!(f, "  repeat {} steps {} times, moving {moving}", end - start, repeat.times)?;
+        }
+        if let Some(found) = self.schedule.siblings.iter().find(|it| it.steps.start as usize == at) {
+            let how = if found.is_chain { ", block by block" } else { "" };
+            writeln!(f, "  siblings {} steps{how}", found.steps.len())?;
         }
         self.step(f, &step.kind)
     }

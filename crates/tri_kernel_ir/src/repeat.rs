@@ -42,11 +42,9 @@ pub(crate) fn find(schedule: &mut Schedule) {
     drop_buffers(schedule);
 }
 
-/// Where the steps of a schedule stand once runs of them are repeats.
-pub(crate) fn positions(schedule: &Schedule) -> Vec<usize> {
-    let mut folded = schedule.clone();
-    find(&mut folded);
-    let mut positions = Vec::with_capacity(schedule.steps.len());
+/// For each step that a schedule had before runs of them became repeats, where it stands.
+pub(crate) fn positions(folded: &Schedule) -> Vec<usize> {
+    let mut positions = Vec::with_capacity(folded.steps.len());
     let (mut repeats, mut at) = (folded.repeats.iter().peekable(), 0);
     while at < folded.steps.len() {
         match repeats.next_if(|repeat| repeat.steps.start as usize == at) {

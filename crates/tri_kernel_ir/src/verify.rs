@@ -11,7 +11,7 @@ use crate::operands::for_each_buffer;
 use crate::plan::root;
 use crate::{
     Access, BufferId, Contraction, ContractionKind, Digits, Expr, ExprId, Fold, Guard, Index, Module, Nest,
-    Place, Repeat, Schedule, ScheduleId, SlotSize, Stage, StepKind,
+    Place, Repeat, Schedule, ScheduleId, Siblings, SlotSize, Stage, StepKind, siblings,
 };
 
 /// A module that [`verify`] accepted.
@@ -61,6 +61,7 @@ pub fn verify(module: Module) -> Result<Verified, VerifyError> {
             checker.step(&step.kind).map_err(|problem| error(Some(at), problem))?;
         }
         checker.repeats().map_err(|problem| error(None, problem))?;
+        checker.siblings().map_err(|problem| error(None, problem))?;
     }
     Ok(Verified(module))
 }
@@ -133,6 +134,17 @@ impl Checker<'_> {
             hold(repeat.moving.is_sorted_by(|a, b| a.0 < b.0), "moving buffers are not in order")?;
             repeat.moving.iter().try_for_each(|(buffer, by)| self.moves(*buffer, *by, repeat.times))?;
             steps.iter().try_for_each(|step| self.stays_apart(&step.kind, repeat))?;
+        }
+        Ok(())
+    }
+
+    fn siblings(&self) -> Check {
+        let mut free = 0;
+        for Siblings { steps, is_chain } in &self.schedule.siblings {
+            hold(free <= steps.start && steps.start < steps.end, "siblings overlap or are empty")?;
+            free = steps.end;
+            let found = siblings::relation(self.schedule, steps.start as usize..steps.end as usize);
+            hold(found == Some(*is_chain), "siblings cannot run together, or in another order")?;
         }
         Ok(())
     }

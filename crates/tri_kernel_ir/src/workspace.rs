@@ -137,6 +137,7 @@ mod tests {
             slots: slots.into_iter().map(|sizes| Slot { sizes }).collect(),
             steps: Vec::new(),
             repeats: Vec::new(),
+            siblings: Vec::new(),
         }
     }
 

@@ -444,6 +444,32 @@ offsets!(RouteArgs {
     TO_ORDER_OFFSET: to_order,
 });
 
+/// Steps that share one parallel region, as [`KernelTable::siblings`] reads its frame: then come [`SiblingPart`]s.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct SiblingArgs {
+    /// How many there are.
+    pub parts: i64,
+    /// Where each reads what the one before made: how many units of all of them are done in turn. Else 0, and the units of one follow
+    /// those of the other.
+    pub block: i64,
+}
+
+/// One of them.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct SiblingPart {
+    /// Computes units.
+    pub body: ParallelBody,
+    /// For the body.
+    pub frame: *mut i64,
+    /// How many units it has.
+    pub units: i64,
+}
+
+offsets!(SiblingArgs { PARTS_OFFSET: parts, BLOCK_OFFSET: block });
+offsets!(SiblingPart { BODY_OFFSET: body, FRAME_OFFSET: frame, UNITS_OFFSET: units });
+
 /// The kernels of one CPU level. All may run on several threads at once; none unwinds.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
@@ -512,6 +538,8 @@ pub struct KernelTable {
     pub route_gather: RouteKernel,
     /// Brings the results of a chunk to `out` (`route::scatter`).
     pub route_scatter: RouteKernel,
+    /// Units of several bodies; its frame is [`SiblingArgs`].
+    pub siblings: ParallelBody,
 }
 
 offsets!(KernelTable {
@@ -547,6 +575,7 @@ offsets!(KernelTable {
     ROUTE_GROUP_OFFSET: route_group,
     ROUTE_GATHER_OFFSET: route_gather,
     ROUTE_SCATTER_OFFSET: route_scatter,
+    SIBLINGS_OFFSET: siblings,
 });
 
 /// The one signature of generated functions. An entry point reads `frame` and ignores the range; the body of a parallel

@@ -37,6 +37,7 @@ mod quantize;
 pub mod route;
 mod scalar;
 mod scratch;
+mod siblings;
 mod softmax;
 mod table;
 mod ternarize;
@@ -46,7 +47,7 @@ pub use abi::{
     ClusterArgs, ClusterKernel, Context, ConvArgs, ConvKernel, EpilogueArgs, EpilogueFunction, GemmArgs,
     GemmKernel, KernelTable, Mark, ParallelBody, ParallelFor, PoolArgs, PoolKernel, QuantizeArgs,
     QuantizeKernel, RouteArgs, RouteKernel, ScalarF32, ScalarF64, ScaledGemmArgs, ScaledGemmKernel,
-    SoftmaxArgs, SoftmaxKernel, TernaryF32, TernaryF64, unread_mark,
+    SiblingArgs, SiblingPart, SoftmaxArgs, SoftmaxKernel, TernaryF32, TernaryF64, unread_mark,
 };
 pub use level::CpuLevel;
 pub use product::{Product, ProductArgs};

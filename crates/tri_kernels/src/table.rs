@@ -7,7 +7,7 @@ use crate::lanes::Portable;
 use crate::lanes::{Avx2, Avx512Vnni};
 use crate::{
     CpuLevel, KernelTable, byte_gemm, byte_scaled, clusters, conv, depthwise, element, float_gemm,
-    float_trit, packed_rows, pool, quantize, route, scalar, softmax, ternarize,
+    float_trit, packed_rows, pool, quantize, route, scalar, siblings, softmax, ternarize,
 };
 
 impl KernelTable {
@@ -171,6 +171,7 @@ macro_rules! table {
                 route_group: route::group,
                 route_gather: route::gather,
                 route_scatter: route::scatter,
+                siblings: siblings::run,
             };
         }
     };

@@ -12,6 +12,7 @@ mod inline;
 mod prune;
 mod rewrite;
 mod share;
+mod siblings;
 mod split_prologue;
 
 use std::time::{Duration, Instant};
@@ -30,7 +31,7 @@ pub enum OptLevel {
     /// And fused kernels, packed weights.
     #[default]
     O2,
-    /// As -O2; passes that spend compile time on a particular machine go here.
+    /// And contractions of one left operand as one parallel region.
     O3,
 }
 
@@ -102,33 +103,39 @@ const INLINE: Pass = Pass {
     run: inline::run,
 };
 
+const SIBLINGS: Pass = Pass {
+    name: "siblings",
+    description: "moves contractions of one left operand next to each other, so that they run as one region",
+    run: siblings::run,
+};
+
+/// The passes of -O2.
+const FUSED: [Pass; 9] =
+    [CANONICALIZE, FOLD_CONSTANTS, SHARE, PRUNE, ENCODE_WEIGHTS, SPLIT_PROLOGUE, INLINE, SHARE, PRUNE];
+
+/// Those of -O3.
+const TOGETHER: [Pass; 10] = [
+    CANONICALIZE,
+    FOLD_CONSTANTS,
+    SHARE,
+    PRUNE,
+    ENCODE_WEIGHTS,
+    SPLIT_PROLOGUE,
+    INLINE,
+    SHARE,
+    PRUNE,
+    SIBLINGS,
+];
+
 impl OptLevel {
     /// The passes, in order. Every level splits the prologue, since that decides what an artifact stores.
     pub fn pipeline(self) -> &'static [Pass] {
         match self {
             OptLevel::O0 => &[SPLIT_PROLOGUE, PRUNE],
             OptLevel::O1 => &[CANONICALIZE, FOLD_CONSTANTS, SHARE, PRUNE, SPLIT_PROLOGUE, SHARE, PRUNE],
-            OptLevel::O2 | OptLevel::O3 => {
-                const {
-                    &[
-                        CANONICALIZE,
-                        FOLD_CONSTANTS,
-                        SHARE,
-                        PRUNE,
-                        ENCODE_WEIGHTS,
-                        SPLIT_PROLOGUE,
-                        INLINE,
-                        SHARE,
-                        PRUNE,
-                    ]
-                }
-            }
+            OptLevel::O2 => &FUSED,
+            OptLevel::O3 => &TOGETHER,
         }
-    }
-
-    /// Whether kernels are fused.
-    pub fn fuses(self) -> bool {
-        self >= OptLevel::O2
     }
 }
 

@@ -46,8 +46,8 @@ pub enum Instrument {
 pub struct Options {
     /// CPU level; the machine's best unless given.
     pub level: Option<CpuLevel>,
-    /// Whether code that is compiled here fuses elementwise work into single loops.
-    pub fusion: bool,
+    /// How much code that is compiled here fuses.
+    pub fusion: Fusion,
     /// Which machine code may be executed.
     pub trust: Trust,
     /// What calls tell. For anything but nothing code is compiled here, and for routes test blocks are left out.
@@ -56,7 +56,12 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Options { level: None, fusion: true, trust: Trust::default(), instrument: Instrument::Nothing }
+        Options {
+            level: None,
+            fusion: Fusion::Full,
+            trust: Trust::default(),
+            instrument: Instrument::Nothing,
+        }
     }
 }
 
@@ -66,10 +71,6 @@ impl Options {
             Some(level) => Ok(level),
             None => CpuLevel::detect().map_err(RuntimeError::Compile),
         }
-    }
-
-    pub(crate) fn fusion(&self) -> Fusion {
-        if self.fusion { Fusion::Full } else { Fusion::None }
     }
 }
 
@@ -340,7 +341,7 @@ fn code_of(artifact: &Artifact, options: &Options) -> Result<Option<Code>, Runti
 
 /// The schedules that code from a file was made from: its frames are laid out for them, and for no others.
 fn schedule_of(module: &Verified, code: &Code) -> Result<tri_kernel_ir::Verified, RuntimeError> {
-    for fusion in [Fusion::Full, Fusion::None] {
+    for fusion in Fusion::ALL {
         let kernels = schedule(module, fusion)?;
         if Code::fingerprint(&kernels) == code.kernels {
             return Ok(kernels);

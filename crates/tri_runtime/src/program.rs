@@ -36,7 +36,7 @@ impl Program {
         } else {
             (module, Vec::new())
         };
-        let kernels = schedule(&module, options.fusion())?;
+        let kernels = schedule(&module, options.fusion)?;
         let marks = options.instrument == Instrument::Steps;
         let code_options = tri_cranelift::Options { marks, ..tri_cranelift::Options::new(options.level()?) };
         let code = tri_cranelift::compile(&kernels, &code_options)

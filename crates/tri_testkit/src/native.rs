@@ -2,7 +2,6 @@
 
 use tri_cranelift::{Effort, Options};
 use tri_ir::{TensorData, Verified};
-use tri_kernel_ir::Fusion;
 use tri_passes::OptLevel;
 use tri_runtime::{Device, Model, RuntimeError, Session, Tensor, TensorView};
 
@@ -57,7 +56,7 @@ fn guilty_stage(subject: &Subject<'_>, expected: &Outcome, module: &Verified) ->
 
 /// As the driver compiles, but for any CPU level.
 fn compile(module: &Verified, way: &Way) -> Result<Model, String> {
-    let fusion = if way.level.fuses() { Fusion::Full } else { Fusion::None };
+    let fusion = tri_driver::fusion_of(way.level);
     let effort = if way.level == OptLevel::O0 { Effort::Quick } else { Effort::Thorough };
     let kernels = tri_kernel_ir::schedule(module, fusion).map_err(|error| error.to_string())?;
     let kernels = tri_kernel_ir::verify(kernels).map_err(|error| error.to_string())?;

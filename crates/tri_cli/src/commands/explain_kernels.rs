@@ -40,7 +40,13 @@ fn text(kernels: &KernelChoices) -> String {
                 false => choice.kernel.clone(),
             };
             let step = choice.step.map_or_else(|| "-".to_owned(), |step| step.to_string());
-            table.row([step, choice.op.clone(), kernel, choice.reason.to_owned()]);
+            let reason = match &choice.siblings {
+                Some(steps) => {
+                    format!("{}; one region with steps {} to {}", choice.reason, steps.start, steps.end - 1)
+                }
+                None => choice.reason.to_owned(),
+            };
+            table.row([step, choice.op.clone(), kernel, reason]);
         }
         for line in table.to_string().lines() {
             let _ = writeln!(text, "  {}", line.trim_end());
@@ -58,6 +64,7 @@ fn json(kernels: &KernelChoices) -> Value {
                 "kernel": choice.kernel,
                 "is_micro_kernel": choice.is_micro,
                 "reason": choice.reason,
+                "siblings": choice.siblings.clone().map(Vec::from_iter),
             })
         });
         json!({ "name": function.name, "operations": choices.collect::<Vec<_>>() })

@@ -64,6 +64,7 @@ pub(crate) fn schedule(buffers: Vec<Buffer>, slots: Vec<Slot>, steps: Vec<StepKi
         slots,
         steps: steps.into_iter().map(|kind| Step { kind, origin: None }).collect(),
         repeats: Vec::new(),
+        siblings: Vec::new(),
         buffers,
     }
 }

@@ -186,7 +186,15 @@ static KERNELS: KernelTable = KernelTable {
     route_group: route::group,
     route_gather: route::gather,
     route_scatter: route::scatter,
+    siblings,
 };
+
+/// That of any level.
+unsafe extern "C" fn siblings(ctx: *mut Context, frame: *mut i64, start: i64, end: i64) {
+    let table = KernelTable::for_level(CpuLevel::Portable).expect("every machine has this level");
+    // SAFETY: the caller's arguments are passed on.
+    unsafe { (table.siblings)(ctx, frame, start, end) }
+}
 
 /// Runs ranges of `grain` points, the last first.
 unsafe extern "C" fn backwards(

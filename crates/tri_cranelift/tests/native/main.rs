@@ -11,4 +11,5 @@ mod epilogues;
 mod folds;
 mod machine;
 mod programs;
+mod siblings;
 mod steps;

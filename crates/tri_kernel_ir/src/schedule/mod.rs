@@ -30,8 +30,8 @@ use tri_dims::DimError;
 use tri_ir::{DType, Dim, Encoding, Function, Inst, Op, Origin, TensorType, Value, Verified};
 
 use crate::plan::{self, Region};
-use crate::repeat;
 use crate::{Access, Buffer, BufferId, Module, Place, Schedule, Step, StepKind};
+use crate::{repeat, siblings};
 use affine::Affine;
 use attention::Attentions;
 use epilogue::Ends;
@@ -45,6 +45,13 @@ pub enum Fusion {
     None,
     /// Elementwise operations and views are computed where they are used, unless that repeats work.
     Full,
+    /// And contractions of one left operand that follow each other are one parallel region.
+    Siblings,
+}
+
+impl Fusion {
+    /// Each of them.
+    pub const ALL: [Fusion; 3] = [Fusion::None, Fusion::Full, Fusion::Siblings];
 }
 
 /// Why a module has no schedule.
@@ -105,8 +112,16 @@ pub fn schedule(module: &Verified, fusion: Fusion) -> Result<Module, ScheduleErr
 /// The schedule of one function of a verified module, which may be [detached](tri_ir::detach) from it.
 pub fn schedule_function(function: &Function, fusion: Fusion) -> Result<Schedule, ScheduleError> {
     let (mut schedule, _) = Scheduler::new(function, fusion).run()?;
-    repeat::find(&mut schedule);
+    fold(&mut schedule, fusion);
     Ok(schedule)
+}
+
+/// Notes which steps of a schedule are one: runs of equal ones, and siblings.
+pub(crate) fn fold(schedule: &mut Schedule, fusion: Fusion) {
+    repeat::find(schedule);
+    if fusion == Fusion::Siblings {
+        siblings::find(schedule);
+    }
 }
 
 /// The same with the steps that each instruction became. There are none for one that is computed where its result is used, or that is only
@@ -160,11 +175,11 @@ impl<'m> Scheduler<'m> {
         let (inline, used_by) = (fuse::decide(function, fusion), sole_users(function));
         let attentions = match fusion {
             Fusion::None => Attentions::default(),
-            Fusion::Full => Attentions::find(function, &inline, &used_by),
+            Fusion::Full | Fusion::Siblings => Attentions::find(function, &inline, &used_by),
         };
         let ends = match fusion {
             Fusion::None => Ends::default(),
-            Fusion::Full => Ends::find(function, &inline),
+            Fusion::Full | Fusion::Siblings => Ends::find(function, &inline),
         };
         Scheduler {
             function,
@@ -173,7 +188,7 @@ impl<'m> Scheduler<'m> {
             used_by,
             attentions,
             ends,
-            fuses: fusion == Fusion::Full,
+            fuses: fusion != Fusion::None,
             made_at: FxHashMap::default(),
             stored: vec![None; function.values.len()],
             result_of,
@@ -234,6 +249,7 @@ impl<'m> Scheduler<'m> {
             slots: Vec::new(),
             steps: self.steps,
             repeats: Vec::new(),
+            siblings: Vec::new(),
         };
         plan::assign(&mut schedule, self.regions).map_err(size)?;
         Ok((schedule, made))

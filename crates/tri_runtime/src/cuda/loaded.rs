@@ -125,7 +125,7 @@ fn kernels_of(model: &Model, code: &GpuCode) -> Result<Verified, RuntimeError> {
     if Code::fingerprint(&program.kernels) == code.fingerprint {
         return Ok(program.kernels.clone());
     }
-    for fusion in [Fusion::Full, Fusion::None] {
+    for fusion in Fusion::ALL {
         let kernels = schedule(&program.module, fusion)?;
         if Code::fingerprint(&kernels) == code.fingerprint {
             return Ok(kernels);

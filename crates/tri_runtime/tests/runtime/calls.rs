@@ -2,6 +2,7 @@
 
 use tri_interp::Interpreter;
 use tri_ir::{DType, TensorData};
+use tri_kernel_ir::Fusion;
 use tri_runtime::{CpuLevel, Device, Instrument, Model, Options, RuntimeError, Session, TensorView};
 
 use crate::models::{digits, digits_weights, images, stateful};
@@ -30,7 +31,7 @@ fn every_level_thread_count_and_batch_gives_the_interpreters_bits() {
     for batch in [0, 1, 7, 360] {
         let inputs = images(batch);
         let expected = interpreter.call("forward", std::slice::from_ref(&inputs), &bound, &mut []).unwrap();
-        for (level, fusion) in levels().flat_map(|level| [(level, true), (level, false)]) {
+        for (level, fusion) in levels().flat_map(|level| Fusion::ALL.map(|fusion| (level, fusion))) {
             let options = Options { level: Some(level), fusion, ..Options::default() };
             let model = Model::from_module(module.clone(), &options).unwrap().bind(&weights).unwrap();
             for threads in [1, 2, 3] {
@@ -39,7 +40,7 @@ fn every_level_thread_count_and_batch_gives_the_interpreters_bits() {
                 let found: Vec<TensorData> = found.iter().map(tri_runtime::Tensor::to_data).collect();
                 assert!(
                     found == expected,
-                    "{} fusion {fusion} threads {threads} batch {batch}",
+                    "{} fusion {fusion:?} threads {threads} batch {batch}",
                     level.name()
                 );
             }

@@ -3,6 +3,7 @@
 use tri_artifact::{Artifact, ArtifactWriter, Build, Callee, Golden, GoldenCall, SecretKey};
 use tri_interp::Interpreter;
 use tri_ir::{TensorData, Verified, verify};
+use tri_kernel_ir::Fusion;
 use tri_runtime::{Code, Device, Model, Options, RuntimeError, TensorView, Trust, code_target};
 
 use crate::models::{digits, digits_weights, images};
@@ -102,13 +103,13 @@ fn code_runs_only_if_trusted() {
     assert_eq!(model.verify_code().unwrap(), Some(true));
     let model = Model::from_artifact(artifact(with_code), &trusting(Trust::Everything)).unwrap();
     assert_eq!(forward(&model), expected);
-    let unfused = Options { fusion: false, ..trusting(Trust::Everything) };
+    let unfused = Options { fusion: Fusion::None, ..trusting(Trust::Everything) };
     assert_eq!(forward(&Model::from_artifact(artifact(with_code), &unfused).unwrap()), expected);
 }
 
 #[test]
 fn code_that_was_not_fused_runs_as_it_was_made() {
-    let direct = Options { fusion: false, ..Options::default() };
+    let direct = Options { fusion: Fusion::None, ..Options::default() };
     let artifact_of = |change: fn(&mut Code)| {
         artifact(|writer, model| {
             let mut code = Model::from_module(split(), &direct).unwrap().code().clone();
