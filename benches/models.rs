@@ -1,4 +1,4 @@
-//! What a call of whole models costs, with their parameters at initial values: networks for images of 224 pixels a side, and an encoder.
+//! What a call of whole models costs, with their parameters at initial values: networks for images of 224 pixels a side.
 //!
 //!     cargo bench --package benches --bench models
 //!     cargo bench --package benches --bench models -- --seconds=5 mobilenet_v2 resnet18/ternary/1

@@ -45,6 +45,7 @@ pub(crate) fn call(e: &mut Emitter<'_>, step: &QuantizeStep, order: Value, [firs
     let kernel = match step.to {
         Digits::Bytes => KernelTable::QUANTIZE_ROWS_OFFSET,
         Digits::PackedTrits => KernelTable::TERNARIZE_ROWS_OFFSET,
+        Digits::PackedTensor => KernelTable::TERNARIZE_TENSOR_OFFSET,
     };
     e.call_kernel(kernel, args);
 }

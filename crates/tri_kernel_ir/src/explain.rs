@@ -154,6 +154,9 @@ impl Steps<'_> {
                     Digits::PackedTrits => {
                         "a micro-kernel for rows to trits packed in two bits, with a scale each"
                     }
+                    Digits::PackedTensor => {
+                        "a micro-kernel for a tensor to trits packed in two bits, with one scale"
+                    }
                 };
                 (name, reason)
             }
@@ -286,6 +289,7 @@ pub(crate) fn quantizer_name(to: Digits) -> &'static str {
     match to {
         Digits::Bytes => "quantize_rows",
         Digits::PackedTrits => "ternarize_rows",
+        Digits::PackedTensor => "ternarize_tensor",
     }
 }
 

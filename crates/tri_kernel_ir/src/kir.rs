@@ -440,6 +440,8 @@ pub enum Digits {
     Bytes,
     /// Trits in `t2` by the mean magnitude: `ternarize_rows`, then `encode`.
     PackedTrits,
+    /// The same by one scale for a tensor, which is a single row: `ternarize_tensor`, then `encode`.
+    PackedTensor,
 }
 
 /// Rows to digits with a scale each; all operands are row major.

@@ -19,7 +19,7 @@ pub fn spelled_out(step: &StepKind) -> Result<Cow<'_, StepKind>, DimError> {
             let rows = nest_spelled_out(&step.rows);
             Cow::Owned(StepKind::Attention(Box::new(Attention { rows, ..(**step).clone() })))
         }
-        StepKind::QuantizeRows(step) if step.to == Digits::PackedTrits => {
+        StepKind::QuantizeRows(step) if step.to != Digits::Bytes => {
             Cow::Owned(StepKind::Nest(packing_nest(step)?))
         }
         _ => Cow::Borrowed(step),

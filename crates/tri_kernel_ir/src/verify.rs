@@ -251,7 +251,7 @@ impl Checker<'_> {
                 self.written(step.scales)?;
                 let digits = match step.to {
                     Digits::Bytes => (DType::I8, Encoding::Plain),
-                    Digits::PackedTrits => (DType::Trit, Encoding::T2),
+                    Digits::PackedTrits | Digits::PackedTensor => (DType::Trit, Encoding::T2),
                 };
                 let fits = plain(step.x, DType::F32)?
                     && self.kind(step.digits)? == digits

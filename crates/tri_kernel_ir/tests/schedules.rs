@@ -185,29 +185,32 @@ entry "main" = @main {
     }
 }
 
-/// What a weight of 6 by 16 that is ternarized and packed becomes, where its digits are the result too or not.
-fn packing(quantizer: Quantizer, keeps_digits: bool, fusion: Fusion) -> Vec<&'static str> {
+/// What a weight of 6 rows that is ternarized and packed becomes, where its digits are the result too or not.
+fn packing(quantizer: Quantizer, width: i64, keeps_digits: bool, fusion: Fusion) -> Vec<String> {
     let mut b = FunctionBuilder::new("pack");
-    let w = b.param(TensorType::new(DType::F32, vec![dim(6), dim(16)]));
+    let w = b.param(TensorType::new(DType::F32, vec![dim(6), dim(width)]));
     let made = b.infer_push(Op::Quantize(quantizer), vec![w]).unwrap();
     let packed = TensorType { encoding: Encoding::T2, ..b.ty(made[0]).clone() };
     let packed = b.push1(Op::Encode, vec![made[0]], packed);
     let results = [vec![packed, made[1]], if keeps_digits { vec![made[0]] } else { vec![] }].concat();
     let module = scheduled(b.finish(results), fusion);
     let name = |step: &tri_kernel_ir::Step| match step.kind {
-        StepKind::QuantizeRows(_) => "ternarize_rows",
-        _ => "nest",
+        StepKind::QuantizeRows(_) => tri_kernel_ir::kernel_name(&step.kind),
+        _ => "nest".to_owned(),
     };
     module.schedules[0].steps.iter().map(name).collect()
 }
 
 #[test]
-fn rows_of_weights_are_ternarized_and_packed_in_one_step() {
+fn weights_are_ternarized_and_packed_in_one_step() {
     let groups = |group| Quantizer::TernarizeGroups { group };
-    assert_eq!(packing(Quantizer::TernarizeRows, false, Fusion::Full), ["ternarize_rows"]);
-    assert_eq!(packing(groups(8), false, Fusion::Full), ["ternarize_rows"], "a group begins with a byte");
-    assert_eq!(packing(groups(2), false, Fusion::Full), ["nest"; 2]);
-    assert_eq!(packing(Quantizer::TernarizeTwn, false, Fusion::Full), ["nest"; 2], "another threshold");
-    assert_eq!(packing(Quantizer::TernarizeRows, true, Fusion::Full), ["nest"; 2], "digits are used");
-    assert_eq!(packing(Quantizer::TernarizeRows, false, Fusion::None), ["nest"; 2]);
+    let alone = |quantizer, width| packing(quantizer, width, false, Fusion::Full);
+    assert_eq!(alone(Quantizer::TernarizeRows, 15), ["ternarize_rows"]);
+    assert_eq!(alone(groups(8), 16), ["ternarize_rows"], "a group begins with a byte");
+    assert_eq!(alone(groups(2), 16), ["nest"; 2]);
+    assert_eq!(alone(Quantizer::TernarizeTensor, 16), ["ternarize_tensor"], "rows begin with bytes");
+    assert_eq!(alone(Quantizer::TernarizeTensor, 15), ["nest"; 2]);
+    assert_eq!(alone(Quantizer::TernarizeTwn, 16), ["nest"; 2], "another threshold");
+    assert_eq!(packing(Quantizer::TernarizeRows, 16, true, Fusion::Full), ["nest"; 2], "digits are used");
+    assert_eq!(packing(Quantizer::TernarizeRows, 16, false, Fusion::None), ["nest"; 2]);
 }

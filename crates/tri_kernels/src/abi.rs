@@ -114,7 +114,8 @@ offsets!(ScaledGemmArgs {
     ORDER_OFFSET: order,
 });
 
-/// Rows of f32 to digits and a scale each: bytes as `quantize_rows` of numerics.md says, or trits as `ternarize_rows` does.
+/// Rows of f32 to digits and a scale each: bytes as `quantize_rows` of numerics.md says, or trits as `ternarize_rows` and
+/// `ternarize_tensor` do.
 ///
 /// The call fills rows `first..last`, so that threads may share the rows.
 #[repr(C)]
@@ -490,6 +491,8 @@ pub struct KernelTable {
     pub quantize_rows: QuantizeKernel,
     /// f32 to trits in `t2` with a scale a row.
     pub ternarize_rows: QuantizeKernel,
+    /// Rows to packed trits by a scale of at least 1e-5, as a tensor that is one row.
+    pub ternarize_tensor: QuantizeKernel,
     /// A row of f32 to its softmax, in its place.
     pub softmax_row: SoftmaxKernel,
     /// f32 by plain trit (one i8 each): `acc + a`, `acc - a` or `acc`, k ascending, from +0.
@@ -551,6 +554,7 @@ offsets!(KernelTable {
     I8_TRIT_SCALED_GEMM_OFFSET: i8_trit_scaled_gemm,
     QUANTIZE_ROWS_OFFSET: quantize_rows,
     TERNARIZE_ROWS_OFFSET: ternarize_rows,
+    TERNARIZE_TENSOR_OFFSET: ternarize_tensor,
     SOFTMAX_ROW_OFFSET: softmax_row,
     F32_TRIT_GEMM_OFFSET: f32_trit_gemm,
     F32_T2_GEMM_OFFSET: f32_t2_gemm,

@@ -119,6 +119,7 @@ macro_rules! table {
             }
             entry!(quantize_rows, QuantizeArgs, $features, quantize::rows::<$level>);
             entry!(ternarize_rows, QuantizeArgs, $features, ternarize::rows::<$level>);
+            entry!(ternarize_tensor, QuantizeArgs, $features, ternarize::tensor::<$level>);
             entry!(softmax_row, SoftmaxArgs, $features, softmax::row::<$level>);
             entry!(
                 f32_conv2d,
@@ -147,6 +148,7 @@ macro_rules! table {
                 i8_trit_scaled_gemm,
                 quantize_rows,
                 ternarize_rows,
+                ternarize_tensor,
                 softmax_row,
                 f32_trit_gemm,
                 f32_t2_gemm,

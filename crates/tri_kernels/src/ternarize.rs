@@ -1,4 +1,4 @@
-//! Rows of f32 to trits packed in `t2` with one scale each: `ternarize_rows` and `encode` of numerics.md in one.
+//! Rows of f32 to trits packed in `t2` with one scale each: `ternarize_rows`, or `ternarize_tensor`, and `encode` of numerics.md in one.
 //!
 //! The definition divides each element by the scale, the mean magnitude, and rounds half to even. A quotient becomes a digit other than 0
 //! where it is beyond 1/2, and that is where twice the element is beyond the scale. Twice a number is exact, or infinite and beyond any
@@ -15,9 +15,12 @@
 use tri_ir::math::Arith;
 
 use crate::lanes::{FloatLanes, Level};
+use crate::limits::prefetch;
 use crate::partials::{self, MOST_PARTS, PARTIALS, first_lanes};
 use crate::{KernelTable, QuantizeArgs};
 
+/// Elements of the longest row that fits the second cache beside the one that is packed.
+const MOST_ASKED: usize = 1 << 16;
 /// Trits in a byte.
 const IN_BYTE: usize = 4;
 
@@ -58,6 +61,22 @@ pub fn ternarize_rows(
 /// `args` says what it must be.
 #[inline(always)]
 pub(crate) unsafe fn rows<L: Level>(args: &QuantizeArgs) {
+    by_scales::<L>(args, |mean| mean);
+}
+
+/// The same, with scales as a tensor has one.
+///
+/// # Safety
+/// `args` says what it must be.
+#[inline(always)]
+pub(crate) unsafe fn tensor<L: Level>(args: &QuantizeArgs) {
+    // A NaN stays.
+    by_scales::<L>(args, |mean| if mean < 1e-5 { 1e-5 } else { mean });
+}
+
+/// Packs rows by what `scale` makes of the mean magnitude of each.
+#[inline(always)]
+unsafe fn by_scales<L: Level>(args: &QuantizeArgs, scale: impl Fn(f32) -> f32) {
     let width = args.width.max(0) as usize;
     let bytes = width.div_ceil(IN_BYTE);
     let order = args.order.cast::<i32>();
@@ -65,8 +84,9 @@ pub(crate) unsafe fn rows<L: Level>(args: &QuantizeArgs) {
         let from =
             if order.is_null() { row as usize } else { order.add(row as usize).read_unaligned() as usize };
         let x = args.x.cast::<f32>().add(from * width);
-        let scale = mean_magnitude::<L>(x, width);
-        pack::<L>(x, width, least_double(scale), args.digits.add(row as usize * bytes));
+        let scale = scale(mean_magnitude::<L>(x, width));
+        let next = if row + 1 < args.last && width <= MOST_ASKED { x.wrapping_add(width) } else { x };
+        pack::<L>(x, next, width, least_double(scale), args.digits.add(row as usize * bytes));
         args.scales.cast::<f32>().add(row as usize).write_unaligned(scale);
     }
 }
@@ -101,12 +121,13 @@ unsafe fn mean_magnitude<L: Level>(x: *const f32, width: usize) -> f32 {
     partials::sum::<L>(sums) / width as f32
 }
 
-/// Writes the codes of a row; those behind it are of 0.
+/// Writes the codes of a row, which is in a cache, and meanwhile asks for the next one; codes behind a row are of 0.
 #[inline(always)]
-unsafe fn pack<L: Level>(x: *const f32, width: usize, least_double: f32, to: *mut u8) {
+unsafe fn pack<L: Level>(x: *const f32, next: *const f32, width: usize, least_double: f32, to: *mut u8) {
     let (lanes, least) = (L::Floats::LANES, L::Floats::splat(least_double));
     let whole = width / lanes * lanes;
     for at in (0..whole).step_by(lanes) {
+        prefetch(next.wrapping_add(at).cast());
         let element = L::Floats::load(x.add(at));
         let codes = element.add(element).trit_codes(least).to_le_bytes();
         to.add(at / IN_BYTE).copy_from_nonoverlapping(codes.as_ptr(), lanes / IN_BYTE);

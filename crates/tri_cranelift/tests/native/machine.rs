@@ -149,7 +149,7 @@ macro_rules! portable {
     };
 }
 
-portable!(argmax_clusters: ClusterArgs, f32_max_pool2d: PoolArgs, quantize_rows: QuantizeArgs, i8_trit_scaled_gemm: ScaledGemmArgs, softmax_row: SoftmaxArgs, ternarize_rows: QuantizeArgs);
+portable!(argmax_clusters: ClusterArgs, f32_max_pool2d: PoolArgs, quantize_rows: QuantizeArgs, i8_trit_scaled_gemm: ScaledGemmArgs, softmax_row: SoftmaxArgs, ternarize_rows: QuantizeArgs, ternarize_tensor: QuantizeArgs);
 
 static KERNELS: KernelTable = KernelTable {
     f32_gemm,
@@ -162,6 +162,7 @@ static KERNELS: KernelTable = KernelTable {
     quantize_rows,
     softmax_row,
     ternarize_rows,
+    ternarize_tensor,
     f32_trit_gemm,
     f32_t2_gemm,
     f32_conv2d,

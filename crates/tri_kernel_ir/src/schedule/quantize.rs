@@ -1,5 +1,5 @@
-//! The quantisers of numerics.md: what a row's scale is, then its digits. That of activations has a kernel, and so have rows and groups of
-//! weights that are packed in two bits; the others are nests.
+//! The quantisers of numerics.md: what a row's scale is, then its digits. That of activations has a kernel, and so have rows, groups and
+//! tensors of weights that are packed in two bits; the others are nests.
 
 use tri_dims::DimError;
 use tri_ir::{BinaryOp, DType, Dim, Encoding, Inst, Op, Quantizer, ReduceOp, Scalar, UnaryOp};
@@ -8,11 +8,12 @@ use super::affine::Affine;
 use super::encode::byte_of_trits;
 use super::nest::{NestBuilder, access, guard};
 use super::{Failure, Scheduler};
+use crate::explain::quantizer_name;
 use crate::{Digits, Expr, ExprId, Fold, Nest, QuantizeStep, Stage, StepKind, Store};
 
 impl<'m> Scheduler<'m> {
     pub(super) fn quantize(&mut self, inst: &'m Inst, quantizer: Quantizer) -> Result<(), Failure> {
-        if self.packs_rows(inst, quantizer)? {
+        if self.packs(inst, quantizer)? {
             return Ok(());
         }
         let x = inst.args[0];
@@ -39,9 +40,7 @@ impl<'m> Scheduler<'m> {
                 (chosen_sign(&mut nest, x, threshold).1, None)
             }
             Quantizer::TernarizeTensor => {
-                let mean = mean_magnitude(&mut nest, x, count);
-                let least = nest.f32(1e-5);
-                let scale = nest.binary(BinaryOp::Max, mean, least);
+                let scale = scale_of_tensor(&mut nest, x, count);
                 ternarize_by(&mut nest, x, scale)
             }
             _ => {
@@ -68,14 +67,21 @@ impl<'m> Scheduler<'m> {
         Ok(())
     }
 
-    /// Makes one step of a quantiser of rows and the instruction that packs its trits, if nobody else uses these.
-    fn packs_rows(&mut self, inst: &'m Inst, quantizer: Quantizer) -> Result<bool, Failure> {
+    /// Makes one step of a quantiser and the instruction that packs its trits, if nobody else uses these.
+    fn packs(&mut self, inst: &'m Inst, quantizer: Quantizer) -> Result<bool, Failure> {
         let packed = self.used_by[inst.results[0].index()].filter(|user| self.fuses && user.op == Op::Encode);
         let Some(packed) = packed.map(|user| user.results[0]) else { return Ok(false) };
-        let width = match (quantizer, self.shape(inst.args[0]).last()) {
-            (Quantizer::TernarizeRows, Some(width)) => width.clone(),
-            // Groups are rows where each begins with a byte.
-            (Quantizer::TernarizeGroups { group }, Some(_)) if group % 4 == 0 => Dim::constant(group.into()),
+        let shape = self.shape(inst.args[0]);
+        let Some(last) = shape.last() else { return Ok(false) };
+        // Groups are rows, and a tensor is one, where each row of trits ends with a byte.
+        let (to, width) = match quantizer {
+            Quantizer::TernarizeRows => (Digits::PackedTrits, last.clone()),
+            Quantizer::TernarizeGroups { group } if group % 4 == 0 => {
+                (Digits::PackedTrits, Dim::constant(group.into()))
+            }
+            Quantizer::TernarizeTensor if last.as_constant().is_some_and(|last| last % 4 == 0) => {
+                (Digits::PackedTensor, Dim::product(shape)?)
+            }
             _ => return Ok(false),
         };
         if self.function.encoding(packed) != Encoding::T2 {
@@ -85,7 +91,6 @@ impl<'m> Scheduler<'m> {
         let x = self.store(inst.args[0])?;
         let (digits, scales) = (self.target(packed), self.target(inst.results[1]));
         self.made_at.insert(packed, self.steps.len());
-        let to = Digits::PackedTrits;
         self.step(StepKind::QuantizeRows(QuantizeStep { to, rows, width, x, digits, scales }));
         Ok(true)
     }
@@ -110,10 +115,12 @@ impl<'m> Scheduler<'m> {
 pub(crate) fn packing_nest(step: &QuantizeStep) -> Result<Nest, DimError> {
     let QuantizeStep { rows, width, x, digits, scales, .. } = step;
     let bytes = width.ceil_div(&4.into())?;
-    let mut nest = NestBuilder::new("ternarize_rows", vec![rows.clone()], vec![width.clone()]);
+    let name = quantizer_name(step.to);
+    let mut nest = NestBuilder::new(name, vec![rows.clone()], vec![width.clone()]);
     let row = Affine::index(0).scale(width)?;
     let element = nest.load(access(*x, row.add(&Affine::index(1))?));
-    let scale = mean_magnitude(&mut nest, element, width.clone());
+    let of_scale = if step.to == Digits::PackedTensor { scale_of_tensor } else { mean_magnitude };
+    let scale = of_scale(&mut nest, element, width.clone());
     let byte = byte_of_trits(&mut nest, |nest, digit| {
         let along = Affine::index(1).scale(&4.into())?.offset_by(&digit.into())?;
         let guards = vec![guard(along.clone(), width.clone())];
@@ -126,6 +133,13 @@ pub(crate) fn packing_nest(step: &QuantizeStep) -> Result<Nest, DimError> {
     let mut nest = nest.finish_as_is();
     nest.stages.push(Stage::Map { axes: vec![bytes], stores: vec![Store { to, value: byte }] });
     Ok(nest)
+}
+
+/// The mean magnitude, or what [`tri_ir`]'s `ternarize_tensor` takes where that is less.
+fn scale_of_tensor(nest: &mut NestBuilder, x: ExprId, count: Dim) -> ExprId {
+    let mean = mean_magnitude(nest, x, count);
+    let least = nest.f32(1e-5);
+    nest.binary(BinaryOp::Max, mean, least)
 }
 
 /// Sum of magnitudes by rule 5, divided by their number.

@@ -1,23 +1,38 @@
-//! Rows of f32 to packed trits.
+//! Rows and tensors of f32 to packed trits.
 
-use tri_kernels::QuantizeArgs;
+use tri_kernels::{KernelTable, QuantizeArgs, QuantizeKernel};
 
 use crate::support::{Bytes, Random, levels, same, t2_row};
 
-/// `ternarize_rows` of numerics.md: the mean magnitude by rule 5, and quotients by it.
-fn ternarized(row: &[f32]) -> (Vec<i8>, f32) {
+/// Which scale a kernel takes, of the mean magnitude.
+type Scale = (fn(&KernelTable) -> QuantizeKernel, fn(f32) -> f32);
+
+/// Those of `ternarize_rows` and of `ternarize_tensor`.
+const SCALES: [Scale; 2] = [
+    (|table| table.ternarize_rows, |mean| mean),
+    (|table| table.ternarize_tensor, |mean| if mean.is_nan() { mean } else { mean.max(1e-5) }),
+];
+
+/// The definition of numerics.md: the mean magnitude by rule 5, and quotients by the scale.
+fn ternarized(row: &[f32], scale: fn(f32) -> f32) -> (Vec<i8>, f32) {
     let mut sums = [0.0f32; 16];
     row.iter().enumerate().for_each(|(i, x)| sums[i % 16] += x.abs());
     for half in [8, 4, 2, 1] {
         (0..half).for_each(|i| sums[i] += sums[i + half]);
     }
-    let scale = sums[0] / row.len() as f32;
+    let scale = scale(sums[0] / row.len() as f32);
     let digit = |x: &f32| (x / scale).round_ties_even().clamp(-1.0, 1.0) as i8;
     let digits = row.iter().map(|x| if scale == 0.0 { 0 } else { digit(x) });
     (digits.collect(), scale)
 }
 
 fn assert_packed(rows: &[Vec<f32>], what: &str) {
+    for scale in SCALES {
+        assert_packed_by(scale, rows, what);
+    }
+}
+
+fn assert_packed_by((kernel, scale): Scale, rows: &[Vec<f32>], what: &str) {
     let width = rows[0].len();
     let bytes = width.div_ceil(4);
     let x = Bytes::new(rows.iter().flatten().flat_map(|x| x.to_le_bytes()));
@@ -37,10 +52,10 @@ fn assert_packed(rows: &[Vec<f32>], what: &str) {
                 width: width as i64,
             };
             // SAFETY: the operands have this width and as many rows.
-            unsafe { (table.ternarize_rows)(&args) };
+            unsafe { kernel(table)(&args) };
         }
         for (at, row) in rows.iter().enumerate() {
-            let (want, scale) = ternarized(row);
+            let (want, scale) = ternarized(row, scale);
             let from = digits.start + at * bytes;
             let got = &digits.memory[from..from + bytes];
             assert_eq!(got, t2_row(want.into_iter()), "{level:?} {what} of {width}, row {at}");

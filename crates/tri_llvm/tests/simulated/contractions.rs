@@ -110,11 +110,14 @@ fn packed_weights_are_exact_at_every_length() {
 
 #[test]
 fn weights_are_ternarized_and_packed_as_in_the_interpreter() {
-    for k in [1, 6, 16, 50] {
+    use Quantizer::{TernarizeRows, TernarizeTensor};
+    for (quantizer, k) in
+        [1, 6, 16, 50].map(|k| (TernarizeRows, k)).into_iter().chain([(TernarizeTensor, 16)])
+    {
         let mut f = function();
         let x = f.param(tensor(DType::I8, &[n(), dim(k)]));
         let w = f.param(tensor(DType::F32, &[dim(5), dim(k)]));
-        let made = f.infer_push(Op::Quantize(Quantizer::TernarizeRows), vec![w]).unwrap();
+        let made = f.infer_push(Op::Quantize(quantizer), vec![w]).unwrap();
         let mut packed = tensor(DType::Trit, &[dim(5), dim(k)]);
         packed.encoding = Encoding::T2;
         let packed = f.push1(Op::Encode, vec![made[0]], packed);
@@ -123,7 +126,7 @@ fn weights_are_ternarized_and_packed_as_in_the_interpreter() {
         let case = Case::new(f.finish(vec![result, made[1]]));
         let (mut noise, k) = (Noise(36), k as usize);
         for w in [noise.f32s(&[5, k]), noise.tensor(DType::F32, &[5, k])] {
-            case.hold(&[9], &[noise.tensor(DType::I8, &[9, k]), w], &format!("k = {k}"));
+            case.hold(&[9], &[noise.tensor(DType::I8, &[9, k]), w], &format!("{quantizer:?}, k = {k}"));
         }
     }
 }
