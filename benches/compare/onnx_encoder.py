@@ -21,7 +21,7 @@ import onnxruntime as ort
 from onnx import TensorProto, helper, numpy_helper
 from onnxruntime.quantization import QuantType, quantize_dynamic
 
-LAYERS, D, H, HEADS, TOKENS, SECONDS = 12, 768, 3072, 12, 128, 2.0
+LAYERS, D, H, HEADS, TOKENS, SECONDS = 12, 768, 3072, 12, 128, 6.0
 
 
 class Net:

@@ -62,6 +62,19 @@ impl<'p> Point<'p> {
         Point { one: ahead.one.clone(), four, rows: &ahead.rows, ..point }
     }
 
+    /// Gives an expression its value in the point's width.
+    pub(crate) fn know(&mut self, expr: ExprId, value: Value) {
+        match self.width {
+            Width::One => self.one[expr.index()] = Some(value),
+            Width::Four => self.four[expr.index()] = Some(value),
+        }
+    }
+
+    fn knows(&self, expr: ExprId) -> bool {
+        let of = |values: &[Option<Value>]| values.get(expr.index()).is_some_and(Option::is_some);
+        of(&self.one) || of(&self.four)
+    }
+
     /// What was computed, by expression: scalars and lanes.
     pub(crate) fn into_values(self) -> (Vec<Option<Value>>, Vec<Option<Value>>) {
         (self.one, self.four)
@@ -169,8 +182,15 @@ impl<'n> NestContext<'n> {
         point: &mut Point<'_>,
         roots: &[ExprId],
     ) -> Vec<Value> {
-        let needed = needed(self.nest, roots);
-        for id in (0..needed.len()).filter(|id| needed[*id]).map(|id| ExprId(id as u32)) {
+        let mut needed = vec![false; self.nest.exprs.len()];
+        roots.iter().for_each(|root| needed[root.index()] = true);
+        let all = || (0..self.nest.exprs.len() as u32).map(ExprId);
+        for id in all().rev() {
+            if needed[id.index()] && !point.knows(id) {
+                for_each_operand(self.expr(id), &mut |operand| needed[operand.index()] = true);
+            }
+        }
+        for id in all().filter(|id| needed[id.index()]) {
             self.evaluate_alone(e, point, id);
         }
         let width = point.width;
@@ -179,14 +199,10 @@ impl<'n> NestContext<'n> {
 
     /// Computes one expression whose operands are computed, unless it is.
     pub(crate) fn evaluate_alone(&self, e: &mut Emitter<'_>, point: &mut Point<'_>, id: ExprId) {
-        let width = point.width_of(id);
-        let done = match width {
-            Width::One => point.one[id.index()],
-            Width::Four => point.four[id.index()],
-        };
-        if done.is_some() {
+        if point.knows(id) {
             return;
         }
+        let width = point.width_of(id);
         let value = self.compute(e, point, id, width);
         match width {
             Width::One => point.one[id.index()] = Some(value),

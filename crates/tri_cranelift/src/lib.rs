@@ -47,6 +47,7 @@ mod schedule;
 mod siblings;
 mod sizes;
 mod softmax;
+mod strips;
 mod tile;
 
 pub use code::{Code, Effort, Options};

@@ -4,7 +4,7 @@
 //! first axis, so that an elementwise function of one long vector runs in parallel too.
 
 use cranelift_codegen::ir::{InstBuilder, Value, condcodes::IntCC};
-use tri_ir::Dim;
+use tri_ir::{DType, Dim};
 use tri_kernel_ir::{Expr, ExprId, Index, Nest, Place, Stage, Store, needed, register_count};
 
 use crate::ahead::{self, Ahead};
@@ -12,6 +12,7 @@ use crate::emitter::Emitter;
 use crate::expression::{NestContext, Point, is_contiguous};
 use crate::lanes::{Lanes, Width};
 use crate::softmax;
+use crate::strips::{Function, SHORTEST, STRIP};
 
 /// Elements of a block.
 const BLOCK: i64 = 4096;
@@ -192,7 +193,7 @@ impl Map<'_> {
         let (outer_span, inner_span) = if rest.is_empty() { (None, span) } else { (span, None) };
         inner_loops(e, rest, outer_span, &mut indices, &[], &mut |e, indices, _| {
             let (start, end) = inner_span.unwrap_or_else(|| (e.int(0), e.size(last)));
-            self.innermost(e, indices, (start, end), lanes);
+            self.innermost(e, indices, (start, end), last.as_constant(), lanes);
             Vec::new()
         });
     }
@@ -202,6 +203,7 @@ impl Map<'_> {
         e: &mut Emitter<'_>,
         indices: &mut Vec<Value>,
         (start, end): Span,
+        length: Option<i64>,
         lanes: Option<&[bool]>,
     ) {
         let Some(varies) = lanes else {
@@ -213,43 +215,58 @@ impl Map<'_> {
             });
             return;
         };
+        let functions = match length {
+            Some(length) if length < SHORTEST => Vec::new(),
+            _ => Function::of(e, self.cx, &self.roots(), varies),
+        };
         let is_some = e.builder.ins().icmp(IntCC::SignedLessThan, start, end);
         let (inside, done) = (e.builder.create_block(), e.builder.create_block());
         e.builder.ins().brif(is_some, inside, &[], done, &[]);
         e.builder.switch_to_block(inside);
         e.builder.seal_block(inside);
-        self.vector_loop(e, indices, (start, end), varies);
+        self.vector_loop(e, indices, (start, end), varies, &functions);
         e.builder.ins().jump(done, &[]);
         e.builder.switch_to_block(done);
         e.builder.seal_block(done);
     }
 
-    /// Fours of neighbours, then what is left, one after the other; there is at least one.
-    fn vector_loop(&self, e: &mut Emitter<'_>, outer: &[Value], (start, end): Span, varies: &[bool]) {
+    /// The elements of a row, of which there is at least one: all in one loop, or strip by strip where kernels compute functions of it.
+    fn vector_loop(
+        &self,
+        e: &mut Emitter<'_>,
+        outer: &[Value],
+        (start, end): Span,
+        varies: &[bool],
+        functions: &[Function],
+    ) {
         let innermost = Index(outer.len() as u32);
         let zero = e.int(0);
         let at_zero: Vec<Value> = outer.iter().copied().chain([zero]).collect();
         let ahead = Ahead::of(e, self.cx, self.regs, outer, &self.roots(), varies);
         let rows: Vec<Value> =
             self.stores.iter().map(|store| ahead::row(e, self.cx, &store.to, &at_zero, innermost)).collect();
-        let length = e.builder.ins().isub(end, start);
-        let fours = e.builder.ins().band_imm_s(length, -4);
-        let middle = e.builder.ins().iadd(start, fours);
-        for (from, to, step, varies) in [(start, middle, 4, Some(varies)), (middle, end, 1, None)] {
-            let width = if varies.is_some() { Width::Four } else { Width::One };
-            e.for_each(from, to, step, &[], |e, index, _| {
-                let indices: Vec<Value> = outer.iter().copied().chain([index]).collect();
-                let mut point = Point::after(&ahead, &indices, self.regs, varies);
-                let values = self.cx.evaluate(e, &mut point, &self.roots());
-                for ((store, row), value) in self.stores.iter().zip(&rows).zip(values) {
-                    let bytes = self.cx.buffer_dtype(store.to.buffer).bytes();
-                    let address = ahead::within_row(e, *row, index, bytes);
-                    // A packed buffer takes bytes of another type than its own.
-                    Lanes { e, width }.store(self.cx.dtype(store.value), value, address);
-                }
-                Vec::new()
-            });
+        let row = Row { map: self, outer, varies, ahead, stores: rows };
+        if functions.is_empty() {
+            return row.store(e, (start, end), &[]);
         }
+        e.for_each(start, end, STRIP, &[], |e, from, _| {
+            let to = e.builder.ins().iadd_imm_s(from, STRIP);
+            let to = e.smaller(to, end);
+            let length = e.builder.ins().isub(to, from);
+            let mut known: Vec<(ExprId, Value)> = Vec::with_capacity(functions.len());
+            for function in functions {
+                let origin = function.origin(e, from);
+                row.fours(e, (from, to), &known, |e, point, index, width| {
+                    let value = self.cx.evaluate(e, point, &[function.operand])[0];
+                    let address = ahead::within_row(e, origin, index, 4);
+                    Lanes { e, width }.store(DType::F32, value, address);
+                });
+                function.call(e, length);
+                known.push((function.result, origin));
+            }
+            row.store(e, (from, to), &known);
+            Vec::new()
+        });
     }
 
     /// Stores one element of each store, after computing all of them.
@@ -291,5 +308,58 @@ impl Map<'_> {
 
     fn memory(&self, buffer: tri_kernel_ir::BufferId) -> Place {
         self.cx.buffers[buffer.index()].place
+    }
+}
+
+/// A row of a map: what its points share.
+struct Row<'m> {
+    map: &'m Map<'m>,
+    outer: &'m [Value],
+    varies: &'m [bool],
+    ahead: Ahead,
+    /// Where each store's elements are, from index 0 on.
+    stores: Vec<Value>,
+}
+
+impl Row<'_> {
+    /// Fours of neighbours, then what is left, one after the other. `known` are expressions in memory, by the address for index 0.
+    fn fours(
+        &self,
+        e: &mut Emitter<'_>,
+        (start, end): Span,
+        known: &[(ExprId, Value)],
+        body: impl Fn(&mut Emitter<'_>, &mut Point<'_>, Value, Width),
+    ) {
+        let length = e.builder.ins().isub(end, start);
+        let fours = e.builder.ins().band_imm_s(length, -4);
+        let middle = e.builder.ins().iadd(start, fours);
+        for (from, to, step, width) in [(start, middle, 4, Width::Four), (middle, end, 1, Width::One)] {
+            let varies = (width == Width::Four).then_some(self.varies);
+            e.for_each(from, to, step, &[], |e, index, _| {
+                let indices: Vec<Value> = self.outer.iter().copied().chain([index]).collect();
+                let mut point = Point::after(&self.ahead, &indices, self.map.regs, varies);
+                for (expr, origin) in known {
+                    let address = ahead::within_row(e, *origin, index, 4);
+                    let value = Lanes { e, width }.load(DType::F32, address);
+                    point.know(*expr, value);
+                }
+                body(e, &mut point, index, width);
+                Vec::new()
+            });
+        }
+    }
+
+    /// Computes what is stored.
+    fn store(&self, e: &mut Emitter<'_>, span: Span, known: &[(ExprId, Value)]) {
+        let Map { cx, stores, .. } = self.map;
+        self.fours(e, span, known, |e, point, index, width| {
+            let values = cx.evaluate(e, point, &self.map.roots());
+            for ((store, row), value) in stores.iter().zip(&self.stores).zip(values) {
+                let bytes = cx.buffer_dtype(store.to.buffer).bytes();
+                let address = ahead::within_row(e, *row, index, bytes);
+                // A packed buffer takes bytes of another type than its own.
+                Lanes { e, width }.store(cx.dtype(store.value), value, address);
+            }
+        });
     }
 }

@@ -3,7 +3,7 @@
 use cranelift_codegen::ir::Value;
 use tri_ir::Dim;
 use tri_kernel_ir::Access;
-use tri_kernels::{KernelTable, SoftmaxArgs};
+use tri_kernels::{KernelTable, RowArgs};
 
 use crate::emitter::Emitter;
 use crate::nest::product;
@@ -16,9 +16,9 @@ pub(crate) fn emit(e: &mut Emitter<'_>, outer: &[Value], axes: &[Dim], row: &Acc
     let first = vec![e.int(0); axes.len()];
     let x = e.address(row, &[outer, &first].concat(), 4);
     let width = product(e, axes);
-    let slot = e.argument_stack(SoftmaxArgs::BYTES);
+    let slot = e.argument_stack(RowArgs::BYTES);
     let args = e.stack_address(slot);
-    e.store(x, args, SoftmaxArgs::X_OFFSET);
-    e.store(width, args, SoftmaxArgs::WIDTH_OFFSET);
+    e.store(x, args, RowArgs::X_OFFSET);
+    e.store(width, args, RowArgs::WIDTH_OFFSET);
     e.call_kernel(KernelTable::SOFTMAX_ROW_OFFSET, args);
 }

@@ -25,8 +25,8 @@ pub type GemmKernel = unsafe extern "C" fn(*const GemmArgs);
 pub type ScaledGemmKernel = unsafe extern "C" fn(*const ScaledGemmArgs);
 /// Rows to bytes: reads [`QuantizeArgs`].
 pub type QuantizeKernel = unsafe extern "C" fn(*const QuantizeArgs);
-/// A softmax: reads [`SoftmaxArgs`].
-pub type SoftmaxKernel = unsafe extern "C" fn(*const SoftmaxArgs);
+/// What replaces a row of f32: reads [`RowArgs`].
+pub type RowKernel = unsafe extern "C" fn(*const RowArgs);
 /// A convolution: reads [`ConvArgs`].
 pub type ConvKernel = unsafe extern "C" fn(*const ConvArgs);
 /// A pooling: reads [`PoolArgs`].
@@ -147,17 +147,17 @@ offsets!(QuantizeArgs {
     WIDTH_OFFSET: width,
 });
 
-/// A row of f32 that becomes its softmax, by rule 8 of numerics.md.
+/// A row of f32 that becomes its softmax, by rule 8 of numerics.md, or an elementary function of each element.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
-pub struct SoftmaxArgs {
+pub struct RowArgs {
     /// f32[width].
     pub x: *mut u8,
     /// Elements of the row.
     pub width: i64,
 }
 
-offsets!(SoftmaxArgs { X_OFFSET: x, WIDTH_OFFSET: width });
+offsets!(RowArgs { X_OFFSET: x, WIDTH_OFFSET: width });
 
 /// A convolution of contiguous operands: `input [N, C, H, W]`, `weight [O, C / groups, KH, KW]`, `out [N, O, H2, W2]`.
 ///
@@ -494,7 +494,15 @@ pub struct KernelTable {
     /// Rows to packed trits by a scale of at least 1e-5, as a tensor that is one row.
     pub ternarize_tensor: QuantizeKernel,
     /// A row of f32 to its softmax, in its place.
-    pub softmax_row: SoftmaxKernel,
+    pub softmax_row: RowKernel,
+    /// `exp` of each element.
+    pub exp_row: RowKernel,
+    /// `sigmoid` of each element.
+    pub sigmoid_row: RowKernel,
+    /// `tanh` of each element.
+    pub tanh_row: RowKernel,
+    /// `erf` of each element.
+    pub erf_row: RowKernel,
     /// f32 by plain trit (one i8 each): `acc + a`, `acc - a` or `acc`, k ascending, from +0.
     pub f32_trit_gemm: GemmKernel,
     /// f32 by trit in `t2`, as `f32_trit_gemm`.
@@ -556,6 +564,10 @@ offsets!(KernelTable {
     TERNARIZE_ROWS_OFFSET: ternarize_rows,
     TERNARIZE_TENSOR_OFFSET: ternarize_tensor,
     SOFTMAX_ROW_OFFSET: softmax_row,
+    EXP_ROW_OFFSET: exp_row,
+    SIGMOID_ROW_OFFSET: sigmoid_row,
+    TANH_ROW_OFFSET: tanh_row,
+    ERF_ROW_OFFSET: erf_row,
     F32_TRIT_GEMM_OFFSET: f32_trit_gemm,
     F32_T2_GEMM_OFFSET: f32_t2_gemm,
     F32_CONV2D_OFFSET: f32_conv2d,

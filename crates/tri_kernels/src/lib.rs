@@ -25,6 +25,7 @@ mod element;
 mod float;
 mod float_gemm;
 mod float_trit;
+mod functions;
 mod lanes;
 mod level;
 pub mod limits;
@@ -46,8 +47,8 @@ mod windows;
 pub use abi::{
     ClusterArgs, ClusterKernel, Context, ConvArgs, ConvKernel, EpilogueArgs, EpilogueFunction, GemmArgs,
     GemmKernel, KernelTable, Mark, ParallelBody, ParallelFor, PoolArgs, PoolKernel, QuantizeArgs,
-    QuantizeKernel, RouteArgs, RouteKernel, ScalarF32, ScalarF64, ScaledGemmArgs, ScaledGemmKernel,
-    SiblingArgs, SiblingPart, SoftmaxArgs, SoftmaxKernel, TernaryF32, TernaryF64, unread_mark,
+    QuantizeKernel, RouteArgs, RouteKernel, RowArgs, RowKernel, ScalarF32, ScalarF64, ScaledGemmArgs,
+    ScaledGemmKernel, SiblingArgs, SiblingPart, TernaryF32, TernaryF64, unread_mark,
 };
 pub use level::CpuLevel;
 pub use product::{Product, ProductArgs};

@@ -10,7 +10,7 @@
 
 use tri_ir::math::{self, Arith};
 
-use crate::SoftmaxArgs;
+use crate::RowArgs;
 use crate::lanes::{FloatLanes, Level};
 use crate::partials::{self, MOST_PARTS, PARTIALS, first_lanes, fold};
 
@@ -22,7 +22,7 @@ const TOGETHER: usize = 4;
 /// # Safety
 /// `args` says what it must be.
 #[inline(always)]
-pub(crate) unsafe fn row<L: Level>(args: &SoftmaxArgs) {
+pub(crate) unsafe fn row<L: Level>(args: &RowArgs) {
     let (x, width) = (args.x.cast::<f32>(), args.width.max(0) as usize);
     let most = largest::<L>(x, width);
     if most == f32::NEG_INFINITY {

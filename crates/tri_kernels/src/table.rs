@@ -7,7 +7,7 @@ use crate::lanes::Portable;
 use crate::lanes::{Avx2, Avx512Vnni};
 use crate::{
     CpuLevel, KernelTable, byte_gemm, byte_scaled, clusters, conv, depthwise, element, float_gemm,
-    float_trit, packed_rows, pool, quantize, route, scalar, siblings, softmax, ternarize,
+    float_trit, functions, packed_rows, pool, quantize, route, scalar, siblings, softmax, ternarize,
 };
 
 impl KernelTable {
@@ -44,9 +44,7 @@ macro_rules! table {
     ($module:ident, $level:ty, #[$features:meta]) => {
         mod $module {
             use super::*;
-            use crate::{
-                ClusterArgs, ConvArgs, GemmArgs, PoolArgs, QuantizeArgs, ScaledGemmArgs, SoftmaxArgs,
-            };
+            use crate::{ClusterArgs, ConvArgs, GemmArgs, PoolArgs, QuantizeArgs, RowArgs, ScaledGemmArgs};
 
             entry!(
                 f32_gemm,
@@ -120,7 +118,11 @@ macro_rules! table {
             entry!(quantize_rows, QuantizeArgs, $features, quantize::rows::<$level>);
             entry!(ternarize_rows, QuantizeArgs, $features, ternarize::rows::<$level>);
             entry!(ternarize_tensor, QuantizeArgs, $features, ternarize::tensor::<$level>);
-            entry!(softmax_row, SoftmaxArgs, $features, softmax::row::<$level>);
+            entry!(softmax_row, RowArgs, $features, softmax::row::<$level>);
+            entry!(exp_row, RowArgs, $features, functions::exp::<$level>);
+            entry!(sigmoid_row, RowArgs, $features, functions::sigmoid::<$level>);
+            entry!(tanh_row, RowArgs, $features, functions::tanh::<$level>);
+            entry!(erf_row, RowArgs, $features, functions::erf::<$level>);
             entry!(
                 f32_conv2d,
                 ConvArgs,
@@ -150,6 +152,10 @@ macro_rules! table {
                 ternarize_rows,
                 ternarize_tensor,
                 softmax_row,
+                exp_row,
+                sigmoid_row,
+                tanh_row,
+                erf_row,
                 f32_trit_gemm,
                 f32_t2_gemm,
                 f32_conv2d,

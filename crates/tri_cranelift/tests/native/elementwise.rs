@@ -39,6 +39,30 @@ fn elementary_functions_have_the_bits_of_their_definition() {
 }
 
 #[test]
+fn functions_of_functions_are_computed_in_order() {
+    let n = &mut Native;
+    let x = Noise(7).any_f32s(COUNT);
+    // More of them than have memory of their own.
+    let found = elementwise(&[(DType::F32, &f32_bytes(&x))], COUNT, DType::F32, |exprs, x| {
+        let mut unary = |op, x| exprs.add(Expr::Unary(op, x));
+        let tanh = unary(UnaryOp::Tanh, x[0]);
+        let erf = unary(UnaryOp::Erf, tanh);
+        let exp = unary(UnaryOp::Exp, x[0]);
+        let sigmoid = unary(UnaryOp::Sigmoid, erf);
+        let last = unary(UnaryOp::Exp, sigmoid);
+        let product = exprs.add(Expr::Binary(BinaryOp::Mul, exp, last));
+        exprs.add(Expr::Binary(BinaryOp::Sub, product, tanh))
+    });
+    let expected = x.iter().map(|x| {
+        let tanh = math::tanh(n, *x);
+        let erf = math::erf(n, tanh);
+        let sigmoid = math::sigmoid(n, erf);
+        math::exp(n, *x) * math::exp(n, sigmoid) - tanh
+    });
+    assert_same_f32(&to_f32(&found), &expected.collect::<Vec<_>>(), "functions of functions");
+}
+
+#[test]
 fn float_functions_of_two_operands() {
     let mut noise = Noise(2);
     let (a, mut b) = (noise.any_f32s(COUNT), noise.any_f32s(COUNT));

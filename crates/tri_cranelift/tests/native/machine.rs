@@ -7,7 +7,7 @@ use tri_ir::{DType, math};
 use tri_kernel_ir::{Module, Schedule, ScheduleId, plan, verify, workspace_bytes};
 use tri_kernels::{
     ClusterArgs, Context, ConvArgs, CpuLevel, EpilogueArgs, GemmArgs, KernelTable, ParallelBody, PoolArgs,
-    QuantizeArgs, ScaledGemmArgs, SoftmaxArgs, route, unread_mark,
+    QuantizeArgs, RowArgs, ScaledGemmArgs, route, unread_mark,
 };
 
 /// Levels that this machine can run.
@@ -149,7 +149,7 @@ macro_rules! portable {
     };
 }
 
-portable!(argmax_clusters: ClusterArgs, f32_max_pool2d: PoolArgs, quantize_rows: QuantizeArgs, i8_trit_scaled_gemm: ScaledGemmArgs, softmax_row: SoftmaxArgs, ternarize_rows: QuantizeArgs, ternarize_tensor: QuantizeArgs);
+portable!(argmax_clusters: ClusterArgs, f32_max_pool2d: PoolArgs, quantize_rows: QuantizeArgs, i8_trit_scaled_gemm: ScaledGemmArgs, softmax_row: RowArgs, exp_row: RowArgs, sigmoid_row: RowArgs, tanh_row: RowArgs, erf_row: RowArgs, ternarize_rows: QuantizeArgs, ternarize_tensor: QuantizeArgs);
 
 static KERNELS: KernelTable = KernelTable {
     f32_gemm,
@@ -161,6 +161,10 @@ static KERNELS: KernelTable = KernelTable {
     i8_trit_scaled_gemm,
     quantize_rows,
     softmax_row,
+    exp_row,
+    sigmoid_row,
+    tanh_row,
+    erf_row,
     ternarize_rows,
     ternarize_tensor,
     f32_trit_gemm,

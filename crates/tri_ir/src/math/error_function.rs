@@ -27,6 +27,7 @@ const FAR: [f32; 8] = [
 
 /// Error function: `x + x P(x^2)` below 0.921875, else `1 - e^-(|x| + |x| Q(|x|))` with the sign of x. From 4 on the f32
 /// nearest the result is 1.
+#[inline(always)]
 pub fn erf<A: Arith>(a: &mut A, x: A::F32) -> A::F32 {
     let square = a.mul(x, x);
     let p = a.polynomial(square, &NEAR);

@@ -31,7 +31,7 @@ const LN_2_LOW: f32 = -1.904_654_2e-9;
 /// e^x. `x = n ln 2 + r`, then `2^n (1 + r + r^2 P(r))`; 2^n is multiplied in two halves, so that overflow and
 /// subnormal results come out of the last multiplication alone.
 ///
-/// Always inlined, so that vectors of kernels get the instructions of the function that it is in.
+/// Always inlined, as its siblings are, so that vectors of kernels get the instructions of the function that it is in.
 #[inline(always)]
 pub fn exp<A: Arith>(a: &mut A, x: A::F32) -> A::F32 {
     // Beyond these the result is infinity or 0 all the same; NaN passes both selects.
@@ -74,6 +74,7 @@ fn power_of_two<A: Arith>(a: &mut A, n: A::I32) -> A::F32 {
 
 /// `1 / (1 + e^-x)`. With `e = e^-|x|` it is `1 / (1 + e)` or `e / (1 + e)`; the rounding error of `1 + e` is carried
 /// along and corrected.
+#[inline(always)]
 pub fn sigmoid<A: Arith>(a: &mut A, x: A::F32) -> A::F32 {
     let (zero, one) = (a.f32(0.0), a.f32(1.0));
     let magnitude = a.abs(x);
@@ -91,6 +92,7 @@ pub fn sigmoid<A: Arith>(a: &mut A, x: A::F32) -> A::F32 {
 }
 
 /// Hyperbolic tangent: with `m = |x|`, `m + m^3 P(m^2)` below 0.625, else `1 - 2 / (e^2m + 1)`, with the sign of x.
+#[inline(always)]
 pub fn tanh<A: Arith>(a: &mut A, x: A::F32) -> A::F32 {
     let magnitude = a.abs(x);
     let square = a.mul(magnitude, magnitude);

@@ -1,7 +1,7 @@
 //! Softmax, and the arithmetic that it shares with every backend.
 
 use tri_ir::math::{Native, exp, max_f32};
-use tri_kernels::SoftmaxArgs;
+use tri_kernels::RowArgs;
 
 use crate::support::{Bytes, Random, levels, same};
 
@@ -25,7 +25,7 @@ fn assert_softmax(row: &[f32], what: &str) {
     for (level, table) in levels() {
         let mut memory = Bytes::new(row.iter().flat_map(|x| x.to_le_bytes()).chain([0xa5; 4]));
         // SAFETY: the row has this width.
-        unsafe { (table.softmax_row)(&SoftmaxArgs { x: memory.ptr_mut(), width: row.len() as i64 }) };
+        unsafe { (table.softmax_row)(&RowArgs { x: memory.ptr_mut(), width: row.len() as i64 }) };
         for (i, want) in want.iter().enumerate() {
             let got = f32::from_bits(memory.word(i));
             assert!(
