@@ -184,3 +184,16 @@ fn decoding_step_by_step_gives_the_scores_of_the_whole() {
         assert_eq!(last, whole[whole.len() - last.len()..], "{name}");
     }
 }
+
+/// A layer is called with a batch of sequences by one entry, and with the next tokens of one by another.
+#[test]
+fn entries_that_call_layers_with_other_shapes_hold_one_set_of_weights() {
+    for name in ["llama_3_2_1b", "bitnet_2b_4t", "minilm"] {
+        let dims: &[(&str, i64)] = if name == "minilm" { &[("Layers", 2)] } else { DECODER };
+        let small = Small { name, dims, configuration: "true", entry: "forward", inputs: Vec::new() };
+        let program = small.program();
+        let module = program.optimized(level_of(2), &mut Timing::default()).unwrap();
+        let again = module.bound.iter().filter(|bound| bound.name.ends_with(".2"));
+        assert_eq!(again.map(|bound| &bound.name).collect::<Vec<_>>(), [""; 0], "{name}");
+    }
+}

@@ -13,7 +13,8 @@ pub(crate) fn run(module: Module) -> Module {
     pruned
 }
 
-fn prune_function(function: &Function) -> Option<Function> {
+/// One function without what nobody uses; none if all of it is used.
+pub(crate) fn prune_function(function: &Function) -> Option<Function> {
     let mut used = vec![false; function.values.len()];
     for result in &function.results {
         used[result.index()] = true;

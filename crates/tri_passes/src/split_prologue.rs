@@ -15,6 +15,7 @@ use tri_ir::{
     Test, Tile, Value,
 };
 
+use crate::prune::prune_function;
 use crate::rewrite::Rewrite;
 use crate::share::{has_effect, share_function};
 
@@ -23,7 +24,7 @@ pub(crate) fn run(mut module: Module) -> Module {
         return module;
     }
     let functions = std::mem::take(&mut module.functions);
-    let mut splitter = Splitter { functions, done: FxHashMap::default() };
+    let mut splitter = Splitter { functions, done: FxHashMap::default(), prologues: FxHashMap::default() };
     let split_entry = |entry: &Entry| {
         let mut fixed = vec![false; entry.inputs.len()];
         fixed.extend(entry.captures.iter().map(|_| true));
@@ -229,6 +230,8 @@ enum Class {
 struct Splitter {
     functions: Vec<Function>,
     done: FxHashMap<(FunctionId, Vec<bool>), Split>,
+    /// Prologues by what they compute, without their names.
+    prologues: FxHashMap<Function, FunctionId>,
 }
 
 impl Splitter {
@@ -287,6 +290,19 @@ impl Splitter {
         let mut body = rewrite.finish();
         body.name.push_str(".body");
         self.add(body)
+    }
+
+    /// Adds a prologue, unless one computes the same: a layer that is called with inputs of different shapes is as many functions, whose
+    /// prologues do not see the inputs.
+    fn add_prologue(&mut self, function: &Function, suffix: &str) -> FunctionId {
+        let mut function = prune_function(function).unwrap_or_else(|| function.clone());
+        let name = std::mem::take(&mut function.name);
+        if let Some(known) = self.prologues.get(&function) {
+            return *known;
+        }
+        let id = self.add(Function { name: format!("{name}{suffix}"), ..function.clone() });
+        self.prologues.insert(function, id);
+        id
     }
 
     fn add(&mut self, function: Function) -> FunctionId {
@@ -363,10 +379,8 @@ impl<'a> Cut<'a> {
         let ty = |value: Value| self.prologue.builder.ty(value).clone();
         let carried: Vec<Carried> =
             self.carried.iter().map(|(value, root)| Carried { ty: ty(*value), root: *root }).collect();
-        let mut function =
-            self.prologue.builder.finish(self.carried.iter().map(|(value, _)| *value).collect());
-        function.name.push_str(suffix);
-        let prologue = (!carried.is_empty()).then(|| self.splitter.add(function));
+        let function = self.prologue.builder.finish(self.carried.iter().map(|(value, _)| *value).collect());
+        let prologue = (!carried.is_empty()).then(|| self.splitter.add_prologue(&function, suffix));
         Split { fixed: self.fixed, prologue, carried, body }
     }
 
