@@ -69,12 +69,10 @@ impl Kind {
             Kind::Gemv => &["ld.global.v4.b32", "dp4a.u32.s32", "shfl.sync.bfly.b32"],
             Kind::Tile => &["ld.global.v4.b32", "ld.shared.v4.b32", "fma.rn.f32", "bar.sync"],
             Kind::Attention => &["fma.rn.f32", "bar.sync", "shfl.sync.bfly.b32"],
-            Kind::Bytes => &[
-                "ld.global.v4.b32",
-                "st.shared.v4.b32",
-                "bar.sync",
-                "mma.sync.aligned.m16n8k32.row.col.s32.s8.s8.s32",
-            ],
+            // Sixteen elements of a line are a thread's: plain bytes are one load of four words, packed trits of a single word.
+            Kind::Bytes => {
+                &["st.shared.v4.b32", "bar.sync", "mma.sync.aligned.m16n8k32.row.col.s32.s8.s8.s32"]
+            }
             Kind::Gemm => &[
                 "ld.global.v4.b32",
                 "ld.shared.v4.b32",

@@ -63,6 +63,9 @@ fn kernels_have_the_instructions_that_they_are_written_for() {
             for instruction in kind.instructions() {
                 assert!(kernel.contains(instruction), "{target}: {name} without {instruction}\n{kernel}");
             }
+            // The only product of this kind here is of plain bytes.
+            let loads_vectors = kind != Kind::Bytes || kernel.contains("ld.global.v4.b32");
+            assert!(loads_vectors, "{target}: {name} loads bytes one by one\n{kernel}");
             assert!(!kernel.contains(".local"), "{target}: {name} keeps something in memory of the thread");
         }
         let missing = Kind::ALL.into_iter().filter(|kind| !found.contains_key(kind.name()));
