@@ -23,8 +23,18 @@ const PITCH: i64 = PART + 16;
 
 /// One of the operands: lines over k.
 pub(crate) trait BytePanel {
-    /// A thread's elements from `k` on, four to a word; zero beyond the last k.
-    fn fetch(&self, e: &mut Emitter, k: Value) -> [Value; 4];
+    /// A thread's elements from `k` on, as they are held while the part before is multiplied; zero beyond the last k.
+    fn fetch(&self, e: &mut Emitter, k: Value) -> Vec<Value>;
+
+    /// How many words are held.
+    fn held(&self) -> usize {
+        EACH / 4
+    }
+
+    /// The elements that are held, four to a word.
+    fn words(&self, _: &mut Emitter, held: Vec<Value>) -> Vec<Value> {
+        held
+    }
 }
 
 /// Which line of a block, and which k of a part, a thread's elements begin at.
@@ -51,7 +61,8 @@ impl ByteTile<'_> {
         let [line, own_k] = places(e, self.thread);
         let zero = Value::int(Type::I32, 0);
         let sums: Vec<Variable> = (0..4 * LINES / 8).map(|_| e.variable(zero)).collect();
-        let fetched = [0, 1].map(|_| [0; 4].map(|_| e.variable(zero)));
+        let fetched: Vec<Vec<Variable>> =
+            self.panels.iter().map(|panel| (0..panel.held()).map(|_| e.variable(zero)).collect()).collect();
         self.fetch(e, own_k, &fetched);
         let more = e.index_add(self.k, e.int(PART - 1));
         let parts = e.binary("udiv", more, e.int(PART));
@@ -59,10 +70,11 @@ impl ByteTile<'_> {
         let start = e.index_add(start, own_k);
         e.for_each([e.int(0), parts, e.int(1)], &mut |e, part| {
             e.meet_block();
-            for (memory, words) in stages.iter().zip(&fetched) {
+            for ((memory, panel), held) in stages.iter().zip(self.panels).zip(&fetched) {
                 let address = e.element(*memory, start, 1);
-                let words = words.map(|word| e.get(word));
-                e.store_words(words, address);
+                let held = held.iter().map(|word| e.get(*word)).collect();
+                let words = panel.words(e, held);
+                e.store_words([words[0], words[1], words[2], words[3]], address);
             }
             e.meet_block();
             let next = e.index_add(part, e.int(1));
@@ -74,7 +86,7 @@ impl ByteTile<'_> {
         self.results(e, &sums)
     }
 
-    fn fetch(&self, e: &mut Emitter, k: Value, into: &[[Variable; 4]; 2]) {
+    fn fetch(&self, e: &mut Emitter, k: Value, into: &[Vec<Variable>]) {
         for (panel, into) in self.panels.iter().zip(into) {
             let words = panel.fetch(e, k);
             into.iter().zip(words).for_each(|(variable, word)| e.set(*variable, word));
@@ -149,8 +161,8 @@ impl Packing {
         self.0.iter().zip(words).for_each(|(variable, word)| e.set(*variable, word));
     }
 
-    pub(crate) fn words(&self, e: &mut Emitter) -> [Value; 4] {
-        self.0.map(|word| e.get(word))
+    pub(crate) fn words(&self, e: &mut Emitter) -> Vec<Value> {
+        self.0.iter().map(|word| e.get(*word)).collect()
     }
 }
 
@@ -166,7 +178,7 @@ pub(crate) struct ByteLine {
 }
 
 impl BytePanel for ByteLine {
-    fn fetch(&self, e: &mut Emitter, k: Value) -> [Value; 4] {
+    fn fetch(&self, e: &mut Emitter, k: Value) -> Vec<Value> {
         let packing = Packing::new(e);
         let at_once = (self.stride.as_int() == Some(1)).then(|| {
             let at = e.index_add(self.start, k);
@@ -215,7 +227,7 @@ pub(crate) struct PackedLine {
 }
 
 impl BytePanel for PackedLine {
-    fn fetch(&self, e: &mut Emitter, k: Value) -> [Value; 4] {
+    fn fetch(&self, e: &mut Emitter, k: Value) -> Vec<Value> {
         let first = e.binary("lshr", k, e.int(2));
         let at = e.index_add(self.start, first);
         let address = e.element(self.memory, at, 1);
@@ -249,7 +261,15 @@ impl BytePanel for PackedLine {
                 });
             }
         });
-        let codes = e.get(codes);
-        [0, 1, 2, 3].map(|byte| unpacked(e, codes, byte))
+        vec![e.get(codes)]
+    }
+
+    /// Sixteen trits are held in one word: as bytes they would take the registers of four.
+    fn held(&self) -> usize {
+        1
+    }
+
+    fn words(&self, e: &mut Emitter, held: Vec<Value>) -> Vec<Value> {
+        (0..4).map(|byte| unpacked(e, held[0], byte)).collect()
     }
 }

@@ -91,9 +91,11 @@ impl Emitter {
             line!(text, "@shared_{name} = {memory}");
             self.body = self.body.replace(SHARED, &format!("@shared_{name}"));
         }
+        // One block at least on a processor: unless it is told, the assembler gives a block fewer registers for the sake of more blocks,
+        // and spills.
         line!(
             text,
-            "define ptx_kernel void @{name}({parameters}) \"nvvm.maxntid\"=\"{threads}\" {{\n{}  br label %start\nstart:\n{}}}",
+            "define ptx_kernel void @{name}({parameters}) \"nvvm.maxntid\"=\"{threads}\" \"nvvm.minctasm\"=\"1\" {{\n{}  br label %start\nstart:\n{}}}",
             self.entry,
             self.body
         );

@@ -94,7 +94,7 @@ fn of_bytes(
 }
 
 impl BytePanel for Pixel<'_> {
-    fn fetch(&self, e: &mut Emitter, k: Value) -> [Value; 4] {
+    fn fetch(&self, e: &mut Emitter, k: Value) -> Vec<Value> {
         let packing = Packing::new(e);
         let input = e.buffer(self.input());
         // Padding adds nothing to an exact sum.

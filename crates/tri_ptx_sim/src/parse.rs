@@ -101,7 +101,9 @@ impl Parser {
                 return Ok(());
             }
             _ if line.starts_with(".param") => reading.kernel.parameters += 1,
-            _ if line.starts_with(".maxntid") || line.starts_with(".reg") || line.starts_with(".pragma") => {}
+            _ if [".maxntid", ".minnctapersm", ".reg", ".pragma"]
+                .iter()
+                .any(|start| line.starts_with(start)) => {}
             _ if line.starts_with(".shared") => self.shared(&mut reading, line)?,
             _ if line.starts_with('.') => return self.error("not a directive of ours", line),
             _ if line.ends_with(':') => {
